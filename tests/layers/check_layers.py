@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""Fails when a file includes what its layer must not know, or asks the clock where time is an argument.
+
+usage: tests/layers/check_layers.py ROOT
+
+The direction is main -> loop, options -> core -> shared. Roles do not know each other, a library
+is known to one place, and whatever is not named as touching the world is pure. The tables below
+are the whole rule; each pattern is matched against a full path from the root, or a full include.
+"""
+import pathlib
+import re
+import sys
+
+ROLES = ("broker", "worker", "client")
+FOLDERS = ("shared", *ROLES, "tests")
+
+# What may touch the world: sockets, files, children, signals. All other files are pure.
+WORLD = [
+    r"{role}/main\.cpp",
+    r"{role}/(loop|options)\.[ch]pp",
+    r"worker/(process|slots)\w*\.[ch]pp",
+    r"worker/frameworks/.*",
+    r"client/(embedded|repository)\.[ch]pp",
+    r"shared/socket\.[ch]pp",
+]
+
+# A library, and the only files that include it. What is not listed (fmt) is for everyone.
+LIBRARIES = [
+    (r"<msgpack.*>", [r"shared/codec\.cpp"]),
+    (r"<zmq.*>", [r"shared/socket\.[ch]pp"]),
+    (r"<boost/.*>", [r"{role}/options\.cpp"]),
+    (r"<nlohmann/.*>", [r"worker/frameworks/.*", r"client/json_\w+\.cpp"]),
+    (r"<git2.*>", [r"client/repository\.cpp"]),
+    (r"<doctest/.*>", [r"tests/.*"]),
+    (r"<benchmark/.*>", [r"tests/bench/.*"]),
+]
+
+# Parts of a role, and the only files outside tests that include them: who is above them.
+ABOVE = [
+    (r'"{role}/loop\.hpp"', [r"{role}/(main|loop)\.cpp", r"client/embedded\.[ch]pp"]),
+    (r'"{role}/options\.hpp"', [r"{role}/(main|loop|options)\.[ch]pp", r"client/embedded\.[ch]pp"]),
+]
+
+# Who may include a role that is not its own: the one program that is all three.
+EVERY_ROLE = [r"client/main\.cpp", r"client/embedded\.[ch]pp", r"tests/.*"]
+DOORS = r'"{role}/(loop|options)\.hpp"'
+
+# Standard headers through which a file reaches the world. POSIX headers are all among them.
+NOT_PURE = (
+    r"<(condition_variable|csignal|cstdio|filesystem|fstream|future|iostream|mutex"
+    r"|random|shared_mutex|thread|[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
+)
+# Ours, through which a pure file would reach it all the same.
+NOT_PURE_OURS = (
+    r'".*/(loop|options|socket|embedded|repository|(process|slots)\w*)\.hpp"|"worker/frameworks/.*"'
+)
+
+CLOCK = re.compile(r"_clock::now|random_device|std::time\(|clock_gettime|gettimeofday")
+ASKS_THE_CLOCK = [r"{role}/(main|loop)\.cpp", r"client/embedded\.cpp", r"tests/.*"]
+
+INCLUDE = re.compile(r'\s*#\s*include\s*([<"][^>"]*[>"])')
+
+
+def matches(pattern, text):
+    return re.fullmatch(pattern.replace("{role}", f"({'|'.join(ROLES)})"), text)
+
+
+def among(patterns, name):
+    return any(matches(pattern, name) for pattern in patterns)
+
+
+def include_fault(name, include):
+    """Why the file must not include this, or None."""
+    own = name.split("/")[0]
+    for library, places in LIBRARIES:
+        if matches(library, include) and not among(places, name):
+            return "this library is for another file"
+    if own == "tests":
+        return None
+
+    folder = include[1:].split("/")[0]
+    if include[0] == '"' and folder not in ("shared", own):
+        if folder not in ROLES:
+            return "includes of ours start at the root: shared/, or the role's own folder"
+        if not among(EVERY_ROLE, name):
+            return "roles do not know each other" if own in ROLES else "shared knows no role"
+        if not matches(DOORS, include):
+            return "another role is entered by its loop and its options"
+    for part, users in ABOVE:
+        if matches(part, include) and not among(users, name):
+            return "what is above this file is not for it"
+
+    if among(WORLD, name):
+        return None
+    if matches(NOT_PURE, include) or matches(NOT_PURE_OURS, include):
+        return "this file is pure, and that touches the world"
+    return None
+
+
+def faults(root):
+    """A line for each fault in the C++ below the root."""
+    for path in sorted(path for folder in FOLDERS for path in (root / folder).rglob("*.[ch]pp")):
+        name = path.relative_to(root).as_posix()
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            include = INCLUDE.match(line)
+            fault = include and include_fault(name, include[1])
+            if fault:
+                yield f"{name}:{number}: {include[1]}: {fault}"
+            if CLOCK.search(line) and not among(ASKS_THE_CLOCK, name):
+                yield f"{name}:{number}: only a main or a loop asks the clock or the dice"
+
+
+def main():
+    found = list(faults(pathlib.Path(sys.argv[1])))
+    print("\n".join(found) or "the layers hold")
+    print("0 passed, 1 failed" if found else "1 passed, 0 failed")
+    sys.exit(bool(found))
+
+
+if __name__ == "__main__":
+    main()

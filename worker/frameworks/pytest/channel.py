@@ -1,0 +1,108 @@
+"""The slot's end of its socket to the worker: JSON lines both ways.
+
+Owns the bytes and the orders that wait; knows nothing of tests. If the worker is gone, nothing that
+a test could still do is of use to anyone: the process ends at once.
+"""
+
+import collections
+import json
+import os
+import select
+import socket
+
+PIECE_BYTES = 64 * 1024
+
+
+class Channel:
+    """What is said is collected and goes out with the next flush, in one write."""
+
+    def __init__(self, fd):
+        self._socket = socket.socket(fileno=fd)
+        self._poll = select.poll()
+        self._poll.register(fd, select.POLLIN)
+        self._text = b""
+        self._out = []
+        self._waiting = collections.deque()
+        self.on_give_back = None  # called with each such order as soon as it is read
+
+    def say(self, *message):
+        self._out.append(encoded(message))
+
+    def say_line(self, line):
+        """For the hot path: a line of JSON that is known to be good."""
+        self._out.append(line)
+
+    def flush(self):
+        if self._out:
+            data = "".join(self._out).encode("ascii")
+            self._out.clear()
+            try:
+                self._socket.sendall(data)
+            except OSError:
+                os._exit(1)
+
+    def next_order(self):
+        """Waits for it."""
+        self.flush()
+        while not self._waiting:
+            self._read()
+        return self._waiting.popleft()
+
+    def look(self):
+        """Takes in what has arrived, without waiting."""
+        while self._poll.poll(0):
+            self._read()
+
+    def withdraw(self, job):
+        """Whether that job was waiting and was taken out."""
+        for order in self._waiting:
+            if order.get("job") == job:
+                self._waiting.remove(order)
+                return True
+        return False
+
+    def has(self, job):
+        return any(order.get("job") == job for order in self._waiting)
+
+    def _read(self):
+        try:
+            data = self._socket.recv(PIECE_BYTES)
+        except OSError:
+            data = b""
+        if not data:
+            os._exit(1)
+        *lines, self._text = (self._text + data).split(b"\n")
+        for line in lines:
+            if line.strip():
+                self._take(json.loads(line.decode("utf-8")))
+
+    def _take(self, order):
+        if "give_back" not in order:
+            self._waiting.append(order)
+        elif self.on_give_back is not None:
+            self.on_give_back(order)
+
+
+def encoded(message):
+    """A line of ASCII; lone surrogates, which no reader of JSON has to take, become escapes."""
+    return json.dumps(clean(message)) + "\n"
+
+
+def clean(value):
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, dict):
+        return {clean_text(str(key)): clean(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [clean(item) for item in value]
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return clean_text(str(value))
+
+
+def clean_text(text):
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return str(text)

@@ -1,0 +1,219 @@
+"""A slot's work: takes orders one after the other, until the order to finish.
+
+Owns the job that runs and what is left of the last test. A test is named by its id, or by [id, occurrence]
+where its unit has the id more than once.
+
+worker -> slot   {"job": 3, "kind": "enumerate"}, {"job": 9, "kind": "finish"},
+                 {"job": 4, "kind": "unit", "unit": name, "mode": "all" | "only" | "except", "tests": [test, ...]},
+                 {"give_back": 4, "number": 2, "keep": 10}
+slot -> worker   ["up", {...}] or ["refused", exit code, text] once; then, in answer to orders:
+                 ["units", job, [name, ...]]                 ["found", job, [test, ...], deselected]
+                 ["start", job, index]                       ["gave", job, number, [index, ...]]
+                 ["done", job, index, verdict, [setup, call, teardown], details or null]
+                 ["late", job, id, occurrence, phase]        a package's or the session's teardown failed after its last test
+                 ["warning", job, {...}]                     ["exit", job, reason, exit code]
+                 ["end", job, {"returned", "stopped", "error", "missing"}]
+"""
+
+import time
+
+import pytest
+from _pytest._code import ExceptionInfo
+from _pytest.config import UsageError
+
+from . import running
+from .endings import exit_code, exit_reason, internal_error, usage_text
+from .reports import Reports
+
+FOUND_MAX = 1000  # tests in one message
+UNITS_MAX = 50
+UNITS_SECONDS = 0.005
+
+
+class Jobs:
+    """The slot as its jobs see it: session, plugin, channel, reports, and the last test that ran."""
+
+    def __init__(self, session, plugin, channel, units):
+        self.session = session
+        self.plugin = plugin
+        self.channel = channel
+        self.units = units
+        self.reports = Reports(session.config)
+        self.last = None  # (job, entry)
+        self._running = None
+        self._job = 0
+        channel.on_give_back = self._give_back
+
+    def serve(self):
+        """Until the order to finish, which is returned with everything torn down."""
+        while True:
+            order = self.channel.next_order()
+            self._job = order["job"]
+            if order["kind"] == "finish":
+                self._guarded(self._job, lambda: self.teardown_for(None))
+                return order
+            _forget_stop(self.session)
+            work = {"enumerate": self._enumerate, "unit": self._unit}[order["kind"]]
+            end = {"returned": False, "stopped": False, "error": "", "missing": []}
+            self._guarded(self._job, lambda: work(order, end), end)
+            self._running = None
+            self.channel.say("end", self._job, end)
+            self.channel.flush()
+
+    def warn(self, facts):
+        self.channel.say("warning", self._job, facts)
+
+    def teardown_for(self, item):
+        """Tears down what the test to come does not need; a failure is the last test's."""
+        if self.last is None:
+            return
+        job, (name, occurrence, last, _report) = self.last
+        del self.plugin.reports[:]
+        running.teardown_report(self.session, last, item)
+        for report in self.plugin.reports:
+            self.channel.say("late", job, name, occurrence, self.reports.phase(report))
+
+    def _guarded(self, job, work, end=None):
+        """What ends a session under plain pytest is told, and ends the job."""
+        try:
+            return work()
+        except UsageError as error:
+            self._exit(job, usage_text(error), 4, end)
+        except (KeyboardInterrupt, pytest.exit.Exception) as error:
+            info = ExceptionInfo.from_current()
+            self.session.config.hook.pytest_keyboard_interrupt(excinfo=info)
+            self._exit(job, exit_reason(error), exit_code(error), end)
+        except self.session.Failed:
+            self._stop(end)
+        except BaseException:
+            self._exit(job, internal_error(self.session.config), 3, end)
+
+    def _exit(self, job, reason, code, end):
+        self.channel.say("exit", job, reason, code)
+        self._stop(end)
+
+    def _stop(self, end):
+        if self._running is not None:
+            given = self._running.give_back(0)
+            self.channel.say("gave", self._running.job, 0, given)
+        if end is not None:
+            end["stopped"] = True
+
+    def _enumerate(self, order, end):
+        stream = _Units(self.channel, order["job"])
+        try:
+            self.units.enumerate(stream.add)
+        except UsageError as error:
+            end["error"] = usage_text(error)
+            raise
+        finally:
+            stream.flush()
+
+    def _unit(self, order, end):
+        job = order["job"]
+        try:
+            loaded = self.units.load(order["unit"])
+        except UsageError as error:
+            end["error"] = usage_text(error)
+            raise
+        wanted = _names(order)
+        if loaded is None:
+            end["error"] = "no such unit here: " + order["unit"]
+            end["missing"] = [] if order["mode"] == "all" else [_short(*name) for name in wanted]
+            return
+        entries = _selected(loaded.entries, order["mode"], wanted)
+        if order["mode"] == "only":
+            there = {entry[:2] for entry in entries}
+            end["missing"] = [_short(*name) for name in wanted if name not in there]
+        self._found(job, entries, loaded.deselected if order["mode"] == "all" else 0)
+        self.reports.look_for_plugins()
+        self._running = running.Running(job, entries, self)
+        self._tell_collected(job, entries)
+        if self.session.config.option.collectonly:
+            return
+        self._prepare(entries)
+        if not self._running.run():
+            if self.session.shouldstop:
+                self.channel.say("exit", job, str(self.session.shouldstop), 2)
+            self._stop(end)
+
+    def _found(self, job, entries, deselected):
+        names = [_short(*entry[:2]) for entry in entries]
+        for start in range(0, max(len(names), 1), FOUND_MAX):
+            self.channel.say(
+                "found", job, names[start : start + FOUND_MAX], 0 if start else deselected
+            )
+
+    def _tell_collected(self, job, entries):
+        for index, (_name, _occurrence, _item, report) in enumerate(entries):
+            if report is not None:
+                self.channel.say("done", job, index, *self.reports.verdict([report]))
+
+    def _prepare(self, entries):
+        for index, (_name, _occurrence, item, _report) in enumerate(entries):
+            if item is None:
+                continue
+            self._running.waiting.append(index)
+            if getattr(item, "_xgrid_ran", False):
+                # It ran in an earlier job: what it printed and recorded then is told.
+                item._report_sections = []
+                item.user_properties = []
+            item._xgrid_ran = True
+        self.session.items = [entry[2] for entry in entries if entry[2] is not None]
+
+    def _give_back(self, order):
+        job, number = order["give_back"], order.get("number", 0)
+        if self._running is not None and self._running.job == job:
+            self.channel.say("gave", job, number, self._running.give_back(order.get("keep", 0)))
+        elif order.get("keep", 0) == 0 and self.channel.withdraw(job):
+            self.channel.say("gave", job, number, [])
+            self.channel.say(
+                "end", job, {"returned": True, "stopped": False, "error": "", "missing": []}
+            )
+        elif self.channel.has(job):
+            self.channel.say("gave", job, number, [])
+
+
+class _Units:
+    """Sends units on in small batches: the first at once, so that work can begin."""
+
+    def __init__(self, channel, job):
+        self._channel = channel
+        self._job = job
+        self._names = []
+        self._due = 0.0
+
+    def add(self, name):
+        self._names.append(name)
+        if len(self._names) >= UNITS_MAX or time.monotonic() >= self._due:
+            self.flush()
+
+    def flush(self):
+        if self._names:
+            self._channel.say("units", self._job, self._names)
+            self._channel.flush()
+            self._names = []
+        self._due = time.monotonic() + UNITS_SECONDS
+
+
+def _names(order):
+    return [
+        (name, 0) if isinstance(name, str) else tuple(name) for name in order.get("tests") or ()
+    ]
+
+
+def _short(name, occurrence):
+    return [name, occurrence] if occurrence else name
+
+
+def _selected(entries, mode, wanted):
+    if mode == "all":
+        return entries
+    wanted = set(wanted)
+    return [entry for entry in entries if (entry[:2] in wanted) == (mode == "only")]
+
+
+def _forget_stop(session):
+    # Since pytest 8 the public names cannot be taken back.
+    for name in ("shouldfail", "shouldstop"):
+        setattr(session, "_" + name if hasattr(session, "_" + name) else name, False)

@@ -1,0 +1,110 @@
+"""xgrid's plugin in a slot's session: gives it its identity, and lets the slot drive and watch it.
+
+The identity is there before any other plugin or conftest is loaded, as under pytest-xdist.
+"""
+
+import socket
+
+import pytest
+
+from . import xdist_options
+
+
+class Plugin:
+    """Hooks only: `collecting` and `serving` are what the slot wants done inside of them."""
+
+    __name__ = "xgrid"
+
+    def __init__(self, workerinput):
+        self.workerinput = workerinput
+        self.reports = []  # of the test that runs
+        self.collect_reports = []  # of what is being collected, but those that passed
+        self.deselected = 0
+        self.collecting = None
+        self.serving = None
+        self.on_warning = None
+        self.early_warnings = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_cmdline_parse(self, pluginmanager):
+        config = pluginmanager.get_plugin("pytestconfig")
+        config.workerinput = self.workerinput
+        config.workeroutput = {}
+        config._parser.prog = "pytest"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_load_initial_conftests(self, early_config, parser):
+        # pytest-cov would have been told by its controller where the code is.
+        self.workerinput.setdefault("cov_master_host", socket.gethostname())
+        self.workerinput.setdefault("cov_master_topdir", str(early_config.invocation_params.dir))
+        self.workerinput.setdefault("cov_master_rsync_roots", [])
+        xdist_options.add(early_config, parser)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config):
+        xdist_options.disarm(config)
+        if not config.pluginmanager.hasplugin("xdist"):
+            config.addinivalue_line(
+                "markers", "xdist_group(name): tests that run in the same slot."
+            )
+            config.pluginmanager.register(IdentityFixtures(), "xgrid-fixtures")
+
+    def pytest_collection(self, session):
+        # Not tryfirst: pytest's rewriting of assertions has to see the session before.
+        if self.collecting is None:
+            return None
+        work, self.collecting = self.collecting, None
+        work()
+        return True
+
+    def pytest_runtestloop(self, session):
+        self.serving()
+        return True
+
+    def pytest_collectreport(self, report):
+        if report.outcome != "passed":
+            self.collect_reports.append(report)
+
+    def pytest_deselected(self, items):
+        self.deselected += len(items)
+
+    def pytest_runtest_logreport(self, report):
+        self.reports.append(report)
+
+    def pytest_warning_recorded(self, warning_message, when, nodeid):
+        if self.on_warning is None:
+            self.early_warnings.append((warning_message, when, nodeid))
+        else:
+            self.on_warning(warning_message, when, nodeid)
+
+
+class IdentityFixtures:
+    """For projects without pytest-xdist, which has its own."""
+
+    @pytest.fixture(scope="session")
+    def worker_id(self, request):
+        """The name of this slot: gw0, gw1, ..."""
+        return request.config.workerinput["workerid"]
+
+    @pytest.fixture(scope="session")
+    def testrun_uid(self, request):
+        """The same text in all slots of a run."""
+        return request.config.workerinput["testrunuid"]
+
+
+def warning_facts(warning_message, when, nodeid):
+    from _pytest import warnings
+
+    try:
+        text = warnings.warning_record_to_str(warning_message)
+    except Exception:
+        text = str(warning_message.message)
+    return {
+        "category": getattr(warning_message.category, "__name__", ""),
+        "message": str(warning_message.message),
+        "filename": str(warning_message.filename),
+        "lineno": warning_message.lineno,
+        "when": when,
+        "nodeid": nodeid,
+        "text": text,
+    }

@@ -1,0 +1,106 @@
+"""What the kernel and the interpreter must know of a slot before any of the project's code runs.
+
+Knows nothing of pytest.
+"""
+
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+
+_PR_SET_PDEATHSIG = 1
+_prctl = None
+
+
+def die_with_parent():
+    """The kernel kills this process when its parent dies. ctypes is loaded once, in the warm process."""
+    global _prctl
+    try:
+        if _prctl is None:
+            import ctypes
+
+            _prctl = ctypes.CDLL(None).prctl
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    except (ImportError, OSError, AttributeError):
+        pass  # not Linux: the worker ends the process group
+
+
+def become_slot(start, warm_pid):
+    """Turns a fresh fork into the slot's process; the slot socket's number is returned."""
+    slot, out, err = start.descriptors
+    _restore_signals()
+    os.setsid()
+    die_with_parent()
+    if os.getppid() != warm_pid:
+        os._exit(1)  # it died before the kernel was asked
+    _take_streams(slot, out, err)
+    _take_identity(start.message)
+    return slot
+
+
+def _restore_signals():
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _take_streams(slot, out, err):
+    null = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((null, 0), (out, 1), (err, 2)):
+        os.dup2(source, target)
+    close_descriptors(keep={slot})
+    os.set_inheritable(slot, False)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            # What a test printed with -s must be out before it crashes.
+            stream.reconfigure(line_buffering=True)
+
+
+def close_descriptors(keep):
+    """Closes every descriptor but the standard ones and those to keep."""
+    try:
+        numbers = [int(name) for name in os.listdir("/proc/self/fd")]
+    except OSError:
+        numbers = range(3, 4096)
+    for number in numbers:
+        if number > 2 and number not in keep:
+            try:
+                os.close(number)
+            except OSError:
+                pass
+
+
+def _take_identity(message):
+    os.chdir(message["cwd"])
+    os.environ.update(message.get("env") or {})
+    os.environ["PYTEST_XDIST_WORKER"] = message["slot"]
+    os.environ["PYTEST_XDIST_WORKER_COUNT"] = str(message["workers"])
+    os.environ["PYTEST_XDIST_TESTRUNUID"] = message["testrunuid"]
+    sys.path[0] = os.getcwd()
+    tempfile.tempdir = None  # TMPDIR may be another one now
+    time.tzset()
+    random.seed()
+
+
+def leave(code):
+    """Ends the process as the interpreter would, but without taking every module apart first."""
+    import atexit
+    import threading
+
+    try:
+        threading._shutdown()
+        atexit._run_exitfuncs()
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    flush()
+    os._exit(code)
+
+
+def flush():
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            pass

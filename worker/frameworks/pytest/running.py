@@ -1,0 +1,117 @@
+"""Runs one job's tests with pytest's own protocol, and tells the worker of each.
+
+Owns which of the job's tests are not started yet. Knows nothing of how they were found.
+"""
+
+import collections
+
+import pytest
+from _pytest.runner import CallInfo
+
+from . import process
+from .skeleton import is_directory
+
+
+class Boundary(pytest.Item):
+    """Stands for the unknown next test of the slot, in the directory of the last one: what belongs to
+    its file and class is torn down, what belongs to its package and the session lives on."""
+
+    def runtest(self):
+        raise AssertionError("a boundary is never run")
+
+
+class Running:
+    """The tests of one job: indices into what was found, in order."""
+
+    def __init__(self, job, entries, slot):
+        self.job = job
+        self.waiting = collections.deque()
+        self._entries = entries
+        self._slot = slot
+
+    def run(self):
+        """True if all were run or given back; else the session wants to stop, and the rest waits."""
+        slot, channel, session = self._slot, self._slot.channel, self._slot.session
+        protocol = session.config.hook.pytest_runtest_protocol
+        waiting, entries, reports = self.waiting, self._entries, slot.plugin.reports
+        prints = session.config.getoption("capture", "") == "no"
+        if waiting:
+            slot.teardown_for(entries[waiting[0]][2])
+        while waiting:
+            index = waiting.popleft()
+            item = entries[index][2]
+            following = entries[waiting[0]][2] if waiting else _boundary(item)
+            # With the result of the test before, in one write: this names the test if it takes the slot down.
+            channel.say_line('["start",%d,%d]\n' % (self.job, index))
+            channel.flush()
+            reports.clear()
+            slot.last = (self.job, entries[index])
+            protocol(item=item, nextitem=following)
+            if prints:
+                process.flush()
+            self._tell(index, reports)
+            if waiting:
+                # It is told; the last one's may be told again, with a late teardown.
+                item._report_sections.clear()
+            if session.shouldfail or session.shouldstop:
+                return False
+            channel.look()
+        return True
+
+    def _tell(self, index, reports):
+        slot = self._slot
+        if slot.reports.plain(reports):
+            line = '["done",%d,%d,"passed",[%.6f,%.6f,%.6f],null]\n'
+            setup, call, teardown = reports
+            slot.channel.say_line(
+                line % (self.job, index, setup.duration, call.duration, teardown.duration)
+            )
+        else:
+            slot.channel.say("done", self.job, index, *slot.reports.verdict(reports))
+
+    def give_back(self, keep):
+        """The indices of the last tests, such that no more than `keep` still wait; never one that was started."""
+        given = []
+        while len(self.waiting) > keep:
+            given.append(self.waiting.pop())
+        return given[::-1]
+
+
+def _boundary(item):
+    parent = item.parent
+    while parent.parent is not None and not is_directory(parent):
+        parent = parent.parent
+    return Boundary.from_parent(parent, name="xgrid-boundary")
+
+
+def teardown_report(session, item, nextitem):
+    """Tears down what nextitem (None: nothing) does not need; the report of item's teardown if that failed."""
+    state = session._setupstate
+    capture = session.config.pluginmanager.get_plugin("capturemanager")
+
+    def work():
+        if hasattr(state, "_teardown_towards"):  # before pytest 7
+            state._teardown_towards(nextitem.listchain() if nextitem is not None else [])
+        else:
+            state.teardown_exact(nextitem)
+
+    if not state.stack or (nextitem is not None and _needs_nothing(state, nextitem)):
+        return None
+    if item is None or capture is None:
+        call = CallInfo.from_call(
+            work, when="teardown", reraise=(pytest.exit.Exception, KeyboardInterrupt)
+        )
+    else:
+        with capture.item_capture("teardown", item):
+            call = CallInfo.from_call(
+                work, when="teardown", reraise=(pytest.exit.Exception, KeyboardInterrupt)
+            )
+    if call.excinfo is None or item is None:
+        return None
+    report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+    item.ihook.pytest_runtest_logreport(report=report)
+    return report if report.outcome != "passed" else None
+
+
+def _needs_nothing(state, nextitem):
+    return list(state.stack) == nextitem.listchain()[: len(state.stack)]

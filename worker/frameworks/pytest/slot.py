@@ -1,0 +1,187 @@
+"""A slot: one pytest session in a forked process, from its configuration to its end.
+
+Order of things, as a user's plugins see them: identity, configure, sessionstart, jobs, sessionfinish, unconfigure.
+"""
+
+import os
+import platform
+import sys
+
+import pytest
+from _pytest.config import _prepareconfig
+from _pytest.main import Session
+
+from . import process
+from .channel import Channel
+from .endings import Refused, exit_reason, internal_error, refusal
+from .jobs import Jobs
+from .plugin import Plugin, warning_facts
+from .units import Full, Lazy
+
+
+def main(start, warm_pid):
+    """Runs the slot and ends the process."""
+    channel = Channel(process.become_slot(start, warm_pid))
+    code = 0
+    try:
+        _run(start, channel)
+    except Refused as refused:
+        code, text = refused.args
+        channel.say("refused", code, text)
+    channel.flush()
+    process.leave(code)
+
+
+def _run(start, channel):
+    if start.refusal:
+        raise Refused(3, start.refusal)
+    message = start.message
+    plugin = Plugin(_workerinput(message))
+    config = _configured(list(message["args"]), plugin)
+    try:
+        _set_basetemp(config, start)
+        session = _started(config)
+        _serve(session, plugin, channel, message)
+    finally:
+        config._ensure_unconfigure()
+
+
+def _workerinput(message):
+    return {
+        "workerid": message["slot"],
+        "workercount": int(message["workers"]),
+        "testrunuid": message["testrunuid"],
+        "mainargv": message.get("mainargv") or ["pytest"] + list(message["args"]),
+    }
+
+
+def _configured(args, plugin):
+    try:
+        return _prepareconfig(args, [plugin])
+    except BaseException as error:
+        raise refusal(error, None) from None
+
+
+def _started(config):
+    try:
+        session = Session.from_config(config)
+        session.exitstatus = 0
+        session.items = []
+        config._do_configure()
+        _silence_terminal(config)
+        config.hook.pytest_sessionstart(session=session)
+        return session
+    except BaseException as error:
+        raise refusal(error, config) from None
+
+
+def _set_basetemp(config, start):
+    name = "popen-" + start.message["slot"]
+    asked = getattr(config.option, "basetemp", None)
+    if asked:
+        parent = os.path.abspath(str(asked))
+        try:
+            os.makedirs(parent, mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise Refused(
+                3, "cannot make the directory %s: %s" % (parent, error.strerror)
+            ) from None
+        config.option.basetemp = os.path.join(parent, name)
+    elif start.basetemp:
+        config.option.basetemp = os.path.join(start.basetemp, name)
+
+
+def _silence_terminal(config):
+    # Its options and its writer stay: plugins and assertion rewriting ask for them.
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        config.pluginmanager.unregister(reporter)
+        writer = reporter._tw
+        config.get_terminal_writer = lambda: writer
+
+
+def _serve(session, plugin, channel, message):
+    units = Full if message.get("collect") == "full" else Lazy
+    jobs = Jobs(session, plugin, channel, units(session, plugin))
+    channel.say("up", _facts(session.config))
+    plugin.on_warning = lambda *warning: jobs.warn(warning_facts(*warning))
+    for warning in plugin.early_warnings:
+        plugin.on_warning(*warning)
+    orders = []
+    plugin.serving = lambda: orders.append(jobs.serve())
+    error = _finished(session, lambda: session.config.hook.pytest_runtestloop(session=session))
+    if orders:
+        channel.say(
+            "end",
+            orders[0]["job"],
+            {"returned": False, "stopped": False, "error": error, "missing": []},
+        )
+    else:
+        raise Refused(3, error or "a plugin's pytest_runtestloop does not let xgrid run tests")
+
+
+def _finished(session, loop):
+    """Runs the loop and the session's end; what went wrong in it besides the tests, as text."""
+    config = session.config
+    try:
+        loop()
+        session.exitstatus = 1 if session.testsfailed else 0 if session.testscollected else 5
+    except BaseException:
+        session.exitstatus = 3
+        return internal_error(config)
+    finally:
+        error = _sessionfinish(session)
+    return error
+
+
+def _sessionfinish(session):
+    config = session.config
+    try:
+        os.chdir(str(config.invocation_params.dir))
+        config.hook.pytest_sessionfinish(session=session, exitstatus=session.exitstatus)
+        config._ensure_unconfigure()
+    except pytest.exit.Exception as error:
+        return exit_reason(error)
+    except BaseException:
+        return internal_error(config)
+    return ""
+
+
+def _facts(config):
+    return {
+        "rootdir": str(getattr(config, "rootpath", None) or config.rootdir),
+        "inifile": str(getattr(config, "inipath", None) or getattr(config, "inifile", None) or ""),
+        "python": platform.python_version(),
+        "platform": sys.platform,
+        "executable": sys.executable,
+        "pytest": pytest.__version__,
+        "plugins": _plugins(config),
+        "header": _header(config),
+        "pid": os.getpid(),
+    }
+
+
+def _plugins(config):
+    names = []
+    for _plugin, distribution in config.pluginmanager.list_plugin_distinfo():
+        name = "%s-%s" % (distribution.project_name, distribution.version)
+        names.append(name[len("pytest-") :] if name.startswith("pytest-") else name)
+    return list(dict.fromkeys(names))
+
+
+def _header(config):
+    # pytest calls with the one, and hands it on as the other to those that ask for it.
+    place = config.invocation_params.dir
+    arguments = (
+        {"start_path": place}
+        if hasattr(config, "inipath") and _has_start_path()
+        else {"startdir": place}
+    )
+    lines = []
+    for answer in reversed(config.hook.pytest_report_header(config=config, **arguments)):
+        lines.extend([answer] if isinstance(answer, str) else answer)
+    return [str(line) for line in lines]
+
+
+def _has_start_path():
+    return int(pytest.__version__.split(".")[0]) >= 7

@@ -1,0 +1,189 @@
+"""Loads units: the tests of a file, filtered as the command line asks, or why there are none.
+
+Two ways of the same shape: Lazy loads a file when it is asked for; Full collects everything first,
+as plain pytest does. Knows nothing of jobs.
+"""
+
+import collections
+
+from _pytest import nodes
+from _pytest.config import UsageError
+from _pytest.runner import collect_one_node
+
+from .skeleton import Skeleton
+
+
+class Loaded:
+    """A unit's tests in order; those without an item are reports of collecting that failed or skipped."""
+
+    def __init__(self, items, reports, deselected):
+        self.deselected = deselected
+        self.entries = []  # (id, occurrence, item or None, report or None)
+        seen = collections.Counter()
+        for report in reports:
+            self._add(seen, report.nodeid or ".", None, report)
+        for item in items:
+            self._add(seen, item.nodeid, item, None)
+
+    def _add(self, seen, name, item, report):
+        self.entries.append((name, seen[name], item, report))
+        seen[name] += 1
+
+
+class Lazy:
+    """Finds files without importing them, and imports each when it is loaded."""
+
+    def __init__(self, session, plugin):
+        self._session = session
+        self._plugin = plugin
+        self._skeleton = None
+        # Rejected: forgetting those that have run. Collecting a class again gives its fixtures to pytest a
+        # second time, and a fixture that extends another of its name would then do so twice.
+        self._loaded = {}
+
+    def enumerate(self, on_unit):
+        """Names each unit; raises UsageError for names that are not there, as pytest does."""
+        self._build(on_unit)
+        for unit in self._skeleton.units.values():
+            if unit.arguments:
+                self.load(unit.name)
+
+    def load(self, name):
+        """The Loaded, or None where there is no such unit."""
+        self._build(lambda _name: None)
+        unit = self._skeleton.units.get(name)
+        if unit is None:
+            return None
+        if name not in self._loaded:
+            self._loaded[name] = self._load(unit)
+        return self._loaded[name]
+
+    def _build(self, on_unit):
+        if self._skeleton is not None:
+            for name in self._skeleton.units:
+                on_unit(name)
+            return
+        self._plugin.collect_reports.clear()
+        skeleton = Skeleton(self._session)
+        inside_collection(self._session, self._plugin, lambda: skeleton.build(on_unit))
+        for report in self._plugin.collect_reports:
+            skeleton.add_report(report)
+        self._skeleton = skeleton
+
+    def _load(self, unit):
+        reports = self._plugin.collect_reports
+        reports.clear()
+        self._plugin.deselected = 0
+        items = []
+        inside_collection(self._session, self._plugin, lambda: self._collect(unit, items))
+        return Loaded(items, unit.reports + reports, self._plugin.deselected)
+
+    def _collect(self, unit, items):
+        session = self._session
+        if hasattr(session, "_collection_cache"):
+            session._collection_cache = (
+                {}
+            )  # pytest 8 and newer would take a unit's second loading for a duplicate
+        chosen = self._named(unit) if unit.arguments else unit.nodes
+        for node in chosen:
+            items.extend(session.genitems(node))
+        session.items = items
+        config = session.config
+        config.pluginmanager.check_pending()
+        config.hook.pytest_collection_modifyitems(session=session, config=config, items=items)
+        config.hook.pytest_collection_finish(session=session)
+        session.testscollected += len(items)
+
+    def _named(self, unit):
+        chosen = []
+        collected = {}
+        for argument in unit.arguments:
+            matching = _matching(unit.nodes, argument.names, collected)
+            if not matching and not self._plugin.collect_reports:
+                self._refuse(argument)
+            chosen.extend(matching)
+        return chosen
+
+    def _refuse(self, argument):
+        # pytest finds the words, which differ between its versions.
+        self._session.perform_collect([argument.text], genitems=False)
+        raise UsageError("not found: " + argument.text)
+
+
+def _matching(start, names, collected):
+    """The nodes that a chain of names leads to; a parametrized test's name stands for all of its tests."""
+    level = start
+    for name in names:
+        following = []
+        for node in level:
+            if isinstance(node, nodes.Collector):
+                following.extend(
+                    child
+                    for child in _children(node, collected)
+                    if name in (child.name, child.name.split("[")[0])
+                )
+        level = following
+    return level
+
+
+def _children(node, collected):
+    if node not in collected:
+        report = collect_one_node(node)
+        if not report.passed:
+            node.ihook.pytest_collectreport(report=report)
+        collected[node] = report.result if report.passed else []
+    return collected[node]
+
+
+class Full:
+    """Collects everything at the first question, with all plugins seeing all tests at once."""
+
+    def __init__(self, session, plugin):
+        self._session = session
+        self._plugin = plugin
+        self._loaded = None
+
+    def enumerate(self, on_unit):
+        self._collect()
+        for name in self._loaded:
+            on_unit(name)
+
+    def load(self, name):
+        self._collect()
+        return self._loaded.get(name)
+
+    def _collect(self):
+        if self._loaded is not None:
+            return
+        reports = self._plugin.collect_reports
+        reports.clear()
+        self._plugin.deselected = 0
+        inside_collection(self._session, self._plugin, self._session.perform_collect)
+        items = collections.OrderedDict()
+        failed = collections.OrderedDict()
+        for report in reports:
+            failed.setdefault(report.nodeid.split("::")[0] or ".", []).append(report)
+        for item in self._session.items:
+            items.setdefault(_unit_of(item), []).append(item)
+        self._loaded = collections.OrderedDict()
+        for name in list(failed) + list(items):
+            self._loaded[name] = Loaded(items.get(name, []), failed.get(name, []), 0)
+        if self._plugin.deselected:
+            # They are told once, with any unit; where nothing is left, with one that has no tests.
+            first = next(iter(self._loaded), ".")
+            self._loaded.setdefault(first, Loaded([], [], 0)).deselected = self._plugin.deselected
+
+
+def _unit_of(item):
+    file = item.getparent(nodes.File)
+    return file.nodeid if file is not None else item.nodeid.split("::")[0]
+
+
+def inside_collection(session, plugin, work):
+    """Does it within pytest's collection hook, where warnings and log records are caught."""
+    plugin.collecting = work
+    session.config.hook.pytest_collection(session=session)
+    if plugin.collecting is not None:
+        # Another plugin's hook answered first.
+        plugin.collecting = None
+        work()
