@@ -1,0 +1,256 @@
+#include "shared/codec.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <msgpack.hpp>
+#include <type_traits>
+
+namespace xgrid {
+namespace {
+
+using Packer = msgpack::packer<msgpack::sbuffer>;
+
+// The largest enumerator of each enumeration that travels.
+constexpr JobKind largest(JobKind) { return JobKind::finish; }
+constexpr Select largest(Select) { return Select::except; }
+constexpr Outcome largest(Outcome) { return Outcome::xpassed; }
+constexpr Stream largest(Stream) { return Stream::err; }
+constexpr End largest(End) { return End::refused; }
+constexpr RunEnd largest(RunEnd) { return RunEnd::grid_failed; }
+
+template <class T>
+concept Struct = requires(T& value) { value.fields(); };
+
+// ---- Encoding
+
+template <class T>
+void pack(Packer& out, const T& value);
+
+template <class T>
+    requires std::is_arithmetic_v<T>
+void pack_one(Packer& out, const T& value) {
+    out.pack(value);
+}
+template <class T>
+    requires std::is_enum_v<T>
+void pack_one(Packer& out, const T& value) {
+    out.pack(static_cast<std::underlying_type_t<T>>(value));
+}
+void pack_one(Packer& out, const std::string& text) {
+    // Tests print any bytes; a str need not be UTF-8 for us.
+    out.pack_str(static_cast<std::uint32_t>(text.size()));
+    out.pack_str_body(text.data(), static_cast<std::uint32_t>(text.size()));
+}
+template <class T>
+void pack_one(Packer& out, const std::vector<T>& items) {
+    out.pack_array(static_cast<std::uint32_t>(items.size()));
+    for (const T& item : items) pack(out, item);
+}
+template <class T, std::size_t n>
+void pack_one(Packer& out, const std::array<T, n>& items) {
+    out.pack_array(n);
+    for (const T& item : items) pack(out, item);
+}
+template <class K, class V>
+void pack_one(Packer& out, const std::map<K, V>& items) {
+    out.pack_map(static_cast<std::uint32_t>(items.size()));
+    for (const auto& [key, value] : items) {
+        pack(out, key);
+        pack(out, value);
+    }
+}
+template <class A, class B>
+void pack_one(Packer& out, const std::pair<A, B>& both) {
+    out.pack_array(2);
+    pack(out, both.first);
+    pack(out, both.second);
+}
+template <class T>
+void pack_one(Packer& out, const std::optional<T>& value) {
+    if (value) {
+        pack(out, *value);
+    } else {
+        out.pack_nil();
+    }
+}
+template <class... T>
+void pack_one(Packer& out, const std::variant<T...>& value) {
+    out.pack_array(2);
+    out.pack(value.index());
+    std::visit([&](const auto& one) { pack(out, one); }, value);
+}
+template <Struct T>
+void pack_one(Packer& out, const T& value) {
+    std::apply(
+        [&](const auto&... field) {
+            out.pack_array(sizeof...(field));
+            (pack(out, field), ...);
+        },
+        value.fields());
+}
+template <class T>
+void pack(Packer& out, const T& value) {
+    pack_one(out, value);
+}
+
+// ---- Decoding: each take() is false where the object is not what the field wants
+
+using Object = msgpack::object;
+
+template <class T>
+bool take(const Object& from, T& to);
+
+template <class T>
+    requires(std::is_integral_v<T> && !std::is_same_v<T, bool>)
+bool take_one(const Object& from, T& to) {
+    using Limits = std::numeric_limits<T>;
+    if (from.type == msgpack::type::POSITIVE_INTEGER) {
+        if (from.via.u64 > static_cast<std::uint64_t>(Limits::max())) return false;
+        to = static_cast<T>(from.via.u64);
+        return true;
+    }
+    if (from.type != msgpack::type::NEGATIVE_INTEGER || !std::is_signed_v<T>) return false;
+    if (from.via.i64 < static_cast<std::int64_t>(Limits::min())) return false;
+    to = static_cast<T>(from.via.i64);
+    return true;
+}
+bool take_one(const Object& from, bool& to) {
+    to = from.type == msgpack::type::BOOLEAN && from.via.boolean;
+    return from.type == msgpack::type::BOOLEAN;
+}
+bool take_one(const Object& from, double& to) {
+    if (from.type != msgpack::type::FLOAT64 && from.type != msgpack::type::FLOAT32) return false;
+    to = from.via.f64;
+    return true;
+}
+template <class T>
+    requires std::is_enum_v<T>
+bool take_one(const Object& from, T& to) {
+    std::underlying_type_t<T> number = 0;
+    if (!take(from, number) || number > static_cast<decltype(number)>(largest(T{}))) return false;
+    to = static_cast<T>(number);
+    return true;
+}
+bool take_one(const Object& from, std::string& to) {
+    if (from.type != msgpack::type::STR) return false;
+    to.assign(from.via.str.ptr, from.via.str.size);
+    return true;
+}
+template <class T>
+bool take_one(const Object& from, std::vector<T>& to) {
+    if (from.type != msgpack::type::ARRAY) return false;
+    to.resize(from.via.array.size);
+    for (std::size_t i = 0; i < to.size(); ++i) {
+        if (!take(from.via.array.ptr[i], to[i])) return false;
+    }
+    return true;
+}
+template <class T, std::size_t n>
+bool take_one(const Object& from, std::array<T, n>& to) {
+    if (from.type != msgpack::type::ARRAY || from.via.array.size != n) return false;
+    for (std::size_t i = 0; i < n; ++i) {
+        if (!take(from.via.array.ptr[i], to[i])) return false;
+    }
+    return true;
+}
+template <class K, class V>
+bool take_one(const Object& from, std::map<K, V>& to) {
+    if (from.type != msgpack::type::MAP) return false;
+    for (std::size_t i = 0; i < from.via.map.size; ++i) {
+        K key{};
+        V value{};
+        const auto& entry = from.via.map.ptr[i];
+        if (!take(entry.key, key) || !take(entry.val, value)) return false;
+        to.insert_or_assign(std::move(key), std::move(value));
+    }
+    return true;
+}
+template <class A, class B>
+bool take_one(const Object& from, std::pair<A, B>& to) {
+    return from.type == msgpack::type::ARRAY && from.via.array.size == 2 &&
+           take(from.via.array.ptr[0], to.first) && take(from.via.array.ptr[1], to.second);
+}
+template <class T>
+bool take_one(const Object& from, std::optional<T>& to) {
+    if (from.type == msgpack::type::NIL) {
+        to.reset();
+        return true;
+    }
+    return take(from, to.emplace());
+}
+template <class Variant, std::size_t place = 0>
+bool take_alternative(std::uint64_t wanted, const Object& from, Variant& to) {
+    if constexpr (place < std::variant_size_v<Variant>) {
+        if (wanted == place) return take(from, to.template emplace<place>());
+        return take_alternative<Variant, place + 1>(wanted, from, to);
+    } else {
+        return false;
+    }
+}
+template <class... T>
+bool take_one(const Object& from, std::variant<T...>& to) {
+    std::uint64_t place = 0;
+    return from.type == msgpack::type::ARRAY && from.via.array.size == 2 &&
+           take(from.via.array.ptr[0], place) &&
+           take_alternative(place, from.via.array.ptr[1], to);
+}
+template <Struct T>
+bool take_one(const Object& from, T& to) {
+    if (from.type != msgpack::type::ARRAY) return false;
+    return std::apply(
+        [&](auto&... field) {
+            std::size_t place = 0;
+            const auto next = [&](auto& one) {
+                const std::size_t here = place++;
+                return here >= from.via.array.size || take(from.via.array.ptr[here], one);
+            };
+            return (next(field) && ...);
+        },
+        to.fields());
+}
+template <class T>
+bool take(const Object& from, T& to) {
+    return take_one(from, to);
+}
+
+}  // namespace
+
+std::vector<std::string> encode(const Message& message) {
+    msgpack::sbuffer body;
+    Packer out(body);
+    std::visit([&](const auto& one) { pack(out, one); }, message);
+    return {std::string(1, static_cast<char>(protocol_version)),
+            std::string(1, static_cast<char>(message.index())),
+            std::string(body.data(), body.size())};
+}
+
+Result<Message> decode(const std::vector<std::string_view>& frames) {
+    if (frames.size() < 3 || frames[0].size() != 1 || frames[1].size() != 1) {
+        return Error{"not a message of xgrid"};
+    }
+    const auto version = static_cast<std::uint8_t>(frames[0][0]);
+    if (version != protocol_version) {
+        return Error{fmt::format("protocol version {} is not spoken here, only {}: use the same "
+                                 "version of xgrid on both sides",
+                                 version, protocol_version)};
+    }
+    const std::string_view body = frames[2];
+    if (body.size() > body_bytes_max) return Error{"message too long"};
+    try {
+        const msgpack::unpack_limit limit(items_max, items_max, body_bytes_max, 0, 0, depth_max);
+        std::size_t end = 0;
+        const msgpack::object_handle unpacked =
+            msgpack::unpack(body.data(), body.size(), end, nullptr, nullptr, limit);
+        Message message;
+        if (end == body.size() &&
+            take_alternative(static_cast<std::uint8_t>(frames[1][0]), unpacked.get(), message)) {
+            return message;
+        }
+    } catch (const std::exception&) {
+        // Incomplete, beyond a limit, or no MessagePack at all.
+    }
+    return Error{"message damaged"};
+}
+
+}  // namespace xgrid

@@ -1,0 +1,31 @@
+// Messages as bytes, and back. Owns the format's limits; knows nothing of sockets.
+//
+// A message is three frames: version (one byte), kind (one byte: the place in Message), body (MessagePack).
+// A struct is an array of its fields in order; a variant is [place, value]; an optional is nil or the
+// value; an enumerator is its number. Decoding is total: any bytes give a message or an error, and no
+// more memory is taken than the limits below allow.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shared/messages.hpp"
+#include "shared/result.hpp"
+
+namespace xgrid {
+
+/// A body that is longer is refused by the receiver, and by the transport before it is read.
+constexpr std::size_t body_bytes_max = 16 * 1024 * 1024;
+/// Senders fill messages to about this much, so that even one large entry on top fits into the limit.
+constexpr std::size_t batch_bytes = 1024 * 1024;
+constexpr std::size_t items_max = 200'000;  // of one array or map
+constexpr std::size_t depth_max = 24;
+
+std::vector<std::string> encode(const Message& message);
+
+/// Error: what is wrong with the bytes. Frames after the third are left alone.
+Result<Message> decode(const std::vector<std::string_view>& frames);
+
+}  // namespace xgrid

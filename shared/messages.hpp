@@ -1,0 +1,439 @@
+// The conversation between client, broker and worker: its only definition.
+//
+//   client -> broker   submit, follow, cancel         broker -> client   progress, unknown_run
+//   worker -> broker   status                         broker -> worker   orders
+//   broker -> anyone   welcome, refusal
+//
+// Level-triggered: the worker says what is, the broker says what should be. Any message may be lost or
+// come twice. What must not be lost (what happened in an attempt; a run's events) is an entry of a log
+// (shared/log.hpp): the sender numbers entries and repeats those that the other side does not say it has
+// recorded.
+//
+// On the wire: three frames or more, [version] [kind] [body]; shared/codec.hpp has the bytes. A struct is
+// an array of its fields in the order of XGRID_FIELDS. Fields are only ever added, at the end: a reader
+// takes its defaults for what is missing and leaves what it does not know.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <variant>
+#include <vector>
+
+/// The one list of a message's fields: equality, encoding and decoding follow from it.
+#define XGRID_FIELDS(Type, ...)                                  \
+    auto fields() { return std::tie(__VA_ARGS__); }              \
+    auto fields() const { return std::tie(__VA_ARGS__); }        \
+    friend bool operator==(const Type&, const Type&) = default
+
+namespace xgrid {
+
+constexpr std::uint8_t protocol_version = 1;
+
+// ---- Names
+
+/// A test within its unit. Where the unit has an id more than once, occurrences count from 0.
+struct TestName {
+    std::string id;
+    std::uint32_t occurrence = 0;
+
+    XGRID_FIELDS(TestName, id, occurrence);
+    friend auto operator<=>(const TestName&, const TestName&) = default;
+};
+
+/// One hand-out of a job: numbers are the broker's, and mean nothing to another broker.
+struct AttemptId {
+    std::uint64_t job = 0;
+    std::uint32_t number = 0;
+
+    XGRID_FIELDS(AttemptId, job, number);
+    friend auto operator<=>(const AttemptId&, const AttemptId&) = default;
+};
+
+// ---- What is to be done
+
+/// What every slot of a run is told once.
+struct RunSpec {
+    std::string framework = "pytest";
+    std::string interpreter;                         // a path, or a name for PATH
+    std::string directory;                           // where the run was submitted, absolute
+    std::vector<std::string> arguments;              // for the framework, in the user's order
+    std::vector<std::string> command;                // as it was typed
+    std::map<std::string, std::string> environment;  // variables to set
+    std::uint32_t slots = 1;                         // at most so many at a time
+    std::string testrun_uid;
+    bool collect_full = false;
+    bool collect_only = false;
+    bool show_output = false;          // what slots print is wanted as it comes
+    std::uint32_t failures_max = 0;    // 0: no limit
+    std::uint32_t crashes_max = 0;     // more crashed slots than this end the run
+
+    XGRID_FIELDS(RunSpec, framework, interpreter, directory, arguments, command, environment, slots,
+                 testrun_uid, collect_full, collect_only, show_output, failures_max, crashes_max);
+};
+
+enum class JobKind : std::uint8_t {
+    enumerate,  // name the run's units
+    unit,       // load a unit, report its tests, run those selected
+    finish,     // tear down and end the slot
+};
+
+enum class Select : std::uint8_t { all, only, except };
+
+/// Which of a unit's tests.
+struct Selection {
+    Select mode = Select::all;
+    std::vector<TestName> tests;
+
+    XGRID_FIELDS(Selection, mode, tests);
+};
+
+struct JobBody {
+    JobKind kind = JobKind::unit;
+    std::string unit;
+    Selection selection;
+
+    XGRID_FIELDS(JobBody, kind, unit, selection);
+};
+
+// ---- What happened
+
+enum class Outcome : std::uint8_t { passed, failed, error, skipped, xfailed, xpassed };
+
+/// What a phase of a test has to say; phases that passed in silence are not listed.
+struct Phase {
+    std::string when;      // setup, call, teardown, collect
+    std::string category;  // under which it counts: an outcome, or a plugin's own word
+    std::string letter;    // as progress shows it
+    std::string word;      // as -v shows it
+    std::string text;      // traceback and the like, as the framework renders it
+    std::string message;   // one line of why
+    std::string reason;    // of a skip or an expected failure
+    std::string path;      // where it went wrong
+    std::uint32_t line = 0;
+
+    XGRID_FIELDS(Phase, when, category, letter, word, text, message, reason, path, line);
+};
+
+/// Everything of a test that is not told by its outcome alone.
+struct Details {
+    std::vector<Phase> phases;
+    std::vector<std::pair<std::string, std::string>> sections;    // title, captured text
+    std::vector<std::pair<std::string, std::string>> properties;  // for reports
+    std::string path;                                             // where the test is defined
+    std::uint32_t line = 0;
+    std::string domain;  // its name there
+
+    XGRID_FIELDS(Details, phases, sections, properties, path, line, domain);
+};
+
+struct TestResult {
+    Outcome outcome = Outcome::passed;
+    std::array<double, 3> seconds{};  // setup, call, teardown
+    bool crashed = false;
+    std::optional<Details> details;
+
+    XGRID_FIELDS(TestResult, outcome, seconds, crashed, details);
+};
+
+struct Warning {
+    std::string category;
+    std::string message;
+    std::string path;
+    std::uint32_t line = 0;
+    std::string when;
+    std::string test;
+    std::string text;  // as the framework shows it
+
+    XGRID_FIELDS(Warning, category, message, path, line, when, test, text);
+};
+
+/// What a slot is, as it says when its session has begun.
+struct SlotFacts {
+    std::string framework;  // with its version: "pytest-7.2.1"
+    std::string platform;
+    std::string version;  // of the interpreter
+    std::string executable;
+    std::string root;    // the directory that ids are relative to
+    std::string config;  // the framework's configuration file, if any
+    std::vector<std::string> plugins;
+    std::vector<std::string> header;
+
+    XGRID_FIELDS(SlotFacts, framework, platform, version, executable, root, config, plugins,
+                 header);
+};
+
+// ---- Facts: the log of an attempt, from its worker
+
+struct SlotBegan {
+    SlotFacts facts;
+    XGRID_FIELDS(SlotBegan, facts);
+};
+struct UnitsNamed {
+    std::vector<std::string> units;
+    XGRID_FIELDS(UnitsNamed, units);
+};
+/// Tests of the loaded unit that were selected, in order; later facts name them by their place in all of
+/// the attempt's lists joined. All lists come before the first fact about a test.
+struct TestsFound {
+    std::vector<TestName> tests;
+    std::uint32_t deselected = 0;
+    XGRID_FIELDS(TestsFound, tests, deselected);
+};
+struct Started {
+    std::uint32_t test = 0;
+    XGRID_FIELDS(Started, test);
+};
+/// Implies Started.
+struct Finished {
+    std::uint32_t test = 0;
+    TestResult result;
+    XGRID_FIELDS(Finished, test, result);
+};
+/// The answer to a request of that number, or number 0: given back unasked. Empty: nothing left to give.
+struct GaveBack {
+    std::uint32_t number = 0;
+    std::vector<std::uint32_t> tests;
+    XGRID_FIELDS(GaveBack, number, tests);
+};
+/// The teardown of a test that had already finished went wrong later on.
+struct LateTeardown {
+    TestName test;
+    Phase phase;
+    XGRID_FIELDS(LateTeardown, test, phase);
+};
+struct Warned {
+    Warning warning;
+    XGRID_FIELDS(Warned, warning);
+};
+/// Something the user should read.
+struct Noted {
+    std::string text;
+    XGRID_FIELDS(Noted, text);
+};
+enum class Stream : std::uint8_t { out, err };
+/// What a slot printed outside any capture.
+struct Printed {
+    Stream stream = Stream::out;
+    std::string text;
+    XGRID_FIELDS(Printed, stream, text);
+};
+/// A test or plugin wants the whole run to end.
+struct ExitAsked {
+    std::string reason;
+    std::int32_t code = 2;
+    XGRID_FIELDS(ExitAsked, reason, code);
+};
+enum class End : std::uint8_t {
+    done,      // nothing of it is left
+    returned,  // never begun: all of it may run elsewhere
+    stopped,   // the framework wants to run no more of it (after -x, say)
+    crashed,   // the slot died; text says how
+    refused,   // the slot cannot be had at all; text and code say why
+};
+/// The last fact of an attempt.
+struct Ended {
+    End end = End::done;
+    std::string text;                // done: what went wrong besides the tests
+    std::int32_t code = 0;           // refused: the exit code that the framework would give
+    std::vector<TestName> missing;  // selected by name, and not there
+    XGRID_FIELDS(Ended, end, text, code, missing);
+};
+
+using Fact = std::variant<SlotBegan, UnitsNamed, TestsFound, Started, Finished, GaveBack,
+                          LateTeardown, Warned, Noted, Printed, ExitAsked, Ended>;
+
+// ---- Worker and broker
+
+struct AttemptStatus {
+    AttemptId id;
+    std::uint64_t first = 0;  // the number of the first of these facts in the attempt's log
+    std::vector<Fact> facts;
+
+    XGRID_FIELDS(AttemptStatus, id, first, facts);
+};
+
+/// What is. Sent at each change, batched, and with each heartbeat.
+struct Status {
+    std::string session;       // random, one for each life of a worker
+    std::uint64_t number = 0;  // of this status in the session; older ones than the last are ignored
+    std::string broker;        // the broker that the attempts are of; empty: none yet
+    std::uint32_t slots = 0;
+    std::string host;
+    std::map<std::string, std::string> labels;
+    std::vector<std::string> runs;  // whose specification it has
+    std::vector<AttemptStatus> attempts;
+
+    XGRID_FIELDS(Status, session, number, broker, slots, host, labels, runs, attempts);
+};
+
+struct RunOrders {
+    std::string run;
+    std::optional<RunSpec> spec;     // until the worker says that it has it
+    std::vector<std::string> slots;  // that live; others of the run are to be ended at once
+
+    XGRID_FIELDS(RunOrders, run, spec, slots);
+};
+
+struct AttemptOrders {
+    AttemptId id;
+    std::string run;
+    std::string slot;
+    std::optional<JobBody> body;     // until the worker says that it holds the attempt
+    std::uint64_t recorded = 0;      // so many facts of it are recorded
+    std::uint32_t give_back = 0;     // the number of the last request to give back; 0: none
+    std::uint32_t keep = 0;          // how many unstarted tests it may keep then
+
+    XGRID_FIELDS(AttemptOrders, id, run, slot, body, recorded, give_back, keep);
+};
+
+/// What should be: all of it, each time. What is not listed is to be stopped and forgotten.
+struct Orders {
+    std::string broker;        // random, one for each life of a broker
+    std::string session;       // whom it is for
+    std::uint64_t number = 0;  // older ones than the last are ignored
+    std::vector<RunOrders> runs;
+    std::vector<AttemptOrders> attempts;
+
+    XGRID_FIELDS(Orders, broker, session, number, runs, attempts);
+};
+
+// ---- Events: the log of a run, for its client
+
+/// A slot has begun its session.
+struct WorkerUp {
+    std::string worker;  // as users know the slot: gw0
+    std::string host;
+    SlotFacts facts;
+    XGRID_FIELDS(WorkerUp, worker, host, facts);
+};
+struct WorkerDown {
+    std::string worker;
+    std::string reason;  // empty: it had no more to do
+    XGRID_FIELDS(WorkerDown, worker, reason);
+};
+struct UnitsKnown {
+    std::uint32_t units = 0;  // so many more
+    bool all = false;         // and there are no others
+    XGRID_FIELDS(UnitsKnown, units, all);
+};
+struct UnitLoaded {
+    std::string unit;
+    std::vector<TestName> tests;
+    std::uint32_t deselected = 0;
+    XGRID_FIELDS(UnitLoaded, unit, tests, deselected);
+};
+struct TestStarted {
+    std::string unit;
+    TestName test;
+    std::string worker;
+    XGRID_FIELDS(TestStarted, unit, test, worker);
+};
+struct TestFinished {
+    std::string unit;
+    TestName test;
+    std::string worker;  // empty: no slot ran it
+    std::uint32_t attempt = 1;
+    TestResult result;
+    XGRID_FIELDS(TestFinished, unit, test, worker, attempt, result);
+};
+struct TeardownFailed {
+    std::string unit;
+    TestName test;
+    std::string worker;
+    Phase phase;
+    XGRID_FIELDS(TeardownFailed, unit, test, worker, phase);
+};
+struct WarningSeen {
+    std::string worker;
+    Warning warning;
+    XGRID_FIELDS(WarningSeen, worker, warning);
+};
+struct NoteSeen {
+    std::string worker;
+    std::string text;
+    XGRID_FIELDS(NoteSeen, worker, text);
+};
+struct OutputSeen {
+    std::string worker;
+    Stream stream = Stream::out;
+    std::string text;
+    XGRID_FIELDS(OutputSeen, worker, stream, text);
+};
+enum class RunEnd : std::uint8_t {
+    completed,    // everything was run
+    stopped,      // after a limit that the user set; reason says which
+    exit_asked,   // by a test or plugin, with that code
+    refused,      // the framework would not begin, with that code
+    cancelled,    // by its client
+    grid_failed,  // could not be run; reason says why
+};
+/// The last event of a run.
+struct RunFinished {
+    RunEnd end = RunEnd::completed;
+    std::int32_t code = 0;
+    std::string reason;
+    XGRID_FIELDS(RunFinished, end, code, reason);
+};
+
+using Event = std::variant<WorkerUp, WorkerDown, UnitsKnown, UnitLoaded, TestStarted, TestFinished,
+                           TeardownFailed, WarningSeen, NoteSeen, OutputSeen, RunFinished>;
+
+// ---- Client and broker
+
+struct DoneTest {
+    std::string unit;
+    TestName test;
+
+    XGRID_FIELDS(DoneTest, unit, test);
+    friend auto operator<=>(const DoneTest&, const DoneTest&) = default;
+};
+
+/// Idempotent by run. `done` has verdicts already, from a broker that has forgotten the run.
+struct Submit {
+    std::string run;
+    RunSpec spec;
+    std::vector<DoneTest> done;
+    XGRID_FIELDS(Submit, run, spec, done);
+};
+/// Sent again and again while the client lives; says which events it has.
+struct Follow {
+    std::string run;
+    std::uint64_t have = 0;
+    XGRID_FIELDS(Follow, run, have);
+};
+struct Cancel {
+    std::string run;
+    XGRID_FIELDS(Cancel, run);
+};
+struct Progress {
+    std::string run;
+    std::uint64_t first = 0;  // the number of the first of these events
+    std::vector<Event> events;
+    XGRID_FIELDS(Progress, run, first, events);
+};
+/// The broker does not know that run: submit it with what is still open.
+struct UnknownRun {
+    std::string run;
+    XGRID_FIELDS(UnknownRun, run);
+};
+/// The first thing a broker says on a new connection: what was sent before may be lost, so say it again.
+struct Welcome {
+    std::string broker;
+    XGRID_FIELDS(Welcome, broker);
+};
+/// The broker will not talk to this peer, which should tell its user.
+struct Refusal {
+    std::string reason;
+    XGRID_FIELDS(Refusal, reason);
+};
+
+using Message =
+    std::variant<Welcome, Refusal, Submit, Follow, Cancel, Progress, UnknownRun, Status, Orders>;
+
+}  // namespace xgrid

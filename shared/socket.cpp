@@ -1,0 +1,141 @@
+#include "shared/socket.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+
+#include "shared/codec.hpp"
+#include "shared/ensure.hpp"
+
+namespace xgrid {
+namespace {
+
+constexpr int linger_ms = 500;
+
+void set_common(zmq::socket_t& socket) {
+    socket.set(zmq::sockopt::linger, linger_ms);
+    socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(body_bytes_max));
+    socket.set(zmq::sockopt::handshake_ivl, 5'000);
+    // Dead connections; hung programs show in statuses that do not come.
+    socket.set(zmq::sockopt::heartbeat_ivl, 5'000);
+    socket.set(zmq::sockopt::heartbeat_timeout, 15'000);
+    socket.set(zmq::sockopt::heartbeat_ttl, 15'000);
+}
+
+bool send_parts(zmq::socket_t& socket, const Frames& frames) {
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+        auto flags = zmq::send_flags::dontwait;
+        if (i + 1 < frames.size()) flags = flags | zmq::send_flags::sndmore;
+        // Only the first part of a message can be refused.
+        if (!socket.send(zmq::buffer(frames[i]), flags)) return false;
+    }
+    return true;
+}
+
+bool receive_parts(zmq::socket_t& socket, std::vector<zmq::message_t>& parts) {
+    do {
+        zmq::message_t part;
+        if (!socket.recv(part, zmq::recv_flags::dontwait)) return false;
+        parts.push_back(std::move(part));
+    } while (parts.back().more());
+    return true;
+}
+
+}  // namespace
+
+std::vector<std::string_view> Received::views() const {
+    std::vector<std::string_view> result;
+    for (const zmq::message_t& frame : frames) result.push_back(frame.to_string_view());
+    return result;
+}
+
+Router::Router(Context& context, const std::string& endpoint)
+    : socket_(context, zmq::socket_type::router) {
+    set_common(socket_);
+    socket_.set(zmq::sockopt::router_mandatory, true);
+    socket_.set(zmq::sockopt::backlog, 4096);
+    try {
+        socket_.bind(endpoint);
+    } catch (const zmq::error_t& error) {
+        throw Fatal(fmt::format("cannot listen on {}: {}", endpoint, error.what()));
+    }
+}
+
+bool Router::send(const std::string& peer, const Frames& frames) {
+    try {
+        if (!socket_.send(zmq::buffer(peer),
+                          zmq::send_flags::dontwait | zmq::send_flags::sndmore)) {
+            return false;
+        }
+        return send_parts(socket_, frames);
+    } catch (const zmq::error_t&) {
+        return false;  // EHOSTUNREACH: the peer is gone
+    }
+}
+
+std::optional<Received> Router::receive() {
+    std::vector<zmq::message_t> parts;
+    if (!receive_parts(socket_, parts)) return std::nullopt;
+    Received received{.peer = parts.front().to_string()};
+    parts.erase(parts.begin());
+    // PROBE_ROUTER: a single empty frame from a new connection.
+    if (parts.size() == 1 && parts.front().size() == 0) parts.clear();
+    received.frames = std::move(parts);
+    return received;
+}
+
+zmq::pollitem_t Router::poll_item() { return {socket_.handle(), 0, ZMQ_POLLIN, 0}; }
+
+Dealer::Dealer(Context& context, const std::string& endpoint)
+    : socket_(context, zmq::socket_type::dealer) {
+    set_common(socket_);
+    socket_.set(zmq::sockopt::immediate, true);
+    socket_.set(zmq::sockopt::probe_router, true);
+    socket_.set(zmq::sockopt::reconnect_ivl, 20);
+    socket_.set(zmq::sockopt::reconnect_ivl_max, 2'000);
+    try {
+        socket_.connect(endpoint);
+    } catch (const zmq::error_t& error) {
+        throw Fatal(fmt::format("cannot connect to {}: {}", endpoint, error.what()), 4);
+    }
+}
+
+bool Dealer::send(const Frames& frames) {
+    try {
+        return send_parts(socket_, frames);
+    } catch (const zmq::error_t&) {
+        return false;
+    }
+}
+
+std::optional<Received> Dealer::receive() {
+    Received received;
+    if (!receive_parts(socket_, received.frames)) return std::nullopt;
+    return received;
+}
+
+zmq::pollitem_t Dealer::poll_item() { return {socket_.handle(), 0, ZMQ_POLLIN, 0}; }
+
+void wait_for(std::vector<zmq::pollitem_t>& items, std::chrono::nanoseconds timeout) {
+    const auto longest = std::chrono::hours(1);
+    const auto wait = std::clamp<std::chrono::nanoseconds>(timeout, std::chrono::nanoseconds(0),
+                                                           longest);
+    // Rounded up: waking before a deadline would only mean waiting again.
+    const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(wait);
+    try {
+        zmq::poll(items, milliseconds);
+    } catch (const zmq::error_t& error) {
+        if (error.num() != EINTR) throw;
+        for (zmq::pollitem_t& item : items) item.revents = 0;
+    }
+}
+
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace xgrid

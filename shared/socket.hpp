@@ -1,0 +1,67 @@
+// ZeroMQ ends here: one ROUTER or DEALER with xgrid's settled options, carrying frames.
+// Knows nothing of messages. Nothing blocks, and nothing a peer sends throws.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <zmq.hpp>
+
+namespace xgrid {
+
+using Frames = std::vector<std::string>;
+
+/// One per process, made after the last fork.
+using Context = zmq::context_t;
+
+/// What a peer said: who (a router's name for the connection; empty at a dealer), and what. No frames:
+/// the peer has just connected.
+struct Received {
+    std::string peer;
+    std::vector<zmq::message_t> frames;
+
+    std::vector<std::string_view> views() const;
+};
+
+/// Peers connect to it.
+class Router {
+public:
+    /// Throws Fatal if the endpoint cannot be bound.
+    Router(Context& context, const std::string& endpoint);
+
+    /// False if the peer is gone or takes no more: the message is lost.
+    bool send(const std::string& peer, const Frames& frames);
+    std::optional<Received> receive();
+    zmq::pollitem_t poll_item();
+
+private:
+    zmq::socket_t socket_;
+};
+
+/// Connects, and connects again whenever the other side comes back. Each time it is announced there.
+class Dealer {
+public:
+    /// Throws Fatal if the endpoint makes no sense.
+    Dealer(Context& context, const std::string& endpoint);
+
+    /// False if there is no connection: the message is lost.
+    bool send(const Frames& frames);
+    std::optional<Received> receive();
+    zmq::pollitem_t poll_item();
+
+private:
+    zmq::socket_t socket_;
+};
+
+/// Waits until an item is ready or the time is over; at once if `timeout` is not positive. A signal may
+/// end the wait early.
+void wait_for(std::vector<zmq::pollitem_t>& items, std::chrono::nanoseconds timeout);
+
+/// Lets this process have as many descriptors as it may: each connection takes one, and libzmq spins
+/// where there are none left.
+void raise_descriptor_limit();
+
+}  // namespace xgrid
