@@ -1,0 +1,290 @@
+#include "broker/broker.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "shared/codec.hpp"
+#include "shared/ensure.hpp"
+
+namespace xgrid::broker {
+
+Broker::Broker(std::string token, Settings settings)
+    : token_(std::move(token)), settings_(settings) {}
+
+const Run* Broker::find_run(const std::string& id) const {
+    const auto found = runs_.find(id);
+    return found == runs_.end() ? nullptr : &found->second->run;
+}
+
+Effects Broker::connect(Instant, const PeerId& from) { return {.send = {{from, Welcome{token_}}}}; }
+
+Effects Broker::refuse(const PeerId& from, const std::string& why) {
+    return {.send = {{from, Refusal{why}}}};
+}
+
+Effects Broker::receive(Instant now, const PeerId& from, const Message& message) {
+    Effects effects;
+    std::visit(
+        [&](const auto& one) {
+            if constexpr (requires { take(now, from, one, effects); }) {
+                take(now, from, one, effects);
+            } else {
+                effects = refuse(from, "this is a broker: it takes submissions and statuses");
+            }
+        },
+        message);
+    return settle(now, std::move(effects));
+}
+
+// ---- Clients
+
+void Broker::hear_client(Instant now, const PeerId& from, Entry& entry) {
+    if (entry.client != from) entry.run.events().rewind();
+    entry.client = from;
+    entry.client_heard_at = now;
+    touch(entry);
+}
+
+void Broker::take(Instant now, const PeerId& from, const Submit& message, Effects&) {
+    auto& entry = runs_[message.run];
+    if (!entry) {
+        entry = std::make_unique<Entry>(message.run, message.spec, message.done, next_job_,
+                                        settings_);
+    }
+    hear_client(now, from, *entry);
+}
+
+void Broker::take(Instant now, const PeerId& from, const Follow& message, Effects& effects) {
+    const auto found = runs_.find(message.run);
+    if (found == runs_.end()) {
+        effects.send.push_back({from, UnknownRun{message.run}});
+        return;
+    }
+    Entry& entry = *found->second;
+    hear_client(now, from, entry);
+    entry.run.events().record(message.have);
+    // Heard twice without any progress: what was sent in between is lost.
+    if (message.have == entry.client_had) entry.run.events().rewind();
+    entry.client_had = message.have;
+    if (entry.run.over() && entry.run.events().all_recorded()) forget(message.run);
+}
+
+void Broker::take(Instant now, const PeerId& from, const Cancel& message, Effects& effects) {
+    const auto found = runs_.find(message.run);
+    if (found == runs_.end()) {
+        effects.send.push_back({from, UnknownRun{message.run}});
+        return;
+    }
+    hear_client(now, from, *found->second);
+    found->second->run.cancel(now);
+}
+
+void Broker::forget(const std::string& run) {
+    by_due_.erase({runs_.at(run)->due, run});
+    hungry_.erase(run);
+    touched_.erase(run);
+    runs_.erase(run);
+}
+
+// ---- Workers
+
+void Broker::take(Instant now, const PeerId& from, const Status& message, Effects&) {
+    WorkerKey key = 0;
+    Worker* worker = workers_.hear(now, from, message, key);
+    if (worker == nullptr) return;
+    worker->runs = {message.runs.begin(), message.runs.end()};
+    worker->shown.clear();
+    // Facts of another broker's attempts mean nothing here: its orders will tell it.
+    if (message.broker != token_) {
+        workers_.plan_orders(key, now);
+        return;
+    }
+    bool receipt = false;
+    const std::string host = worker->host;
+    for (const AttemptStatus& attempt : message.attempts) {
+        worker->shown.insert(attempt.id);
+        if (attempt.facts.empty()) continue;
+        receipt = true;
+        for (const auto& [id, used] : used_[key]) {
+            Entry& entry = *runs_.at(id);
+            const Job* job = entry.run.find(attempt.id.job);
+            if (job == nullptr) continue;
+            const bool is_there = job->attempt && job->attempt->number == attempt.id.number &&
+                                  entry.run.slots_on(key).contains(job->attempt->slot);
+            if (!is_there) break;
+            const std::size_t old =
+                already_recorded(job->attempt->recorded, attempt.first, attempt.facts.size());
+            for (std::size_t i = old; i < attempt.facts.size(); ++i) {
+                entry.run.record(now, attempt.id, attempt.facts[i], host);
+            }
+            touch(entry);
+            break;
+        }
+    }
+    if (receipt && worker->orders_due > now + settings_.receipt_delay) {
+        workers_.plan_orders(key, now + settings_.receipt_delay);
+    }
+}
+
+void Broker::lose_worker(Instant now, WorkerKey key) {
+    const std::map<std::string, std::uint32_t> present = used_[key];
+    const std::string why = "lost: nothing was heard of " + workers_.at(key).host + " for " +
+                            std::to_string(settings_.worker_lease / std::chrono::seconds(1)) + " s";
+    for (const auto& [id, used] : present) {
+        runs_.at(id)->run.lose_worker(now, key, why);
+        touch(*runs_.at(id));
+    }
+}
+
+// ---- After each step
+
+Effects Broker::advance(Instant now) {
+    for (const WorkerKey key : workers_.silent(now, settings_.worker_lease)) {
+        lose_worker(now, key);
+        // Its slots are settled below, with it still there; then it goes.
+        Effects ignored;
+        for (const std::string& id : std::set<std::string>(touched_)) {
+            absorb(now, *runs_.at(id), ignored);
+        }
+        used_.erase(key);
+        workers_.remove(key);
+    }
+    while (!by_due_.empty() && by_due_.begin()->first <= now) {
+        Entry& entry = *runs_.at(by_due_.begin()->second);
+        by_due_.erase(by_due_.begin());
+        entry.due = never;
+        if (entry.client_heard_at + settings_.client_lease <= now) {
+            if (entry.run.over()) {
+                forget(std::string(entry.run.id()));
+                continue;
+            }
+            entry.run.cancel(now);
+        }
+        entry.run.advance(now);
+        touch(entry);
+    }
+    return settle(now, {});
+}
+
+Instant Broker::next_deadline() const {
+    const Instant due = by_due_.empty() ? never : by_due_.begin()->first;
+    return std::min(due, workers_.next_deadline(settings_.worker_lease));
+}
+
+// Slots that were freed go to whoever wants them, until nothing changes; then everyone hears.
+Effects Broker::settle(Instant now, Effects effects) {
+    std::set<std::string> settled;
+    while (!touched_.empty()) {
+        const std::set<std::string> touched = std::exchange(touched_, {});
+        for (const std::string& id : touched) absorb(now, *runs_.at(id), effects);
+        give_places(now);
+        for (const std::string& id : touched) {
+            Entry& entry = *runs_.at(id);
+            entry.run.schedule(now, workers_.free_slots());
+            absorb(now, entry, effects);
+        }
+        settled.insert(touched.begin(), touched.end());
+    }
+    for (const std::string& id : settled) {
+        Entry& entry = *runs_.at(id);
+        send_events(entry, effects);
+        if (entry.due != never) by_due_.erase({entry.due, id});
+        const Instant lease_end = entry.client_heard_at + settings_.client_lease;
+        entry.due = std::max(std::min(entry.run.next_deadline(), lease_end), now + Duration(1));
+        by_due_.emplace(entry.due, id);
+    }
+    for (const WorkerKey key : workers_.due(now)) send_orders(now, key, effects);
+    return effects;
+}
+
+void Broker::give_places(Instant now) {
+    while (!hungry_.empty()) {
+        // The run with the fewest slots goes first.
+        Entry* poorest = nullptr;
+        for (const std::string& id : hungry_) {
+            Entry& entry = *runs_.at(id);
+            if (poorest == nullptr || entry.run.live_slots() < poorest->run.live_slots()) {
+                poorest = &entry;
+            }
+        }
+        const std::optional<WorkerKey> place = workers_.freest();
+        if (!place) {
+            // Every run gets one slot at least, as far as there are slots.
+            if (poorest->run.live_slots() > 0) return;
+            Entry* richest = nullptr;
+            for (auto& [id, entry] : runs_) {
+                if (richest == nullptr || entry->run.live_slots() > richest->run.live_slots()) {
+                    richest = entry.get();
+                }
+            }
+            if (richest != poorest && richest->run.retire_a_slot()) touch(*richest);
+            return;
+        }
+        poorest->run.add_slot(*place);
+        poorest->run.schedule(now, 0);
+        Effects none;
+        absorb(now, *poorest, none);
+        touch(*poorest);
+    }
+}
+
+// Takes over what a run has changed: places used, orders to be sent, whether it wants more.
+void Broker::absorb(Instant now, Entry& entry, Effects&) {
+    for (const WorkerKey key : entry.run.take_changed()) {
+        std::map<std::string, std::uint32_t>& used = used_[key];
+        const auto count = static_cast<std::uint32_t>(entry.run.slots_on(key).size());
+        if (count > 0) {
+            used[entry.run.id()] = count;
+        } else {
+            used.erase(entry.run.id());
+        }
+        std::uint32_t total = 0;
+        for (const auto& [id, slots] : used) total += slots;
+        workers_.take_slots(key, total);
+        workers_.plan_orders(key, now);
+    }
+    if (entry.run.slots_wanted() > 0) {
+        hungry_.insert(entry.run.id());
+    } else {
+        hungry_.erase(entry.run.id());
+    }
+}
+
+void Broker::send_events(Entry& entry, Effects& effects) {
+    while (!entry.run.events().all_sent()) {
+        const std::uint64_t first = entry.run.events().sent();
+        effects.send.push_back(
+            {entry.client,
+             Progress{entry.run.id(), first, entry.run.events().next(batch_bytes)}});
+    }
+}
+
+void Broker::send_orders(Instant now, WorkerKey key, Effects& effects) {
+    Worker& worker = workers_.at(key);
+    Orders orders{.broker = token_, .session = worker.session, .number = ++worker.last_orders};
+    for (const auto& [id, used] : used_[key]) {
+        const Run& run = runs_.at(id)->run;
+        RunOrders& about = orders.runs.emplace_back(RunOrders{.run = id});
+        if (!worker.runs.contains(id)) about.spec = run.spec();
+        for (const SlotKey slot : run.slots_on(key)) {
+            about.slots.push_back(slot_name(slot));
+            for (const std::uint64_t id_of_job : run.slots().at(slot).jobs) {
+                const Job& job = *run.find(id_of_job);
+                const Attempt& attempt = *job.attempt;
+                AttemptOrders& order = orders.attempts.emplace_back(
+                    AttemptOrders{.id = {job.id, attempt.number},
+                                  .run = id,
+                                  .slot = slot_name(slot),
+                                  .recorded = attempt.recorded,
+                                  .give_back = attempt.asked,
+                                  .keep = attempt.keep});
+                if (!worker.shown.contains(order.id)) order.body = job.body;
+            }
+        }
+    }
+    effects.send.push_back({worker.peer, std::move(orders)});
+    workers_.plan_orders(key, now + settings_.heartbeat);
+}
+
+}  // namespace xgrid::broker

@@ -1,0 +1,60 @@
+// A job, its current attempt, and the slot that holds it: plain records that a run keeps.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shared/instant.hpp"
+#include "shared/messages.hpp"
+
+namespace xgrid::broker {
+
+/// Numbers workers in the order in which they came.
+using WorkerKey = std::uint64_t;
+/// Numbers the slots of a run in the order of their first use: gw0, gw1, ...
+using SlotKey = std::uint32_t;
+
+enum class TestState : std::uint8_t { open, running, closed };
+
+/// What is known of the current hand-out of a job, from the facts recorded so far.
+struct Attempt {
+    std::uint32_t number = 0;
+    SlotKey slot = 0;
+    std::uint64_t recorded = 0;  // facts
+    std::vector<TestName> tests;
+    std::vector<TestState> states;          // of each test
+    std::optional<std::uint32_t> running;   // a test
+    std::uint32_t unstarted = 0;            // tests that are open and do not run
+    std::uint32_t finished = 0;             // tests
+    std::uint32_t deselected = 0;
+    bool began = false;                     // there is a fact from the slot while it is at this job
+    bool loaded = false;                    // all of its tests are known
+    std::uint32_t asked = 0;                // the last request to give back
+    std::uint32_t answered = 0;             // ... and the last one that was answered
+    std::uint32_t keep = 0;                 // unstarted tests, at most
+    std::uint32_t takers = 0;               // slots that wait for what it gives back
+    Instant assigned_at;
+    Instant began_at;
+    Instant loaded_at;
+};
+
+struct Job {
+    std::uint64_t id = 0;
+    JobBody body;
+    std::uint32_t attempts = 0;  // so far
+    std::uint32_t losses = 0;    // attempts that took their worker with them
+    std::optional<Attempt> attempt;
+};
+
+struct Slot {
+    WorkerKey worker = 0;
+    bool up = false;                    // its session has begun
+    bool retiring = false;              // gets no further jobs, but to finish
+    std::vector<std::uint64_t> jobs;    // that it holds, the one that runs first
+};
+
+inline std::string slot_name(SlotKey slot) { return "gw" + std::to_string(slot); }
+
+}  // namespace xgrid::broker

@@ -1,0 +1,185 @@
+#include "broker/run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "shared/ensure.hpp"
+
+namespace xgrid::broker {
+
+Run::Run(std::string id, RunSpec spec, std::vector<DoneTest> done, std::uint64_t& next_job,
+         const Settings& settings)
+    : id_(std::move(id)),
+      spec_(std::move(spec)),
+      next_job_(&next_job),
+      settings_(&settings),
+      done_(done.begin(), done.end()) {
+    spec_.slots = std::max(spec_.slots, 1U);
+    waiting_.push_back(add_job({.kind = JobKind::enumerate}, 0));
+}
+
+const Job* Run::find(std::uint64_t id) const {
+    const auto found = jobs_.find(id);
+    return found == jobs_.end() ? nullptr : &found->second;
+}
+
+Instant Run::next_deadline() const {
+    return over_ ? never : std::min(finish_by_, rebalance_at_);
+}
+
+std::uint64_t Run::add_job(JobBody body, std::uint32_t losses) {
+    const std::uint64_t id = (*next_job_)++;
+    open_jobs_ += body.kind == JobKind::finish ? 0 : 1;
+    jobs_.emplace(id, Job{.id = id, .body = std::move(body), .losses = losses});
+    return id;
+}
+
+void Run::add_unit_jobs(const std::string& unit, std::vector<TestName> tests, std::size_t pieces,
+                        std::uint32_t losses) {
+    const std::size_t most = settings_->job_tests_max;
+    pieces = std::clamp(pieces, (tests.size() + most - 1) / most, std::max<std::size_t>(tests.size(), 1));
+    for (std::size_t piece = 0; piece < pieces; ++piece) {
+        const auto from = tests.begin() + static_cast<std::ptrdiff_t>(tests.size() * piece / pieces);
+        const auto to =
+            tests.begin() + static_cast<std::ptrdiff_t>(tests.size() * (piece + 1) / pieces);
+        if (from == to) continue;
+        JobBody body{.kind = JobKind::unit, .unit = unit};
+        body.selection = {.mode = Select::only, .tests = std::vector<TestName>(from, to)};
+        waiting_.push_back(add_job(std::move(body), losses));
+    }
+}
+
+const std::set<SlotKey>& Run::slots_on(WorkerKey worker) const {
+    static const std::set<SlotKey> none;
+    const auto found = by_worker_.find(worker);
+    return found == by_worker_.end() ? none : found->second;
+}
+
+void Run::reindex(SlotKey key) {
+    const Slot& indexed = slot(key);
+    idle_.erase(key);
+    with_one_job_.erase(key);
+    if (indexed.jobs.empty()) idle_.insert(key);
+    if (indexed.jobs.size() == 1) with_one_job_.insert(key);
+    changed_.insert(indexed.worker);
+}
+
+void Run::add_slot(WorkerKey worker) {
+    const SlotKey key = next_slot_++;
+    slots_.emplace(key, Slot{.worker = worker});
+    by_worker_[worker].insert(key);
+    reindex(key);
+}
+
+void Run::hand_out(Instant now, std::uint64_t id, SlotKey key) {
+    Job& handed = job(id);
+    ensure(!handed.attempt, "a job has one attempt at a time");
+    handed.attempt = Attempt{.number = ++handed.attempts, .slot = key, .assigned_at = now};
+    slot(key).jobs.push_back(id);
+    reindex(key);
+}
+
+void Run::take_from_slot(const Job& taken) {
+    ensure(taken.attempt.has_value(), "only a job with an attempt is with a slot");
+    std::erase(slot(taken.attempt->slot).jobs, taken.id);
+    reindex(taken.attempt->slot);
+}
+
+void Run::drop_job(std::uint64_t id) {
+    if (job(id).attempt) take_from_slot(job(id));
+    open_jobs_ -= job(id).body.kind == JobKind::finish ? 0 : 1;
+    jobs_.erase(id);
+}
+
+void Run::drop_slot(SlotKey key, const std::string& reason) {
+    ensure(slot(key).jobs.empty(), "a slot that goes holds no job");
+    if (slot(key).up || !reason.empty()) {
+        events_.append(WorkerDown{.worker = slot_name(key), .reason = reason});
+    }
+    const WorkerKey worker = slot(key).worker;
+    changed_.insert(worker);
+    idle_.erase(key);
+    by_worker_[worker].erase(key);
+    if (by_worker_[worker].empty()) by_worker_.erase(worker);
+    slots_.erase(key);
+}
+
+void Run::lose_worker(Instant now, WorkerKey worker, const std::string& why) {
+    const std::set<SlotKey> lost = slots_on(worker);
+    for (const SlotKey key : lost) {
+        const std::vector<std::uint64_t> jobs = slot(key).jobs;
+        for (const std::uint64_t id : jobs) {
+            Job& affected = job(id);
+            const bool was_running = affected.attempt->began;
+            requeue(now, affected, was_running, why);
+            if (over_) return;
+        }
+        drop_slot(key, why);
+    }
+    if (!lost.empty()) go_on(now);
+}
+
+void Run::cancel(Instant now) {
+    stop(now, {.end = RunEnd::cancelled, .code = 2, .reason = "cancelled"});
+}
+
+void Run::fail(Instant now, const std::string& reason) {
+    stop(now, {.end = RunEnd::grid_failed, .code = 3, .reason = reason});
+}
+
+void Run::stop(Instant now, RunFinished end) {
+    if (over_) return;
+    if (stopping() && (end_->end == RunEnd::cancelled || end.end != RunEnd::cancelled)) return;
+    const bool at_once = end.end == RunEnd::cancelled || end.end == RunEnd::grid_failed ||
+                         end.end == RunEnd::refused;
+    end_ = std::move(end);
+    for (const std::uint64_t id : std::exchange(waiting_, {})) drop_job(id);
+    if (at_once) {
+        std::vector<std::uint64_t> open;
+        for (const auto& [id, held] : jobs_) open.push_back(id);
+        for (const std::uint64_t id : open) drop_job(id);
+        while (!slots_.empty()) drop_slot(slots_.begin()->first, "");
+    } else {
+        for (auto& [id, held] : jobs_) {
+            if (held.body.kind != JobKind::finish) ask_back(held, 0);
+        }
+        finish_by_ = std::min(finish_by_, now + settings_->finish_grace);
+    }
+    go_on(now);
+}
+
+void Run::go_on(Instant now) {
+    if (over_) return;
+    if (!stopping()) {
+        if (!enumerated_ || open_jobs_ > 0) return;
+        end_ = RunFinished{.end = RunEnd::completed};
+    }
+    finish(now);
+}
+
+void Run::finish(Instant now) {
+    for (const SlotKey key : std::set<SlotKey>(idle_)) hand_out(now, add_job({.kind = JobKind::finish}, 0), key);
+    if (!slots_.empty()) return;
+    ensure(jobs_.empty(), "a run that is over has no open job");
+    if (end_->end == RunEnd::completed && !session_trouble_.empty()) {
+        end_ = RunFinished{.end = RunEnd::exit_asked, .code = 3, .reason = session_trouble_};
+    }
+    over_ = true;
+    events_.append(*end_);
+}
+
+void Run::advance(Instant now) {
+    if (over_ || now < finish_by_) return;
+    // Grace is over: what has not ended by now is ended.
+    std::vector<std::uint64_t> open;
+    for (const auto& [id, held] : jobs_) open.push_back(id);
+    for (const std::uint64_t id : open) drop_job(id);
+    while (!slots_.empty()) {
+        drop_slot(slots_.begin()->first, "did not finish in time and was ended");
+    }
+    finish(now);
+}
+
+}  // namespace xgrid::broker

@@ -1,0 +1,143 @@
+// One run, from its submission to its end: its open jobs, the slots that hold them, the verdicts so
+// far as events for the client. Decides what a fact means, and which job goes to which of its slots.
+// Knows nothing of messages, peers, or other runs.
+//
+//   enumerate -> unit jobs -> (given back, lost: new jobs) -> no job open -> a finish job per slot -> over
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "broker/job.hpp"
+#include "broker/settings.hpp"
+#include "shared/instant.hpp"
+#include "shared/log.hpp"
+#include "shared/messages.hpp"
+#include "shared/weight.hpp"
+
+namespace xgrid::broker {
+
+class Run {
+public:
+    /// `next_job` numbers jobs and is the broker's, so that no two runs use a number twice.
+    Run(std::string id, RunSpec spec, std::vector<DoneTest> done, std::uint64_t& next_job,
+        const Settings& settings);
+
+    // ---- What is
+
+    const std::string& id() const { return id_; }
+    const RunSpec& spec() const { return spec_; }
+    bool over() const { return over_; }
+    std::size_t live_slots() const { return slots_.size(); }
+    const std::map<SlotKey, Slot>& slots() const { return slots_; }
+    const Job* find(std::uint64_t job) const;
+    /// Its slots on that worker.
+    const std::set<SlotKey>& slots_on(WorkerKey worker) const;
+    Log<Event>& events() { return events_; }
+
+    /// How many more slots it could use now.
+    std::size_t slots_wanted() const;
+    /// When advance() has something to do.
+    Instant next_deadline() const;
+
+    // ---- What happened
+
+    /// A fact of the current attempt of that job, the next in its log.
+    void record(Instant now, AttemptId id, const Fact& fact, const std::string& host);
+    /// The worker is gone, and nobody is to blame.
+    void lose_worker(Instant now, WorkerKey worker, const std::string& why);
+    void cancel(Instant now);
+    void fail(Instant now, const std::string& reason);
+
+    // ---- What is to be done
+
+    /// Starts a new slot there; the next schedule() hands it a job.
+    void add_slot(WorkerKey worker);
+    /// Frees one slot as soon as its job is done, for another run. False if that changes nothing.
+    bool retire_a_slot();
+    /// Hands jobs to slots; asks busy ones to give back while `places` more could start elsewhere.
+    void schedule(Instant now, std::size_t places);
+    void advance(Instant now);
+
+    /// Workers whose orders have changed since this was last asked.
+    std::set<WorkerKey> take_changed() { return std::exchange(changed_, {}); }
+
+private:
+    Job& job(std::uint64_t id) { return jobs_.at(id); }
+    Slot& slot(SlotKey key) { return slots_.at(key); }
+
+    void reindex(SlotKey key);
+    std::uint64_t add_job(JobBody body, std::uint32_t losses);
+    void add_unit_jobs(const std::string& unit, std::vector<TestName> tests, std::size_t pieces,
+                       std::uint32_t losses);
+    void hand_out(Instant now, std::uint64_t job, SlotKey slot);
+    void take_from_slot(const Job& job);
+    void drop_job(std::uint64_t id);
+    void drop_slot(SlotKey key, const std::string& reason);
+
+    void take(Instant now, Job& job, const SlotBegan& fact, const std::string& host);
+    void take(Instant now, Job& job, const UnitsNamed& fact);
+    void take(Instant now, Job& job, const TestsFound& fact);
+    void take(Instant now, Job& job, const Started& fact);
+    void take(Instant now, Job& job, const Finished& fact);
+    void take(Instant now, Job& job, const GaveBack& fact);
+    void take(Instant now, Job& job, const LateTeardown& fact);
+    void take(Instant now, Job& job, const Warned& fact);
+    void take(Instant now, Job& job, const Noted& fact);
+    void take(Instant now, Job& job, const Printed& fact);
+    void take(Instant now, Job& job, const ExitAsked& fact);
+    void take(Instant now, Job& job, const Ended& fact);
+
+    void loaded(Instant now, Job& job);
+    void verdict(Instant now, const Job& job, const TestName& test, TestResult result);
+    void blame(Instant now, const Job& job, const TestName& test, Outcome outcome,
+               const std::string& when, const std::string& message, bool crashed);
+    void crashed(Instant now, Job& job, const Ended& fact);
+    void requeue(Instant now, Job& job, bool lost, const std::string& why);
+    void give_up(Instant now, const Job& job, const std::vector<TestName>& tests,
+                 const std::string& why);
+
+    bool stopping() const { return end_.has_value(); }
+    void stop(Instant now, RunFinished end);
+    void go_on(Instant now);
+    void finish(Instant now);
+
+    void hand_out_waiting(Instant now, std::size_t places);
+    void rebalance(Instant now, std::size_t places);
+    bool ask_back(Job& job, std::uint32_t keep);
+
+    std::string id_;
+    RunSpec spec_;
+    std::uint64_t* next_job_;
+    const Settings* settings_;
+
+    std::map<std::uint64_t, Job> jobs_;    // open ones
+    std::size_t open_jobs_ = 0;            // without those to finish
+    std::deque<std::uint64_t> waiting_;    // those of them that no slot holds, in order
+    std::map<SlotKey, Slot> slots_;        // live ones
+    std::map<WorkerKey, std::set<SlotKey>> by_worker_;
+    std::set<SlotKey> idle_;               // those that hold no job
+    std::set<SlotKey> with_one_job_;
+    SlotKey next_slot_ = 0;
+    std::set<std::string> units_;          // named so far
+    std::set<DoneTest> done_;              // verdicts of an earlier submission
+    bool enumerated_ = false;
+    std::uint32_t failures_ = 0;
+    std::uint32_t crashes_ = 0;
+    std::string session_trouble_;          // of a slot's end
+    std::optional<RunFinished> end_;       // decided, while slots finish
+    bool over_ = false;
+    Instant finish_by_ = never;
+    Instant rebalanced_at_;
+    Instant rebalance_at_ = never;
+
+    Log<Event> events_;
+    std::set<WorkerKey> changed_;
+};
+
+}  // namespace xgrid::broker

@@ -1,0 +1,311 @@
+// What each fact of an attempt means for its run.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "broker/run.hpp"
+#include "shared/ensure.hpp"
+
+namespace xgrid::broker {
+namespace {
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+bool is_failure(Outcome outcome) { return outcome == Outcome::failed || outcome == Outcome::error; }
+
+}  // namespace
+
+void Run::record(Instant now, AttemptId id, const Fact& fact, const std::string& host) {
+    const auto found = jobs_.find(id.job);
+    if (found == jobs_.end()) return;
+    Job& about = found->second;
+    if (!about.attempt || about.attempt->number != id.number) return;
+    ++about.attempt->recorded;
+    if (!about.attempt->began && !std::holds_alternative<Ended>(fact)) {
+        about.attempt->began = true;
+        about.attempt->began_at = now;
+    }
+    std::visit(
+        [&](const auto& one) {
+            if constexpr (std::is_same_v<decltype(one), const SlotBegan&>) {
+                take(now, about, one, host);
+            } else {
+                take(now, about, one);
+            }
+        },
+        fact);
+}
+
+void Run::take(Instant, Job& about, const SlotBegan& fact, const std::string& host) {
+    slot(about.attempt->slot).up = true;
+    events_.append(WorkerUp{slot_name(about.attempt->slot), host, fact.facts});
+}
+
+void Run::take(Instant, Job& about, const UnitsNamed& fact) {
+    if (about.body.kind != JobKind::enumerate || stopping()) return;
+    std::uint32_t added = 0;
+    for (const std::string& unit : fact.units) {
+        if (!units_.insert(unit).second) continue;
+        JobBody body{.kind = JobKind::unit, .unit = unit};
+        const auto done = done_.lower_bound(DoneTest{.unit = unit});
+        for (auto it = done; it != done_.end() && it->unit == unit; ++it) {
+            body.selection.mode = Select::except;
+            body.selection.tests.push_back(it->test);
+        }
+        waiting_.push_back(add_job(std::move(body), 0));
+        ++added;
+    }
+    if (added > 0) events_.append(UnitsKnown{.units = added});
+}
+
+void Run::take(Instant, Job& about, const TestsFound& fact) {
+    Attempt& attempt = *about.attempt;
+    if (attempt.loaded) return;
+    attempt.tests.insert(attempt.tests.end(), fact.tests.begin(), fact.tests.end());
+    attempt.states.resize(attempt.tests.size(), TestState::open);
+    attempt.unstarted = static_cast<std::uint32_t>(attempt.tests.size());
+    attempt.deselected += fact.deselected;
+}
+
+// Called at the first fact that comes after all lists.
+void Run::loaded(Instant now, Job& about) {
+    Attempt& attempt = *about.attempt;
+    if (attempt.loaded || about.body.kind != JobKind::unit) return;
+    attempt.loaded = true;
+    attempt.loaded_at = now;
+    if (about.body.selection.mode == Select::only) return;
+    events_.append(UnitLoaded{about.body.unit, attempt.tests, attempt.deselected});
+}
+
+void Run::take(Instant now, Job& about, const Started& fact) {
+    loaded(now, about);
+    Attempt& attempt = *about.attempt;
+    if (fact.test >= attempt.tests.size() || attempt.states[fact.test] != TestState::open) return;
+    attempt.states[fact.test] = TestState::running;
+    attempt.running = fact.test;
+    --attempt.unstarted;
+    events_.append(TestStarted{about.body.unit, attempt.tests[fact.test], slot_name(attempt.slot)});
+}
+
+void Run::take(Instant now, Job& about, const Finished& fact) {
+    loaded(now, about);
+    Attempt& attempt = *about.attempt;
+    if (fact.test >= attempt.tests.size()) return;
+    TestState& state = attempt.states[fact.test];
+    if (state == TestState::closed) return;
+    if (state == TestState::open) {
+        --attempt.unstarted;
+        events_.append(
+            TestStarted{about.body.unit, attempt.tests[fact.test], slot_name(attempt.slot)});
+    }
+    if (attempt.running == fact.test) attempt.running.reset();
+    state = TestState::closed;
+    ++attempt.finished;
+    verdict(now, about, attempt.tests[fact.test], fact.result);
+}
+
+void Run::verdict(Instant now, const Job& about, const TestName& test, TestResult result) {
+    const bool failure = is_failure(result.outcome);
+    events_.append(TestFinished{.unit = about.body.unit,
+                                .test = test,
+                                .worker = slot_name(about.attempt->slot),
+                                .attempt = about.attempt->number,
+                                .result = std::move(result)});
+    if (!failure) return;
+    ++failures_;
+    if (spec_.failures_max > 0 && failures_ >= spec_.failures_max) {
+        stop(now, {.end = RunEnd::stopped,
+                   .code = 1,
+                   .reason = fmt::format("stopping after {} failures", spec_.failures_max)});
+    }
+}
+
+void Run::blame(Instant now, const Job& about, const TestName& test, Outcome outcome,
+                const std::string& when, const std::string& message, bool crashed) {
+    Phase phase{.when = when, .category = outcome == Outcome::error ? "error" : "failed"};
+    phase.letter = outcome == Outcome::error ? "E" : "F";
+    phase.word = outcome == Outcome::error ? "ERROR" : "FAILED";
+    phase.text = message;
+    phase.message = first_line(message);
+    TestResult result{.outcome = outcome, .crashed = crashed};
+    result.details = Details{.phases = {std::move(phase)}};
+    result.details->domain = test.id;
+    verdict(now, about, test, std::move(result));
+}
+
+void Run::take(Instant now, Job& about, const GaveBack& fact) {
+    loaded(now, about);
+    Attempt& attempt = *about.attempt;
+    attempt.answered = std::max(attempt.answered, fact.number);
+    std::vector<TestName> given;
+    for (const std::uint32_t test : fact.tests) {
+        if (test >= attempt.tests.size() || attempt.states[test] != TestState::open) continue;
+        attempt.states[test] = TestState::closed;
+        --attempt.unstarted;
+        given.push_back(attempt.tests[test]);
+    }
+    if (given.empty() || stopping()) return;
+    add_unit_jobs(about.body.unit, std::move(given), std::max(attempt.takers, 1U), about.losses);
+}
+
+void Run::take(Instant, Job& about, const LateTeardown& fact) {
+    // Counts as an error beside the verdict, as in pytest, where teardown has a report of its own.
+    ++failures_;
+    events_.append(
+        TeardownFailed{about.body.unit, fact.test, slot_name(about.attempt->slot), fact.phase});
+}
+
+void Run::take(Instant, Job& about, const Warned& fact) {
+    events_.append(WarningSeen{slot_name(about.attempt->slot), fact.warning});
+}
+
+void Run::take(Instant, Job& about, const Noted& fact) {
+    events_.append(NoteSeen{slot_name(about.attempt->slot), fact.text});
+}
+
+void Run::take(Instant, Job& about, const Printed& fact) {
+    events_.append(OutputSeen{slot_name(about.attempt->slot), fact.stream, fact.text});
+}
+
+void Run::take(Instant now, Job&, const ExitAsked& fact) {
+    stop(now, {.end = RunEnd::exit_asked, .code = fact.code, .reason = fact.reason});
+}
+
+void Run::take(Instant now, Job& about, const Ended& fact) {
+    if (fact.end == End::refused) {
+        stop(now, {.end = RunEnd::refused, .code = fact.code, .reason = fact.text});
+        return;
+    }
+    if (fact.end == End::crashed) {
+        crashed(now, about, fact);
+        return;
+    }
+    Attempt& attempt = *about.attempt;
+    const SlotKey key = attempt.slot;
+    if (fact.end == End::returned) {
+        requeue(now, about, false, "");
+    } else if (about.body.kind == JobKind::finish) {
+        if (!fact.text.empty()) session_trouble_ = fact.text;
+        drop_job(about.id);
+        drop_slot(key, "");
+    } else if (about.body.kind == JobKind::enumerate) {
+        if (!enumerated_) events_.append(UnitsKnown{.all = true});
+        enumerated_ = true;
+        drop_job(about.id);
+    } else {
+        loaded(now, about);
+        if (!fact.missing.empty() || (!fact.text.empty() && attempt.tests.empty())) {
+            const std::string why =
+                fact.text.empty() ? "was not there when its unit was loaded again" : fact.text;
+            give_up(now, about, fact.missing.empty() ? std::vector{TestName{about.body.unit}}
+                                                     : fact.missing, why);
+        }
+        if (attempt.unstarted > 0 || attempt.running) {
+            requeue(now, about, fact.end == End::done, "ended without running all of its tests");
+        } else {
+            drop_job(about.id);
+        }
+    }
+    go_on(now);
+}
+
+void Run::give_up(Instant now, const Job& about, const std::vector<TestName>& tests,
+                  const std::string& why) {
+    for (const TestName& test : tests) {
+        blame(now, about, test, Outcome::error, "setup", why, false);
+    }
+}
+
+void Run::crashed(Instant now, Job& about, const Ended& fact) {
+    const SlotKey key = about.attempt->slot;
+    const std::string name = slot_name(key);
+    const bool was_up = slot(key).up;
+    Attempt& attempt = *about.attempt;
+    const std::string how = fact.text.empty() ? "" : ": " + fact.text;
+    if (about.body.kind == JobKind::finish) {
+        session_trouble_ = fmt::format("worker '{}' crashed while it finished{}", name, how);
+        drop_job(about.id);
+    } else if (attempt.running) {
+        const TestName test = attempt.tests[*attempt.running];
+        attempt.states[*attempt.running] = TestState::closed;
+        attempt.running.reset();
+        blame(now, about, test, Outcome::failed, "call",
+              fmt::format("worker '{}' crashed while running '{}'{}", name, test.id, how), true);
+        requeue(now, about, false, "");
+    } else if (about.body.kind == JobKind::unit && was_up && attempt.tests.empty()) {
+        blame(now, about, {about.body.unit}, Outcome::error, "collect",
+              fmt::format("worker '{}' crashed while collecting '{}'{}", name, about.body.unit, how),
+              true);
+        drop_job(about.id);
+    } else {
+        requeue(now, about, true,
+                fmt::format("worker '{}' crashed{}{}", name, was_up ? "" : " while starting", how));
+    }
+    if (over_) return;
+    // The others that it held were never begun.
+    const std::vector<std::uint64_t> others = slot(key).jobs;
+    for (const std::uint64_t id : others) requeue(now, job(id), false, "");
+    drop_slot(key, "crashed" + first_line(how));
+    ++crashes_;
+    if (!stopping() && crashes_ > spec_.crashes_max) {
+        stop(now, {.end = RunEnd::stopped,
+                   .code = 1,
+                   .reason = spec_.crashes_max == 0
+                                 ? fmt::format("worker '{}' crashed and worker restarting disabled", name)
+                                 : fmt::format("maximum crashed workers reached: {}",
+                                               spec_.crashes_max)});
+    }
+    go_on(now);
+}
+
+// The attempt is over; what is open of its job waits again, or is given up when it was lost too often.
+void Run::requeue(Instant now, Job& about, bool lost, const std::string& why) {
+    Attempt attempt = std::move(*about.attempt);
+    if (about.body.kind == JobKind::finish || stopping()) {
+        about.attempt = std::move(attempt);
+        drop_job(about.id);
+        return;
+    }
+    about.losses += lost ? 1 : 0;
+    const bool too_often = about.losses >= settings_->losses_max;
+    about.attempt = attempt;
+    if (about.body.kind == JobKind::enumerate && too_often) {
+        fail(now, fmt::format("cannot list the tests: {}, {} times", why, about.losses));
+        return;
+    }
+    if (!attempt.loaded) {
+        if (too_often) {
+            give_up(now, about,
+                    about.body.selection.mode == Select::only ? about.body.selection.tests
+                                                              : std::vector{TestName{about.body.unit}},
+                    fmt::format("{}, {} times", why, about.losses));
+            if (jobs_.contains(about.id)) drop_job(about.id);
+            return;
+        }
+        take_from_slot(about);
+        about.attempt.reset();
+        waiting_.push_back(about.id);
+        return;
+    }
+    // A test that ran when its worker was lost may be why: it goes on alone, and the others unsuspected.
+    std::vector<TestName> suspects;
+    std::vector<TestName> open;
+    for (std::size_t i = 0; i < attempt.tests.size(); ++i) {
+        if (attempt.states[i] == TestState::running) suspects.push_back(attempt.tests[i]);
+        if (attempt.states[i] == TestState::open) open.push_back(attempt.tests[i]);
+    }
+    if (lost && suspects.empty()) std::swap(suspects, open);
+    if (too_often) {
+        give_up(now, about, suspects, fmt::format("{}, {} times", why, about.losses));
+        suspects.clear();
+        if (stopping()) return;
+    }
+    const std::uint32_t losses = about.losses;
+    const std::string unit = about.body.unit;
+    drop_job(about.id);
+    add_unit_jobs(unit, std::move(open), 1, lost ? losses - 1 : losses);
+    add_unit_jobs(unit, std::move(suspects), 1, losses);
+}
+
+}  // namespace xgrid::broker

@@ -1,0 +1,145 @@
+// Which of a run's jobs goes to which of its slots, and who gives back what.
+#include <algorithm>
+#include <utility>
+
+#include "broker/run.hpp"
+
+namespace xgrid::broker {
+namespace {
+
+// A new slot costs about this much before its first test.
+constexpr Duration slot_start_cost = std::chrono::milliseconds(50);
+// Handing tests to another slot costs at least this much.
+constexpr Duration give_back_cost = std::chrono::milliseconds(5);
+// Looking at all slots is not done more often than that.
+constexpr Duration rebalance_pause = std::chrono::milliseconds(2);
+constexpr Duration rebalance_interval = std::chrono::milliseconds(20);
+
+bool may_be_asked(const Job& job) {
+    return job.body.kind == JobKind::unit && job.attempt->asked == job.attempt->answered;
+}
+
+// What is left of a job that runs, as far as one can tell from what has run of it.
+Duration time_left(const Attempt& attempt, Instant now) {
+    const Duration so_far = now - attempt.loaded_at;
+    return so_far / std::max(attempt.finished, 1U) * attempt.unstarted;
+}
+
+}  // namespace
+
+std::size_t Run::slots_wanted() const {
+    if (stopping() || over_) return 0;
+    // A slot that enumerates is soon free for one job; for a single file no second slot is started.
+    std::size_t takers = idle_.size();
+    if (!enumerated_ && !with_one_job_.empty()) {
+        const Slot& first = slots_.at(*with_one_job_.begin());
+        takers += jobs_.at(first.jobs.front()).body.kind == JobKind::enumerate ? 1 : 0;
+    }
+    if (waiting_.size() <= takers || slots_.size() >= spec_.slots) return 0;
+    return std::min(waiting_.size() - takers, spec_.slots - slots_.size());
+}
+
+bool Run::retire_a_slot() {
+    if (stopping() || over_) return false;
+    Slot* best = nullptr;
+    for (auto& [key, slot] : slots_) {
+        if (slot.retiring) return false;
+        if (best == nullptr || slot.jobs.size() < best->jobs.size()) best = &slot;
+    }
+    if (best == nullptr || (slots_.size() == 1 && !best->jobs.empty())) return false;
+    best->retiring = true;
+    for (std::size_t i = 1; i < best->jobs.size(); ++i) ask_back(job(best->jobs[i]), 0);
+    return true;
+}
+
+void Run::schedule(Instant now, std::size_t places) {
+    if (over_ || stopping()) return;
+    const std::size_t startable = std::min(places, spec_.slots - std::min<std::size_t>(
+                                                                     spec_.slots, slots_.size()));
+    hand_out_waiting(now, startable);
+    rebalance(now, startable);
+}
+
+void Run::hand_out_waiting(Instant now, std::size_t startable) {
+    for (const SlotKey key : std::set<SlotKey>(idle_)) {
+        if (slot(key).retiring) {
+            hand_out(now, add_job({.kind = JobKind::finish}, 0), key);
+        } else if (!waiting_.empty()) {
+            hand_out(now, waiting_.front(), key);
+            waiting_.pop_front();
+        }
+    }
+    if (waiting_.empty()) return;
+    // One ahead, so that a slot never waits for us; not near the end, where each job should go to
+    // whoever is free first.
+    for (const SlotKey key : std::set<SlotKey>(with_one_job_)) {
+        if (waiting_.empty()) return;
+        const JobKind kind = job(slot(key).jobs.front()).body.kind;
+        if (slot(key).retiring || kind == JobKind::finish) continue;
+        const bool lists = kind == JobKind::enumerate;
+        if (!lists && waiting_.size() < slots_.size() + startable) continue;
+        hand_out(now, waiting_.front(), key);
+        waiting_.pop_front();
+    }
+}
+
+bool Run::ask_back(Job& asked, std::uint32_t keep) {
+    if (!asked.attempt || asked.attempt->asked != asked.attempt->answered) {
+        if (!asked.attempt || asked.attempt->keep <= keep) return false;
+    }
+    ++asked.attempt->asked;
+    asked.attempt->keep = keep;
+    changed_.insert(slot(asked.attempt->slot).worker);
+    return true;
+}
+
+void Run::rebalance(Instant now, std::size_t startable) {
+    rebalance_at_ = never;
+    const std::size_t idle = idle_.size();
+    std::size_t takers = idle + startable;
+    if (!waiting_.empty() || takers == 0) return;
+    if (now < rebalanced_at_ + rebalance_pause) {
+        rebalance_at_ = rebalanced_at_ + rebalance_pause;
+        return;
+    }
+    rebalanced_at_ = now;
+
+    std::vector<std::pair<Duration, Job*>> running;
+    for (auto& [key, slot] : slots_) {
+        for (std::size_t place = 0; place < slot.jobs.size() && takers > 0; ++place) {
+            Job& held = job(slot.jobs[place]);
+            if (held.body.kind != JobKind::unit) continue;
+            Attempt& attempt = *held.attempt;
+            if (!may_be_asked(held)) {
+                takers -= std::min<std::size_t>(takers, attempt.takers);
+            } else if (place > 0 && !attempt.began) {
+                // It waits behind another one.
+                if (idle > 0 || now - attempt.assigned_at > slot_start_cost) {
+                    attempt.takers = 1;
+                    takers -= ask_back(held, 0) ? 1 : 0;
+                } else {
+                    rebalance_at_ = now + rebalance_interval;
+                }
+            } else if (attempt.loaded && attempt.unstarted > 0) {
+                running.emplace_back(time_left(attempt, now), &held);
+            }
+        }
+    }
+    std::ranges::sort(running, [](const auto& a, const auto& b) {
+        return a.first != b.first ? a.first > b.first : a.second->id < b.second->id;
+    });
+    for (const auto& [left, held] : running) {
+        if (takers == 0) return;
+        Attempt& attempt = *held->attempt;
+        const Duration cost = (attempt.loaded_at - attempt.began_at) + give_back_cost +
+                              (idle > 0 ? Duration(0) : slot_start_cost);
+        if (left < 2 * cost) {
+            rebalance_at_ = now + rebalance_interval;
+            continue;
+        }
+        attempt.takers = static_cast<std::uint32_t>(std::min<std::size_t>(takers, attempt.unstarted));
+        if (ask_back(*held, attempt.unstarted / (attempt.takers + 1))) takers -= attempt.takers;
+    }
+}
+
+}  // namespace xgrid::broker

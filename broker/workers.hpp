@@ -1,0 +1,70 @@
+// Who is there: each worker's session, slots and last word. Knows nothing of runs or tests.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "broker/job.hpp"
+#include "shared/instant.hpp"
+#include "shared/messages.hpp"
+
+namespace xgrid::broker {
+
+struct Worker {
+    std::string session;
+    std::string peer;  // the connection it was last heard on
+    std::string host;
+    std::uint32_t slots = 0;
+    std::uint32_t used = 0;         // of its slots, by runs
+    std::uint64_t last_status = 0;
+    std::set<std::string> runs;     // whose specification it is known to have
+    std::set<AttemptId> shown;      // attempts that it is known to hold
+    std::uint64_t last_orders = 0;
+    Instant heard_at;
+    Instant orders_due = never;
+};
+
+class Workers {
+public:
+    /// The worker of that session, new or known; nullptr if the status is older than its last one.
+    Worker* hear(Instant now, const std::string& peer, const Status& status, WorkerKey& key);
+
+    Worker& at(WorkerKey key) { return workers_.at(key); }
+    const std::map<WorkerKey, Worker>& all() const { return workers_; }
+
+    /// The worker with the most free slots, the oldest of those; none: all slots are taken.
+    std::optional<WorkerKey> freest() const;
+    std::size_t free_slots() const { return free_slots_; }
+
+    void take_slots(WorkerKey key, std::uint32_t used);
+
+    /// Orders are to go out to it by then.
+    void plan_orders(WorkerKey key, Instant due);
+    /// Those whose orders are due.
+    std::vector<WorkerKey> due(Instant now) const;
+
+    /// Those that were silent for longer than the lease.
+    std::vector<WorkerKey> silent(Instant now, Duration lease) const;
+    void remove(WorkerKey key);
+
+    Instant next_deadline(Duration lease) const;
+
+private:
+    std::uint32_t free_of(const Worker& worker) const;
+    void reindex(WorkerKey key, std::uint32_t slots, std::uint32_t used);
+
+    std::map<WorkerKey, Worker> workers_;
+    std::map<std::string, WorkerKey> by_session_;
+    std::set<std::pair<Instant, WorkerKey>> by_heard_;
+    std::set<std::pair<Instant, WorkerKey>> by_due_;
+    std::set<std::pair<std::int64_t, WorkerKey>> by_free_;  // minus free slots, only those with any
+    std::size_t free_slots_ = 0;
+    WorkerKey next_ = 1;
+};
+
+}  // namespace xgrid::broker

@@ -1,0 +1,252 @@
+#include "worker/worker.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "shared/codec.hpp"
+#include "shared/ensure.hpp"
+
+namespace xgrid::worker {
+
+Worker::Worker(Identity identity, Settings settings)
+    : identity_(std::move(identity)), settings_(settings) {}
+
+bool Worker::empty() const {
+    return std::ranges::all_of(slots_, [](const auto& entry) { return entry.second.gone; });
+}
+
+std::set<AttemptId> Worker::held() const {
+    std::set<AttemptId> ids;
+    for (const auto& [key, slot] : slots_) {
+        if (!slot.dead) ids.insert(slot.attempts.begin(), slot.attempts.end());
+    }
+    return ids;
+}
+
+// ---- Orders
+
+Effects Worker::receive(Instant now, const Message& message) {
+    Effects effects;
+    if (std::holds_alternative<Welcome>(message)) {
+        // A new connection: nothing that was sent on the old one is certain.
+        for (auto& [id, held] : attempts_) held.facts.rewind();
+        say_by_ = now;
+        heartbeat_at_ = now;
+    } else if (const auto* orders = std::get_if<Orders>(&message)) {
+        obey(now, *orders, effects);
+    } else if (const auto* refusal = std::get_if<Refusal>(&message)) {
+        effects.refusals.push_back(refusal->reason);
+    }
+    return effects;
+}
+
+void Worker::forget_all(Instant now, Effects& effects) {
+    for (auto& [key, slot] : slots_) {
+        slot.attempts.clear();
+        if (!slot.dead && slot.leave_by == never) end_slot(key, effects);
+    }
+    std::erase_if(slots_, [](const auto& entry) { return entry.second.gone; });
+    attempts_.clear();
+    runs_.clear();
+    say_by_ = now;
+}
+
+void Worker::obey(Instant now, const Orders& orders, Effects& effects) {
+    if (orders.session != identity_.session) return;
+    if (orders.broker != broker_) {
+        // Another broker, or one that has lost its memory: what ran here is not part of its plan.
+        forget_all(now, effects);
+        broker_ = orders.broker;
+        last_orders_ = 0;
+    }
+    if (orders.number <= last_orders_) return;
+    last_orders_ = orders.number;
+
+    std::set<std::pair<std::string, std::string>> live;
+    std::set<std::string> runs;
+    for (const RunOrders& run : orders.runs) {
+        runs.insert(run.run);
+        if (run.spec) runs_.insert_or_assign(run.run, *run.spec);
+        for (const std::string& slot : run.slots) live.emplace(run.run, slot);
+    }
+    std::erase_if(runs_, [&](const auto& entry) { return !runs.contains(entry.first); });
+
+    std::set<AttemptId> listed;
+    for (const AttemptOrders& attempt : orders.attempts) listed.insert(attempt.id);
+    for (auto& [key, slot] : slots_) {
+        const bool wanted = live.contains({slot.run, slot.name}) &&
+                            std::ranges::all_of(slot.attempts, [&](const AttemptId& id) {
+                                return listed.contains(id);
+                            });
+        if (!wanted && slot.leave_by == never) {
+            if (!slot.dead) end_slot(key, effects);
+            slot.attempts.clear();
+        }
+    }
+    // A dead slot is remembered while the broker counts on it, so that none of its name starts again.
+    std::erase_if(slots_, [&](const auto& entry) {
+        return entry.second.gone && !live.contains({entry.second.run, entry.second.name});
+    });
+    std::erase_if(attempts_, [&](const auto& entry) { return !listed.contains(entry.first); });
+
+    for (const AttemptOrders& attempt : orders.attempts) take_attempt(now, attempt, effects);
+}
+
+SlotKey Worker::find_slot(const std::string& run, const std::string& name) const {
+    for (const auto& [key, slot] : slots_) {
+        if (slot.run == run && slot.name == name) return key;
+    }
+    return 0;
+}
+
+void Worker::take_attempt(Instant now, const AttemptOrders& order, Effects& effects) {
+    if (!attempts_.contains(order.id)) {
+        const auto spec = runs_.find(order.run);
+        if (spec == runs_.end() || !order.body) return;  // it will be said again
+        SlotKey key = find_slot(order.run, order.slot);
+        if (key == 0) {
+            key = next_slot_++;
+            slots_.emplace(key, Slot{.run = order.run, .name = order.slot});
+            effects.commands.push_back(StartSlot{key, order.run, order.slot, spec->second});
+        }
+        Slot& slot = slots_.at(key);
+        attempts_.emplace(order.id,
+                          Held{.slot = key, .finishes = order.body->kind == JobKind::finish});
+        if (slot.dead) {
+            append(now, order.id, Ended{.end = End::returned});
+        } else {
+            slot.attempts.push_back(order.id);
+            effects.commands.push_back(GiveJob{key, order.id, *order.body});
+        }
+    }
+    Held& held = attempts_.at(order.id);
+    held.facts.record(order.recorded);
+    if (order.give_back > held.asked) {
+        held.asked = order.give_back;
+        if (!held.ended) {
+            effects.commands.push_back(AskBack{held.slot, order.id, order.give_back, order.keep});
+        }
+    }
+}
+
+void Worker::end_slot(SlotKey key, Effects& effects) {
+    slots_.at(key).dead = true;
+    effects.commands.push_back(EndSlot{key});
+}
+
+// ---- Slots
+
+Effects Worker::report(Instant now, SlotKey key, const SlotReport& report) {
+    const auto found = slots_.find(key);
+    if (found == slots_.end()) return {};
+    Slot& slot = found->second;
+    if (const auto* said = std::get_if<SlotFact>(&report)) {
+        const auto held = attempts_.find(said->attempt);
+        if (held == attempts_.end() || held->second.slot != key || held->second.ended) return {};
+        append(now, said->attempt, said->fact);
+        if (held->second.ended) std::erase(slot.attempts, said->attempt);
+        if (held->second.ended && held->second.finishes) {
+            slot.leave_by = now + settings_.leave_grace;
+        }
+    } else if (const auto* refused = std::get_if<SlotRefused>(&report)) {
+        slot.dead = true;
+        end_all(now, slot, {.end = End::refused, .text = refused->text, .code = refused->code});
+    } else if (const auto* exited = std::get_if<SlotExited>(&report)) {
+        slot.dead = true;
+        slot.gone = true;
+        slot.leave_by = never;
+        end_all(now, slot, {.end = End::crashed, .text = exited->text});
+    }
+    return {};
+}
+
+// The first of its attempts is the one that the end is about; the others were not begun.
+void Worker::end_all(Instant now, Slot& slot, const Ended& first) {
+    bool is_first = true;
+    for (const AttemptId& id : std::exchange(slot.attempts, {})) {
+        append(now, id, is_first ? first : Ended{.end = End::returned});
+        is_first = false;
+    }
+}
+
+void Worker::append(Instant now, AttemptId id, Fact fact) {
+    const auto found = attempts_.find(id);
+    if (found == attempts_.end()) return;
+    Held& held = found->second;
+    ensure(!held.ended, "nothing follows the end of an attempt");
+    held.ended = std::holds_alternative<Ended>(fact);
+    const auto* finished = std::get_if<Finished>(&fact);
+    Fact* last = finished == nullptr ? nullptr : held.facts.last_unsent();
+    const auto* started = last == nullptr ? nullptr : std::get_if<Started>(last);
+    if (started != nullptr && started->test == finished->test) {
+        *last = std::move(fact);  // its start is part of it
+    } else {
+        held.facts.append(std::move(fact));
+    }
+    say_soon(now);
+}
+
+// ---- Statuses
+
+void Worker::say_soon(Instant now) {
+    say_by_ = std::min(say_by_, std::max(now, said_at_ + settings_.batch));
+}
+
+Instant Worker::next_deadline() const {
+    Instant next = std::min(say_by_, heartbeat_at_);
+    for (const auto& [key, slot] : slots_) next = std::min(next, slot.leave_by);
+    return next;
+}
+
+Effects Worker::advance(Instant now) {
+    Effects effects;
+    for (auto& [key, slot] : slots_) {
+        if (slot.leave_by > now) continue;
+        slot.leave_by = never;
+        if (!slot.dead) end_slot(key, effects);
+    }
+    if (now >= heartbeat_at_) {
+        heartbeat_at_ = now + settings_.heartbeat;
+        say_by_ = now;
+        for (auto& [id, held] : attempts_) {
+            // Nothing recorded since the last heartbeat: what was sent may be lost.
+            if (held.facts.recorded() == held.recorded_before) held.facts.rewind();
+            held.recorded_before = held.facts.recorded();
+        }
+    }
+    if (now >= say_by_) effects.send.push_back(status(now));
+    return effects;
+}
+
+Status Worker::status(Instant now) {
+    Status status{.session = identity_.session,
+                  .number = ++last_status_,
+                  .broker = broker_,
+                  .slots = identity_.slots,
+                  .host = identity_.host,
+                  .labels = identity_.labels};
+    for (const auto& [run, spec] : runs_) status.runs.push_back(run);
+    std::size_t bytes = 0;
+    bool more = false;
+    for (auto& [id, held] : attempts_) {
+        AttemptStatus& about = status.attempts.emplace_back(
+            AttemptStatus{.id = id, .first = held.facts.sent()});
+        if (bytes < batch_bytes) about.facts = held.facts.next(batch_bytes - bytes);
+        bytes += weight(about.facts);
+        more = more || !held.facts.all_sent();
+    }
+    said_at_ = now;
+    say_by_ = more ? now : never;
+    return status;
+}
+
+Effects Worker::leave(Instant) {
+    Effects effects;
+    for (auto& [key, slot] : slots_) {
+        if (!slot.dead && slot.leave_by == never) end_slot(key, effects);
+    }
+    identity_.slots = 0;
+    return effects;
+}
+
+}  // namespace xgrid::worker

@@ -1,0 +1,144 @@
+// The worker's core: which slots live here, which attempts they hold, and what the broker has recorded
+// of each. Pure: orders and what slots say go in, a status and commands for slots come out.
+//
+// It does what the last orders say, and nothing else: an attempt that is not listed is forgotten, a slot
+// that is not listed is ended. What happens in an attempt is a log, repeated until it is recorded.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "shared/instant.hpp"
+#include "shared/log.hpp"
+#include "shared/messages.hpp"
+#include "shared/weight.hpp"
+#include "worker/settings.hpp"
+
+namespace xgrid::worker {
+
+/// Numbers the slot processes in the life of a worker.
+using SlotKey = std::uint64_t;
+
+// ---- Commands for the one who has the processes
+
+struct StartSlot {
+    SlotKey slot = 0;
+    std::string run;
+    std::string name;
+    RunSpec spec;
+};
+struct GiveJob {
+    SlotKey slot = 0;
+    AttemptId attempt;
+    JobBody body;
+};
+struct AskBack {
+    SlotKey slot = 0;
+    AttemptId attempt;
+    std::uint32_t number = 0;
+    std::uint32_t keep = 0;
+};
+/// At once, whatever it does.
+struct EndSlot {
+    SlotKey slot = 0;
+};
+using Command = std::variant<StartSlot, GiveJob, AskBack, EndSlot>;
+
+// ---- What a slot says
+
+/// Of an attempt that it holds.
+struct SlotFact {
+    AttemptId attempt;
+    Fact fact;
+};
+/// It cannot begin.
+struct SlotRefused {
+    std::string text;
+    std::int32_t code = 0;
+};
+/// Its process is gone; text says how.
+struct SlotExited {
+    std::string text;
+};
+using SlotReport = std::variant<SlotFact, SlotRefused, SlotExited>;
+
+struct Identity {
+    std::string session;  // random
+    std::string host;
+    std::uint32_t slots = 1;
+    std::map<std::string, std::string> labels;
+};
+
+struct Effects {
+    std::vector<Command> commands;
+    std::vector<Message> send;  // to the broker
+    std::vector<std::string> refusals;  // by the broker, for the log
+};
+
+class Worker {
+public:
+    explicit Worker(Identity identity, Settings settings = {});
+
+    Effects receive(Instant now, const Message& message);
+    Effects report(Instant now, SlotKey slot, const SlotReport& report);
+    /// To be called when next_deadline() has passed; early calls change nothing.
+    Effects advance(Instant now);
+    Instant next_deadline() const;
+
+    /// Takes nothing more, and ends every slot that is not leaving by itself.
+    Effects leave(Instant now);
+    /// No slot has a process.
+    bool empty() const;
+
+    /// For judges: the attempts that a slot may be running.
+    std::set<AttemptId> held() const;
+
+private:
+    struct Slot {
+        std::string run;
+        std::string name;
+        bool dead = false;               // its process is gone, or is being ended
+        bool gone = false;               // its process is gone
+        Instant leave_by = never;        // it has finished, and leaves by itself
+        std::deque<AttemptId> attempts;  // not ended, the one that runs first
+    };
+    struct Held {
+        SlotKey slot = 0;
+        Log<Fact> facts;
+        std::uint64_t recorded_before = 0;  // at the last heartbeat
+        std::uint32_t asked = 0;            // the last request to give back
+        bool finishes = false;              // it is a job to finish
+        bool ended = false;
+    };
+
+    void obey(Instant now, const Orders& orders, Effects& effects);
+    void forget_all(Instant now, Effects& effects);
+    void take_attempt(Instant now, const AttemptOrders& order, Effects& effects);
+    SlotKey find_slot(const std::string& run, const std::string& name) const;
+    void end_slot(SlotKey key, Effects& effects);
+    void append(Instant now, AttemptId id, Fact fact);
+    void end_all(Instant now, Slot& slot, const Ended& first);
+    void say_soon(Instant now);
+    Status status(Instant now);
+
+    Identity identity_;
+    Settings settings_;
+    std::string broker_;
+    std::uint64_t last_orders_ = 0;
+    std::uint64_t last_status_ = 0;
+    std::map<std::string, RunSpec> runs_;
+    std::map<SlotKey, Slot> slots_;
+    std::map<AttemptId, Held> attempts_;
+    SlotKey next_slot_ = 1;
+    Instant said_at_;
+    Instant say_by_;                 // the next status is due
+    Instant heartbeat_at_;
+};
+
+}  // namespace xgrid::worker
