@@ -177,7 +177,7 @@ void Run::take(Instant now, Job& about, const Ended& fact) {
         stop(now, {.end = RunEnd::refused, .code = fact.code, .reason = fact.text});
         return;
     }
-    if (fact.end == End::crashed) {
+    if (fact.end == End::crashed || fact.end == End::gone) {
         crashed(now, about, fact);
         return;
     }
@@ -224,7 +224,9 @@ void Run::crashed(Instant now, Job& about, const Ended& fact) {
     Attempt& attempt = *about.attempt;
     const std::string how = fact.text.empty() ? "" : ": " + fact.text;
     if (about.body.kind == JobKind::finish) {
-        session_trouble_ = fmt::format("worker '{}' crashed while it finished{}", name, how);
+        if (fact.end == End::crashed) {
+            session_trouble_ = fmt::format("worker '{}' crashed while it finished{}", name, how);
+        }
         drop_job(about.id);
     } else if (attempt.running) {
         const TestName test = attempt.tests[*attempt.running];
@@ -232,6 +234,8 @@ void Run::crashed(Instant now, Job& about, const Ended& fact) {
         attempt.running.reset();
         blame(now, about, test, Outcome::failed, "call",
               fmt::format("worker '{}' crashed while running '{}'{}", name, test.id, how), true);
+        requeue(now, about, false, "");
+    } else if (fact.end == End::gone) {
         requeue(now, about, false, "");
     } else if (about.body.kind == JobKind::unit && was_up && attempt.tests.empty()) {
         blame(now, about, {about.body.unit}, Outcome::error, "collect",

@@ -235,6 +235,7 @@ enum class End : std::uint8_t {
     stopped,   // the framework wants to run no more of it (after -x, say)
     crashed,   // the slot died; text says how
     refused,   // the slot cannot be had at all; text and code say why
+    gone,      // the slot had died before it could begin; text says how
 };
 /// The last fact of an attempt.
 struct Ended {

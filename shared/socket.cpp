@@ -92,7 +92,7 @@ Dealer::Dealer(Context& context, const std::string& endpoint)
     set_common(socket_);
     socket_.set(zmq::sockopt::immediate, true);
     socket_.set(zmq::sockopt::probe_router, true);
-    socket_.set(zmq::sockopt::reconnect_ivl, 20);
+    socket_.set(zmq::sockopt::reconnect_ivl, 5);
     socket_.set(zmq::sockopt::reconnect_ivl_max, 2'000);
     try {
         socket_.connect(endpoint);

@@ -43,6 +43,7 @@ Effects Worker::receive(Instant now, const Message& message) {
 void Worker::forget_all(Instant now, Effects& effects) {
     for (auto& [key, slot] : slots_) {
         slot.attempts.clear();
+        slot.run.clear();  // its name may come up again
         if (!slot.dead && slot.leave_by == never) end_slot(key, effects);
     }
     std::erase_if(slots_, [](const auto& entry) { return entry.second.gone; });
@@ -113,7 +114,9 @@ void Worker::take_attempt(Instant now, const AttemptOrders& order, Effects& effe
         attempts_.emplace(order.id,
                           Held{.slot = key, .finishes = order.body->kind == JobKind::finish});
         if (slot.dead) {
-            append(now, order.id, Ended{.end = End::returned});
+            append(now, order.id, Ended{.end = slot.told ? End::returned : End::gone,
+                                        .text = slot.how});
+            slot.told = true;
         } else {
             slot.attempts.push_back(order.id);
             effects.commands.push_back(GiveJob{key, order.id, *order.body});
@@ -155,6 +158,7 @@ Effects Worker::report(Instant now, SlotKey key, const SlotReport& report) {
         slot.dead = true;
         slot.gone = true;
         slot.leave_by = never;
+        slot.how = exited->text;
         end_all(now, slot, {.end = End::crashed, .text = exited->text});
     }
     return {};
@@ -166,6 +170,7 @@ void Worker::end_all(Instant now, Slot& slot, const Ended& first) {
     for (const AttemptId& id : std::exchange(slot.attempts, {})) {
         append(now, id, is_first ? first : Ended{.end = End::returned});
         is_first = false;
+        slot.told = true;
     }
 }
 

@@ -105,6 +105,8 @@ private:
         std::string name;
         bool dead = false;               // its process is gone, or is being ended
         bool gone = false;               // its process is gone
+        bool told = false;               // ... and an attempt that it held says so
+        std::string how;                 // it went
         Instant leave_by = never;        // it has finished, and leaves by itself
         std::deque<AttemptId> attempts;  // not ended, the one that runs first
     };

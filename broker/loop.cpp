@@ -1,0 +1,78 @@
+#include "broker/loop.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <vector>
+
+#include "broker/broker.hpp"
+#include "shared/codec.hpp"
+#include "shared/process.hpp"
+#include "shared/signals.hpp"
+#include "shared/socket.hpp"
+
+namespace xgrid::broker {
+namespace {
+
+// Messages taken in one turn, so that deadlines are met under any load.
+constexpr int messages_per_turn = 256;
+
+Instant now() { return std::chrono::steady_clock::now(); }
+
+class Loop {
+public:
+    explicit Loop(const Options& options)
+        : signals_({SIGTERM, SIGINT, SIGHUP}),
+          router_(context_, options.bind),
+          core_(random_token()) {}
+
+    void run() {
+        while (!signals_.next()) {
+            int taken = 0;
+            for (; taken < messages_per_turn; ++taken) {
+                const std::optional<Received> received = router_.receive();
+                if (!received) break;
+                carry_out(take(*received));
+            }
+            carry_out(core_.advance(now()));
+            std::vector<zmq::pollitem_t> items = {router_.poll_item(),
+                                                  {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
+            const Instant until = core_.next_deadline();
+            const bool more = taken == messages_per_turn;
+            wait_for(items, more            ? Duration(0)
+                            : until == never ? std::chrono::hours(1)
+                                             : until - now());
+        }
+    }
+
+private:
+    Effects take(const Received& received) {
+        if (received.frames.empty()) return core_.connect(now(), received.peer);
+        Result<Message> message = decode(received.views());
+        if (!message) return core_.refuse(received.peer, message.error());
+        return core_.receive(now(), received.peer, *message);
+    }
+
+    void carry_out(const Effects& effects) {
+        // One that cannot be delivered is lost; what the peer says next repairs that.
+        for (const Send& send : effects.send) router_.send(send.peer, encode(send.message));
+    }
+
+    Signals signals_;
+    Context context_;
+    Router router_;
+    Broker core_;
+};
+
+}  // namespace
+
+int run(const Options& options) {
+    raise_descriptor_limit();
+    Loop loop(options);
+    if (!options.embedded) fmt::print(stderr, "xgrid broker: listening on {}\n", options.bind);
+    loop.run();
+    return 0;
+}
+
+}  // namespace xgrid::broker

@@ -1,0 +1,18 @@
+// What `xgrid broker` is told.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace xgrid::broker {
+
+struct Options {
+    std::string bind = "tcp://127.0.0.1:7555";
+    bool embedded = false;  // lives and dies with its parent, which handles Ctrl-C
+};
+
+/// None: help was asked for and printed. Throws Fatal with exit code 4.
+std::optional<Options> parse_options(const std::vector<std::string>& arguments);
+
+}  // namespace xgrid::broker

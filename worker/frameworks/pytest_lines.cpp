@@ -1,0 +1,209 @@
+#include "worker/frameworks/pytest_lines.hpp"
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "worker/frameworks/pytest_sources.hpp"
+
+namespace xgrid::worker {
+namespace {
+
+using nlohmann::json;
+
+json test_to_json(const TestName& test) {
+    if (test.occurrence == 0) return test.id;
+    return {test.id, test.occurrence};
+}
+
+TestName test_from(const json& value) {
+    if (value.is_string()) return {.id = value.get<std::string>()};
+    return {.id = value.at(0).get<std::string>(), .occurrence = value.at(1).get<std::uint32_t>()};
+}
+
+std::vector<TestName> tests_from(const json& list) {
+    std::vector<TestName> tests;
+    for (const json& value : list) tests.push_back(test_from(value));
+    return tests;
+}
+
+std::uint32_t number_or_0(const json& value) {
+    return value.is_number_unsigned() ? value.get<std::uint32_t>() : 0;
+}
+
+Outcome outcome_from(const std::string& word) {
+    static const std::map<std::string, Outcome> words = {
+        {"passed", Outcome::passed},   {"failed", Outcome::failed},
+        {"error", Outcome::error},     {"skipped", Outcome::skipped},
+        {"xfailed", Outcome::xfailed}, {"xpassed", Outcome::xpassed},
+    };
+    return words.at(word);
+}
+
+Phase phase_from(const json& value) {
+    return {.when = value.at("when"),
+            .category = value.at("category"),
+            .letter = value.at("letter"),
+            .word = value.at("word"),
+            .text = value.at("longrepr"),
+            .message = value.at("crash"),
+            .reason = value.at("reason"),
+            .path = value.at("path"),
+            .line = number_or_0(value.at("line"))};
+}
+
+Details details_from(const json& value) {
+    Details details;
+    for (const json& phase : value.at("phases")) details.phases.push_back(phase_from(phase));
+    for (const json& section : value.at("sections")) {
+        details.sections.emplace_back(section.at(0), section.at(1));
+    }
+    for (const json& property : value.at("properties")) {
+        details.properties.emplace_back(property.at(0), property.at(1));
+    }
+    const json& location = value.at("location");
+    details.path = location.at(0);
+    details.line = number_or_0(location.at(1));
+    details.domain = location.at(2);
+    return details;
+}
+
+TestResult result_from(const json& line) {
+    TestResult result{.outcome = outcome_from(line.at(3)),
+                      .seconds = line.at(4).get<std::array<double, 3>>()};
+    if (!line.at(5).is_null()) result.details = details_from(line.at(5));
+    return result;
+}
+
+SlotFacts slot_facts_from(const json& value) {
+    return {.framework = "pytest-" + value.at("pytest").get<std::string>(),
+            .platform = value.at("platform"),
+            .version = value.at("python"),
+            .executable = value.at("executable"),
+            .root = value.at("rootdir"),
+            .config = value.at("inifile"),
+            .plugins = value.at("plugins"),
+            .header = value.at("header")};
+}
+
+Warning warning_from(const json& value) {
+    return {.category = value.at("category"),
+            .message = value.at("message"),
+            .path = value.at("filename"),
+            .line = number_or_0(value.at("lineno")),
+            .when = value.at("when"),
+            .test = value.at("nodeid"),
+            .text = value.at("text")};
+}
+
+Ended ended_from(const json& value) {
+    Ended ended{.text = value.at("error"), .missing = tests_from(value.at("missing"))};
+    if (value.at("returned").get<bool>()) {
+        ended.end = End::returned;
+    } else if (value.at("stopped").get<bool>()) {
+        ended.end = End::stopped;
+    }
+    return ended;
+}
+
+Fact fact_from(const std::string& word, const json& line) {
+    if (word == "start") return Started{line.at(2)};
+    if (word == "done") return Finished{line.at(2), result_from(line)};
+    if (word == "units") return UnitsNamed{line.at(2)};
+    if (word == "found") return TestsFound{tests_from(line.at(2)), line.at(3)};
+    if (word == "gave") return GaveBack{line.at(2), line.at(3)};
+    if (word == "late") return LateTeardown{{line.at(2), line.at(3)}, phase_from(line.at(4))};
+    if (word == "warning") return Warned{warning_from(line.at(2))};
+    if (word == "note") return Noted{line.at(2)};
+    if (word == "exit") return ExitAsked{line.at(2), line.at(3)};
+    if (word == "end") return ended_from(line.at(2));
+    throw std::out_of_range(word);
+}
+
+template <class T, class Read>
+Result<T> read(std::string_view line, Read read) {
+    try {
+        return read(json::parse(line));
+    } catch (const std::exception&) {
+        // Bad JSON, or not what the grammar says: a test has written to our socket, say.
+        return Error{"the runner said something strange: " + std::string(line.substr(0, 200))};
+    }
+}
+
+std::string as_line(const json& value) {
+    return value.dump(-1, ' ', true, json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+std::string job_line(JobNumber job, const JobBody& body) {
+    static constexpr std::array kinds = {"enumerate", "unit", "finish"};
+    static constexpr std::array modes = {"all", "only", "except"};
+    json line = {{"job", job}, {"kind", kinds.at(static_cast<std::size_t>(body.kind))}};
+    if (body.kind == JobKind::unit) {
+        line["unit"] = body.unit;
+        line["mode"] = modes.at(static_cast<std::size_t>(body.selection.mode));
+        json& tests = line["tests"] = json::array();
+        for (const TestName& test : body.selection.tests) tests.push_back(test_to_json(test));
+    }
+    return as_line(line);
+}
+
+std::string give_back_line(JobNumber job, std::uint32_t number, std::uint32_t keep) {
+    return as_line({{"give_back", job}, {"number", number}, {"keep", keep}});
+}
+
+Result<SlotLine> read_slot_line(std::string_view text) {
+    return read<SlotLine>(text, [](const json& line) -> SlotLine {
+        const std::string word = line.at(0);
+        if (word == "up") return LineUp{slot_facts_from(line.at(1))};
+        if (word == "refused") return LineRefused{line.at(1), line.at(2)};
+        return LineFact{line.at(1), fact_from(word, line)};
+    });
+}
+
+std::string_view runner_bootstrap() {
+    for (const auto& [name, source] : pytest_sources) {
+        if (name == "bootstrap") return source;
+    }
+    return "";
+}
+
+std::string runner_modules() {
+    json modules = json::object();
+    for (const auto& [name, source] : pytest_sources) {
+        if (name != "bootstrap") modules[std::string(name)] = source;
+    }
+    const std::string text = modules.dump();
+    std::string framed;
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        framed.push_back(static_cast<char>(text.size() >> shift));
+    }
+    return framed + text;
+}
+
+std::string start_line(const SlotRequest& request) {
+    const RunSpec& spec = *request.spec;
+    json start = {{"key", request.key},
+                  {"run", request.run},
+                  {"slot", request.name},
+                  {"cwd", spec.directory},
+                  {"env", spec.environment},
+                  {"args", spec.arguments},
+                  {"workers", spec.slots},
+                  {"testrunuid", spec.testrun_uid},
+                  {"mainargv", spec.command}};
+    if (spec.collect_full) start["collect"] = "full";
+    return as_line({{"start", start}});
+}
+
+Result<WarmLine> read_warm_line(std::string_view text) {
+    return read<WarmLine>(text, [](const json& line) -> WarmLine {
+        if (line.contains("ready")) return WarmReady{};
+        if (line.contains("failed")) return WarmFailed{line.at("failed")};
+        if (line.contains("started")) return WarmStarted{line.at("started"), line.at("pid")};
+        if (line.contains("refused")) return WarmRefused{line.at("refused"), line.at("text")};
+        return WarmExited{line.at("exited"), line.at("status")};
+    });
+}
+
+}  // namespace xgrid::worker

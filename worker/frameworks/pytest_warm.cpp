@@ -1,0 +1,177 @@
+#include "worker/frameworks/pytest_warm.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "shared/process.hpp"
+
+extern char** environ;
+
+namespace xgrid::worker {
+namespace {
+
+constexpr std::size_t printed_bytes_max = 2000;
+
+bool send_with_descriptors(int control, const std::string& line, const std::array<int, 3>& fds) {
+    iovec piece{.iov_base = const_cast<char*>(line.data()), .iov_len = line.size()};
+    alignas(cmsghdr) char ancillary[CMSG_SPACE(sizeof fds)] = {};
+    msghdr message{};
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    message.msg_control = ancillary;
+    message.msg_controllen = sizeof ancillary;
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof fds);
+    std::memcpy(CMSG_DATA(header), fds.data(), sizeof fds);
+    // The one request that is under way at a time fits into the socket's buffer, or is sent in pieces:
+    // the descriptors go with the first.
+    ssize_t count = sendmsg(control, &message, MSG_NOSIGNAL);
+    std::size_t sent = 0;
+    while (count > 0) {
+        sent += static_cast<std::size_t>(count);
+        if (sent == line.size()) return true;
+        count = send(control, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
+    }
+    return false;
+}
+
+}  // namespace
+
+PytestWarm::PytestWarm(WarmKey key) : key_(std::move(key)), modules_(runner_modules()) { start(); }
+
+PytestWarm::~PytestWarm() { leave(""); }
+
+void PytestWarm::start() {
+    int sockets[2];
+    int pipes[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
+        return leave(strerror(errno));
+    }
+    control_ = Descriptor(sockets[0]);
+    Descriptor theirs(sockets[1]);
+    if (pipe2(pipes, O_CLOEXEC) != 0) return leave(strerror(errno));
+    output_ = Descriptor(pipes[0]);
+    Descriptor printing(pipes[1]);
+    fcntl(output_.get(), F_SETFL, O_NONBLOCK);
+
+    constexpr int fd_there = 3;
+    const std::string bootstrap(runner_bootstrap());
+    const std::string fd_text = std::to_string(fd_there);
+    const std::array<const char*, 5> arguments = {key_.interpreter.c_str(), "-c", bootstrap.c_str(),
+                                                  fd_text.c_str(), nullptr};
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addchdir_np(&actions, key_.directory.c_str());
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, printing.get(), 1);
+    posix_spawn_file_actions_adddup2(&actions, printing.get(), 2);
+    posix_spawn_file_actions_adddup2(&actions, theirs.get(), fd_there);
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    sigset_t none;
+    sigset_t all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setpgroup(&attributes, 0);  // a Ctrl-C at the terminal is the client's to handle
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                              POSIX_SPAWN_SETPGROUP);
+    const int failed = posix_spawnp(&pid_, key_.interpreter.c_str(), &actions, &attributes,
+                                    const_cast<char**>(arguments.data()), environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    if (failed != 0) {
+        pid_ = 0;
+        return leave(strerror(failed));
+    }
+    write();
+}
+
+void PytestWarm::request(std::uint64_t key, std::string line, Descriptor socket, Descriptor out,
+                         Descriptor err) {
+    waiting_.push_back({key, std::move(line), std::move(socket), std::move(out), std::move(err)});
+    send_next();
+}
+
+bool PytestWarm::withdraw(std::uint64_t key) {
+    return std::erase_if(waiting_, [&](const Request& request) { return request.key == key; }) > 0;
+}
+
+void PytestWarm::send_next() {
+    if (!ready_ || asked_ || gone_ || waiting_.empty()) return;
+    const Request& next = waiting_.front();
+    asked_ = send_with_descriptors(control_.get(), next.line,
+                                   {next.socket.get(), next.out.get(), next.err.get()});
+    if (asked_) waiting_.pop_front();
+}
+
+void PytestWarm::write() {
+    if (!send_some(control_, modules_)) modules_.clear();  // why will be read
+}
+
+std::vector<WarmLine> PytestWarm::read() {
+    std::vector<WarmLine> said;
+    if (gone_) return said;
+    while (read_some(output_, printed_) == ReadEnd::more) {
+        if (printed_.size() > printed_bytes_max) {
+            printed_.erase(0, printed_.size() - printed_bytes_max);
+        }
+    }
+    fcntl(control_.get(), F_SETFL, O_NONBLOCK);
+    ReadEnd end = ReadEnd::more;
+    while (end == ReadEnd::more) end = read_some(control_, text_);
+    fcntl(control_.get(), F_SETFL, 0);
+    std::size_t from = 0;
+    for (std::size_t to = 0; (to = text_.find('\n', from)) != std::string::npos; from = to + 1) {
+        Result<WarmLine> line = read_warm_line(std::string_view(text_).substr(from, to - from));
+        if (!line) {
+            leave(line.error());
+            return said;
+        }
+        if (std::holds_alternative<WarmReady>(*line)) ready_ = true;
+        if (const auto* failed = std::get_if<WarmFailed>(&*line)) why_ = failed->text;
+        if (std::holds_alternative<WarmStarted>(*line) ||
+            std::holds_alternative<WarmRefused>(*line)) {
+            asked_ = false;
+        }
+        said.push_back(std::move(*line));
+    }
+    text_.erase(0, from);
+    if (end == ReadEnd::end) {
+        while (read_some(output_, printed_) == ReadEnd::more) {
+        }
+        leave(why_);
+    }
+    send_next();
+    return said;
+}
+
+void PytestWarm::leave(std::string why) {
+    if (gone_) return;
+    gone_ = true;
+    int status = 0;
+    if (pid_ > 0) {
+        control_.close();
+        kill(pid_, SIGKILL);
+        if (waitpid(pid_, &status, 0) == pid_ && why.empty()) {
+            why = ready_ ? "the interpreter was " + describe_exit(status) : describe_exit(status);
+        }
+    }
+    if (!ready_ && !printed_.empty()) why += "\n" + printed_;
+    why_ = std::move(why);
+    control_.close();
+    output_.close();
+    waiting_.clear();
+}
+
+}  // namespace xgrid::worker

@@ -1,0 +1,76 @@
+// One warm interpreter: its process, and the requests to fork slots that it is sent, one at a time.
+#pragma once
+
+#include <sys/types.h>
+
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "worker/descriptor.hpp"
+#include "worker/frameworks/pytest_lines.hpp"
+
+namespace xgrid::worker {
+
+/// What decides which interpreter a slot is forked from.
+struct WarmKey {
+    std::string interpreter;
+    std::string directory;
+
+    friend auto operator<=>(const WarmKey&, const WarmKey&) = default;
+};
+
+class PytestWarm {
+public:
+    /// Starts the process; that it cannot be started shows in gone().
+    explicit PytestWarm(WarmKey key);
+    PytestWarm(const PytestWarm&) = delete;
+    PytestWarm& operator=(const PytestWarm&) = delete;
+    ~PytestWarm();
+
+    /// The descriptors are handed to the new slot, and closed here.
+    void request(std::uint64_t key, std::string line, Descriptor socket, Descriptor out,
+                 Descriptor err);
+    /// Takes back a request that was not sent yet. False: it was.
+    bool withdraw(std::uint64_t key);
+
+    int control() const { return control_.get(); }
+    int output() const { return output_.get(); }
+    bool wants_to_write() const { return !modules_.empty(); }
+    /// What it has said; when it is gone, see gone().
+    std::vector<WarmLine> read();
+    void write();
+
+    /// It serves no more; why not.
+    bool gone() const { return gone_; }
+    const std::string& why() const { return why_; }
+
+private:
+    struct Request {
+        std::uint64_t key = 0;
+        std::string line;
+        Descriptor socket;
+        Descriptor out;
+        Descriptor err;
+    };
+
+    void start();
+    void send_next();
+    void leave(std::string why);
+
+    WarmKey key_;
+    pid_t pid_ = 0;
+    Descriptor control_;
+    Descriptor output_;  // what it prints itself, for the reason when it fails
+    std::string modules_;
+    std::string text_;
+    std::string printed_;
+    std::deque<Request> waiting_;
+    bool ready_ = false;
+    bool asked_ = false;  // a request was sent and not answered
+    bool gone_ = false;
+    std::string why_;
+};
+
+}  // namespace xgrid::worker

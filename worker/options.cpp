@@ -1,0 +1,73 @@
+#include "worker/options.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/program_options.hpp>
+#include <iostream>
+#include <thread>
+
+#include "shared/endpoint.hpp"
+#include "shared/ensure.hpp"
+
+namespace xgrid::worker {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr std::uint32_t slots_most = 1024;
+
+std::uint32_t slots_from(const std::string& text) {
+    if (text == "auto") return std::max(1U, std::thread::hardware_concurrency());
+    try {
+        std::size_t end = 0;
+        const unsigned long slots = std::stoul(text, &end);
+        if (end == text.size() && text[0] != '-' && slots > 0 && slots <= slots_most) {
+            return static_cast<std::uint32_t>(slots);
+        }
+    } catch (const std::exception&) {
+        // Said below.
+    }
+    throw Fatal(fmt::format("--slots takes auto or a number from 1 to {}, not '{}'", slots_most, text),
+                4);
+}
+
+}  // namespace
+
+std::optional<Options> parse_options(const std::vector<std::string>& arguments) {
+    Options options;
+    std::string slots = "auto";
+    std::vector<std::string> labels;
+    po::options_description known("Options");
+    known.add_options()("help,h", "show this")  //
+        ("broker", po::value(&options.broker)->value_name("ENDPOINT")->default_value(options.broker),
+         "the broker to serve")  //
+        ("slots", po::value(&slots)->value_name("N|auto")->default_value(slots),
+         "how many jobs at a time; auto: as many as there are cores")  //
+        ("label", po::value(&labels)->value_name("NAME=VALUE"), "what tells it apart; repeatable")  //
+        ("name", po::value(&options.name)->value_name("NAME"), "instead of the host's name");
+    try {
+        po::variables_map given;
+        po::store(po::command_line_parser(arguments).options(known).positional({}).run(), given);
+        po::notify(given);
+        if (given.contains("help")) {
+            std::cout << "usage: xgrid worker [OPTIONS]\n\n"
+                         "Offers this machine's slots to a broker, until SIGTERM or Ctrl-C.\n\n"
+                      << known;
+            return std::nullopt;
+        }
+    } catch (const po::error& error) {
+        throw Fatal(fmt::format("{}\n(xgrid worker --help shows the options)", error.what()), 4);
+    }
+    options.slots = slots_from(slots);
+    require_local(options.broker, "--broker");
+    for (const std::string& label : labels) {
+        const std::size_t equals = label.find('=');
+        if (equals == std::string::npos || equals == 0) {
+            throw Fatal(fmt::format("--label takes NAME=VALUE, not '{}'", label), 4);
+        }
+        options.labels[label.substr(0, equals)] = label.substr(equals + 1);
+    }
+    return options;
+}
+
+}  // namespace xgrid::worker

@@ -1,0 +1,25 @@
+// What `xgrid worker` is told.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace xgrid::worker {
+
+struct Options {
+    std::string broker = "tcp://127.0.0.1:7555";
+    std::uint32_t slots = 1;
+    std::string name;  // empty: the host's
+    std::map<std::string, std::string> labels;
+    bool embedded = false;         // lives and dies with its parent, which handles Ctrl-C
+    std::string warm_interpreter;  // to start at once, if any
+    std::string warm_directory;
+};
+
+/// None: help was asked for and printed. Throws Fatal with exit code 4.
+std::optional<Options> parse_options(const std::vector<std::string>& arguments);
+
+}  // namespace xgrid::worker

@@ -1,0 +1,76 @@
+// The slots' processes: carries out the core's commands, and turns what slots say, print and how they
+// end into reports. Decides nothing but how to end a process that does not want to.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "shared/instant.hpp"
+#include "worker/descriptor.hpp"
+#include "worker/frameworks/pytest_warm.hpp"
+#include "worker/worker.hpp"
+
+namespace xgrid::worker {
+
+class Slots {
+public:
+    using Reports = std::vector<std::pair<SlotKey, SlotReport>>;
+
+    /// Starts that interpreter before anyone asks for a slot.
+    void warm(const WarmKey& key);
+
+    void perform(Instant now, const Command& command);
+    /// What there is to report, read without waiting.
+    Reports collect(Instant now);
+
+    /// What to wait for before the next collect().
+    struct Watched {
+        int descriptor = -1;
+        bool write = false;
+    };
+    std::vector<Watched> watched() const;
+    Instant next_deadline() const;
+
+private:
+    struct Process {
+        WarmKey warm;
+        pid_t pid = 0;  // once it has started
+        Descriptor socket;
+        Descriptor out;
+        Descriptor err;
+        std::string text;       // a line that is not complete
+        std::string to_send;
+        std::string err_tail;   // the last that it printed there
+        bool show_output = false;
+        std::map<JobNumber, AttemptId> jobs;
+        AttemptId current;      // the attempt that it last spoke of, or was last given
+        JobNumber next_job = 1;
+        bool ending = false;
+        Instant kill_by = never;
+    };
+
+    void carry_out(Instant now, const StartSlot& command);
+    void carry_out(Instant now, const GiveJob& command);
+    void carry_out(Instant now, const AskBack& command);
+    void carry_out(Instant now, const EndSlot& command);
+
+    void interrupt(Instant now, Process& process);
+    void read_socket(SlotKey key, Process& process, Reports& reports);
+    void read_line(SlotKey key, Process& process, std::string_view line, Reports& reports);
+    void read_output(SlotKey key, Process& process, Descriptor& from, Stream stream,
+                     Reports& reports);
+    void read_warm(Instant now, PytestWarm& warm, Reports& reports);
+    void remove(SlotKey key, SlotReport report, Reports& reports);
+    static void send(Process& process, std::string_view line);
+
+    std::map<WarmKey, std::unique_ptr<PytestWarm>> warm_;
+    std::map<SlotKey, Process> processes_;
+    Reports early_;  // that a command brought about
+};
+
+}  // namespace xgrid::worker
