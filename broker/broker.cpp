@@ -67,6 +67,10 @@ void Broker::take(Instant now, const PeerId& from, const Follow& message, Effect
     // Heard twice without any progress: what was sent in between is lost.
     if (message.have == entry.client_had) entry.run.events().rewind();
     entry.client_had = message.have;
+    // Also without news it hears that we are here.
+    if (entry.run.events().all_sent()) {
+        effects.send.push_back({from, Progress{message.run, entry.run.events().size()}});
+    }
     if (entry.run.over() && entry.run.events().all_recorded()) forget(message.run);
 }
 

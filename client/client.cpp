@@ -1,0 +1,91 @@
+#include "client/client.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "shared/log.hpp"
+
+namespace xgrid::client {
+
+Client::Client(std::string run, RunSpec spec, Settings settings)
+    : run_(std::move(run)), spec_(std::move(spec)), settings_(settings) {}
+
+Submit Client::submission() const {
+    return {.run = run_, .spec = spec_, .done = std::vector<DoneTest>(done_.begin(), done_.end())};
+}
+
+void Client::say(Instant now, Effects& effects) {
+    if (!submitted_) effects.send.push_back(submission());
+    if (cancelled_) effects.send.push_back(Cancel{run_});
+    effects.send.push_back(Follow{run_, have_});
+    say_at_ = now + settings_.follow;
+}
+
+Effects Client::receive(Instant now, const Message& message) {
+    Effects effects;
+    if (over_) return effects;
+    heard_at_ = now;
+    if (std::holds_alternative<Welcome>(message)) {
+        say(now, effects);  // what was sent on an older connection may be lost
+    } else if (const auto* progress = std::get_if<Progress>(&message)) {
+        take(now, *progress, effects);
+    } else if (const auto* unknown = std::get_if<UnknownRun>(&message)) {
+        if (unknown->run != run_ || !submitted_) return effects;
+        // It has lost its memory: it gets what is still open, and counts its events anew.
+        submitted_ = false;
+        have_ = 0;
+        say(now, effects);
+    } else if (const auto* refusal = std::get_if<Refusal>(&message)) {
+        effects.trouble = fmt::format("the broker refuses: {}", refusal->reason);
+        over_ = true;
+    }
+    return effects;
+}
+
+void Client::take(Instant, const Progress& progress, Effects& effects) {
+    if (progress.run != run_) return;
+    submitted_ = true;
+    const std::size_t old = already_recorded(have_, progress.first, progress.events.size());
+    for (std::size_t i = old; i < progress.events.size() && !over_; ++i) {
+        const Event& event = progress.events[i];
+        ++have_;
+        if (!is_new(event)) continue;
+        over_ = std::holds_alternative<RunFinished>(event);
+        effects.events.push_back(event);
+    }
+    // So that the broker need not keep it.
+    if (over_) effects.send.push_back(Follow{run_, have_});
+}
+
+// A test keeps its first verdict, also when a broker without memory had it run again.
+bool Client::is_new(const Event& event) {
+    if (const auto* finished = std::get_if<TestFinished>(&event)) {
+        return done_.insert({finished->unit, finished->test}).second;
+    }
+    return true;
+}
+
+Effects Client::cancel(Instant now) {
+    Effects effects;
+    if (over_ || cancelled_) return effects;
+    cancelled_ = true;
+    say(now, effects);
+    return effects;
+}
+
+Effects Client::advance(Instant now) {
+    Effects effects;
+    if (over_ || now < say_at_) return effects;
+    if (!heard_at_) heard_at_ = now;
+    if (now >= *heard_at_ + settings_.broker_silence_max) {
+        effects.trouble = fmt::format("the broker has not answered for {} s",
+                                      settings_.broker_silence_max / std::chrono::seconds(1));
+        over_ = true;
+        return effects;
+    }
+    say(now, effects);
+    return effects;
+}
+
+}  // namespace xgrid::client

@@ -1,0 +1,62 @@
+// The client's core: one run, submitted and followed to its end, whatever happens to the broker or the
+// connection. Pure: messages and time go in; messages, and the run's events in order, come out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "shared/instant.hpp"
+#include "shared/messages.hpp"
+
+namespace xgrid::client {
+
+struct Settings {
+    /// The broker hears at least so often, and answers.
+    Duration follow = std::chrono::seconds(1);
+    /// A broker that is silent for so long is given up.
+    Duration broker_silence_max = std::chrono::seconds(30);
+};
+
+struct Effects {
+    std::vector<Message> send;  // to the broker
+    std::vector<Event> events;  // that are new, each test's verdict once
+    std::string trouble;        // not empty: the run cannot be followed any more, and why
+};
+
+class Client {
+public:
+    /// `run` is random: no two runs in the world have the same.
+    Client(std::string run, RunSpec spec, Settings settings = {});
+
+    Effects receive(Instant now, const Message& message);
+    /// Asks the broker to end the run; its last event tells that it has.
+    Effects cancel(Instant now);
+    /// To be called when next_deadline() has passed; early calls change nothing.
+    Effects advance(Instant now);
+    Instant next_deadline() const { return over_ ? never : say_at_; }
+
+    /// The last event has come, or the broker was given up.
+    bool over() const { return over_; }
+
+private:
+    void take(Instant now, const Progress& progress, Effects& effects);
+    bool is_new(const Event& event);
+    Submit submission() const;
+    void say(Instant now, Effects& effects);
+
+    std::string run_;
+    RunSpec spec_;
+    Settings settings_;
+    std::uint64_t have_ = 0;      // events of the log that the broker keeps now
+    std::set<DoneTest> done_;     // tests with a verdict
+    bool submitted_ = false;      // the broker has shown that it knows the run
+    bool cancelled_ = false;
+    bool over_ = false;
+    std::optional<Instant> heard_at_;
+    Instant say_at_;
+};
+
+}  // namespace xgrid::client

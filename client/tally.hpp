@@ -1,0 +1,50 @@
+// What a run comes to, counted as pytest counts: each report of a test's phase under its category.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "shared/messages.hpp"
+
+namespace xgrid::client {
+
+class Tally {
+public:
+    void add(const Event& event);
+
+    /// Reports by category: failed, passed, skipped, deselected, xfailed, xpassed, warnings, error, and
+    /// whatever plugins call theirs. Never 0.
+    const std::map<std::string, std::uint64_t>& counts() const { return counts_; }
+    std::uint64_t count(const std::string& category) const;
+
+    /// Tests that are known, whether they have run or not.
+    std::uint64_t tests_known() const { return tests_known_; }
+    std::uint64_t tests_finished() const { return tests_finished_; }
+    std::uint64_t units_known() const { return units_known_; }
+    std::uint64_t units_loaded() const { return units_loaded_; }
+    bool all_units_known() const { return all_units_known_; }
+    /// About how many tests the run has in all: units that nobody has loaded yet count as the mean.
+    std::uint64_t tests_expected() const;
+
+    /// How the run ended; meaningless before its last event.
+    const RunFinished& end() const { return end_; }
+    /// The command-line contract's exit code for that end and these counts.
+    int exit_code(bool collect_only) const;
+
+private:
+    void count_phases(const TestResult& result);
+
+    std::map<std::string, std::uint64_t> counts_;
+    std::uint64_t tests_known_ = 0;
+    std::uint64_t tests_finished_ = 0;
+    std::uint64_t units_known_ = 0;
+    std::uint64_t units_loaded_ = 0;
+    bool all_units_known_ = false;
+    RunFinished end_;
+};
+
+/// The word of an outcome in reports: passed, failed, error, skipped, xfailed, xpassed.
+std::string outcome_word(Outcome outcome);
+
+}  // namespace xgrid::client
