@@ -120,9 +120,14 @@ bool take_one(const Object& from, bool& to) {
     return from.type == msgpack::type::BOOLEAN;
 }
 bool take_one(const Object& from, double& to) {
-    if (from.type != msgpack::type::FLOAT64 && from.type != msgpack::type::FLOAT32) return false;
-    to = from.via.f64;
-    return true;
+    // The packer writes whole numbers as integers, which is shorter.
+    switch (from.type) {
+        case msgpack::type::FLOAT32:
+        case msgpack::type::FLOAT64: to = from.via.f64; return true;
+        case msgpack::type::POSITIVE_INTEGER: to = static_cast<double>(from.via.u64); return true;
+        case msgpack::type::NEGATIVE_INTEGER: to = static_cast<double>(from.via.i64); return true;
+        default: return false;
+    }
 }
 template <class T>
     requires std::is_enum_v<T>

@@ -72,9 +72,11 @@ struct RunSpec {
     bool show_output = false;          // what slots print is wanted as it comes
     std::uint32_t failures_max = 0;    // 0: no limit
     std::uint32_t crashes_max = 0;     // more crashed slots than this end the run
+    bool distributed = true;           // else the one slot has no name that tests could see
 
     XGRID_FIELDS(RunSpec, framework, interpreter, directory, arguments, command, environment, slots,
-                 testrun_uid, collect_full, collect_only, show_output, failures_max, crashes_max);
+                 testrun_uid, collect_full, collect_only, show_output, failures_max, crashes_max,
+                 distributed);
 };
 
 enum class JobKind : std::uint8_t {

@@ -4,8 +4,8 @@
 
 #include <boost/program_options.hpp>
 #include <iostream>
-#include <thread>
 
+#include "shared/cores.hpp"
 #include "shared/endpoint.hpp"
 #include "shared/ensure.hpp"
 
@@ -17,7 +17,7 @@ namespace po = boost::program_options;
 constexpr std::uint32_t slots_most = 1024;
 
 std::uint32_t slots_from(const std::string& text) {
-    if (text == "auto") return std::max(1U, std::thread::hardware_concurrency());
+    if (text == "auto") return usable_cores();
     try {
         std::size_t end = 0;
         const unsigned long slots = std::stoul(text, &end);

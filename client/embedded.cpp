@@ -1,0 +1,113 @@
+#include "client/embedded.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <functional>
+
+#include "broker/loop.hpp"
+#include "shared/ensure.hpp"
+#include "shared/process.hpp"
+#include "worker/loop.hpp"
+
+namespace xgrid::client {
+namespace {
+
+constexpr std::size_t folder_length_max = 80;  // a socket's path has 107 characters at most
+
+// The folder must be short, and writable; where it is matters to nobody.
+std::string make_folder() {
+    int why = ENOENT;
+    std::string where;
+    for (const char* base : std::initializer_list<const char*>{getenv("XDG_RUNTIME_DIR"),
+                                                              getenv("TMPDIR"), "/tmp", "/dev/shm"}) {
+        if (base == nullptr || *base == '\0' || strlen(base) > folder_length_max) continue;
+        std::string path = std::string(base) + "/xgrid-XXXXXX";
+        if (mkdtemp(path.data()) != nullptr) return path;
+        why = errno;
+        where = base;
+    }
+    throw Fatal(fmt::format("cannot make a folder for the grid's socket in {}: {}", where,
+                            strerror(why)));
+}
+
+// The child leaves here, with what `run` returns.
+pid_t start_child(const std::string& name, const std::function<int()>& run) {
+    const pid_t parent = getpid();
+    fflush(nullptr);
+    const pid_t child = fork();
+    if (child < 0) throw Fatal(fmt::format("cannot start the {}: {}", name, strerror(errno)));
+    if (child > 0) return child;
+    die_with_parent(SIGTERM, parent);
+    signal(SIGINT, SIG_IGN);
+    int code = 3;
+    try {
+        code = run();
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "xgrid: {}: {}\n", name, error.what());
+    }
+    fflush(nullptr);
+    _exit(code);
+}
+
+void end_child(pid_t& child) {
+    if (child == 0) return;
+    kill(child, SIGTERM);
+    while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    child = 0;
+}
+
+}  // namespace
+
+Embedded::Embedded(const Options& options) : folder_(make_folder()) {
+    endpoint_ = "ipc://" + folder_ + "/broker";
+    adopt_orphans();  // if the worker is killed, what it leaves comes here
+    const std::string folder = folder_;
+    worker_ = start_child("local worker", [&] {
+        return worker::run({.broker = endpoint_,
+                            .slots = options.spec.slots,
+                            .embedded = true,
+                            .warm_interpreter = options.spec.interpreter,
+                            .warm_directory = options.spec.directory});
+    });
+    broker_ = start_child("broker", [&] {
+        const int code = broker::run({.bind = endpoint_, .embedded = true});
+        std::error_code ignored;
+        std::filesystem::remove_all(folder, ignored);  // in case the client was killed
+        return code;
+    });
+}
+
+Embedded::~Embedded() { end(); }
+
+std::string Embedded::look_after() {
+    std::string trouble;
+    for (pid_t* child : {&broker_, &worker_}) {
+        int status = 0;
+        if (*child == 0 || waitpid(*child, &status, WNOHANG) != *child) continue;
+        trouble = fmt::format("the {} was {}", child == &broker_ ? "broker" : "local worker",
+                              describe_exit(status));
+        *child = 0;
+    }
+    return trouble;
+}
+
+void Embedded::end() {
+    end_child(worker_);
+    end_child(broker_);
+    end_descendants(std::chrono::milliseconds(200));
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+}
+
+}  // namespace xgrid::client

@@ -1,0 +1,123 @@
+#include "client/loop.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/client.hpp"
+#include "client/embedded.hpp"
+#include "client/reports.hpp"
+#include "client/tally.hpp"
+#include "shared/codec.hpp"
+#include "shared/process.hpp"
+#include "shared/signals.hpp"
+#include "shared/socket.hpp"
+
+namespace xgrid::client {
+namespace {
+
+constexpr Duration tick_interval = std::chrono::milliseconds(100);
+
+Instant now() { return std::chrono::steady_clock::now(); }
+
+class Loop {
+public:
+    Loop(const Options& options, const std::string& run, Reports& reports)
+        : options_(options), reports_(reports), signals_({SIGINT, SIGTERM, SIGHUP, SIGCHLD}) {
+        if (options.broker.empty()) embedded_.emplace(options);
+        raise_descriptor_limit();
+        broker_.emplace(context_.emplace(),
+                        options.broker.empty() ? embedded_->endpoint() : options.broker);
+        core_.emplace(run, options.spec);
+    }
+
+    int run() {
+        reports_.begin(now());
+        while (!core_->over() && !cut_short_) {
+            obey_signals();
+            hear_broker();
+            take(core_->advance(now()));
+            reports_.tick(now());
+            if (!core_->over() && !cut_short_) wait();
+        }
+        if (cut_short_) reports_.add(now(), *cut_short_);
+        const int code = reports_.end(now());
+        broker_.reset();
+        if (embedded_) embedded_->end();
+        return code;
+    }
+
+private:
+    void obey_signals() {
+        while (const std::optional<int> signal = signals_.next()) {
+            if (*signal == SIGCHLD) {
+                if (embedded_) fail(embedded_->look_after());
+            } else if (asked_to_end_) {
+                cut_short_ = RunFinished{RunEnd::cancelled, 2, "interrupted twice"};
+            } else {
+                asked_to_end_ = true;
+                take(core_->cancel(now()));
+            }
+        }
+    }
+
+    void hear_broker() {
+        while (const std::optional<Received> received = broker_->receive()) {
+            Result<Message> message = decode(received->views());
+            if (message) {
+                take(core_->receive(now(), *message));
+            } else {
+                fail(fmt::format("cannot understand the broker: {}", message.error()));
+            }
+        }
+    }
+
+    void take(const Effects& effects) {
+        for (const Message& message : effects.send) broker_->send(encode(message));
+        for (const Event& event : effects.events) reports_.add(now(), event);
+        fail(effects.trouble);
+    }
+
+    void fail(const std::string& trouble) {
+        if (trouble.empty() || cut_short_) return;
+        cut_short_ = RunFinished{RunEnd::grid_failed, 3, trouble};
+    }
+
+    void wait() {
+        std::vector<zmq::pollitem_t> items = {broker_->poll_item(),
+                                              {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
+        Instant until = core_->next_deadline();
+        if (reports_.live()) until = std::min(until, now() + tick_interval);
+        wait_for(items, until - now());
+    }
+
+    const Options& options_;
+    Reports& reports_;
+    Signals signals_;
+    std::optional<Embedded> embedded_;
+    std::optional<Context> context_;
+    std::optional<Dealer> broker_;
+    std::optional<Client> core_;
+    bool asked_to_end_ = false;
+    std::optional<RunFinished> cut_short_;  // the run goes no further, whatever the broker says
+};
+
+}  // namespace
+
+int run(const Options& given) {
+    Options options = given;
+    const std::string run = random_token();
+    if (options.spec.testrun_uid.empty()) options.spec.testrun_uid = run;
+    Reports reports(options, run);
+    return Loop(options, run, reports).run();
+}
+
+}  // namespace xgrid::client

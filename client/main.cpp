@@ -1,0 +1,67 @@
+// xgrid: picks the subcommand.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "broker/loop.hpp"
+#include "broker/options.hpp"
+#include "client/loop.hpp"
+#include "client/options.hpp"
+#include "shared/ensure.hpp"
+#include "worker/loop.hpp"
+#include "worker/options.hpp"
+
+namespace {
+
+constexpr const char* help =
+    "usage: xgrid <subcommand> [OPTIONS]\n\n"
+    "  xgrid submit    run tests and show the results here\n"
+    "  xgrid broker    the queue that clients and workers share\n"
+    "  xgrid worker    offer this machine's slots to a broker\n"
+    "  xgrid version   print the version\n\n"
+    "xgrid <subcommand> --help tells more.\n";
+
+template <class Parse, class Run>
+int start(Parse parse, Run run, const std::vector<std::string>& arguments) {
+    const auto options = parse(arguments);
+    return options ? run(*options) : 0;
+}
+
+int start(const std::vector<std::string>& words) {
+    using namespace xgrid;
+    const std::string subcommand = words.empty() ? "" : words.front();
+    if (subcommand == "--help" || subcommand == "-h" || subcommand == "help") {
+        fmt::print("{}", help);
+        return 0;
+    }
+    if (subcommand == "--version" || subcommand == "version") {
+        fmt::print("xgrid {}\n", XGRID_VERSION);
+        return 0;
+    }
+    if (subcommand.empty()) {
+        fmt::print(stderr, "{}", help);
+        return 4;
+    }
+    const std::vector<std::string> arguments(words.begin() + 1, words.end());
+    if (subcommand == "submit") return start(client::parse_options, client::run, arguments);
+    if (subcommand == "broker") return start(broker::parse_options, broker::run, arguments);
+    if (subcommand == "worker") return start(worker::parse_options, worker::run, arguments);
+    throw Fatal(fmt::format("no such subcommand: {}\n(xgrid --help lists them)", subcommand), 4);
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    try {
+        return start(std::vector<std::string>(words + 1, words + count));
+    } catch (const xgrid::Fatal& error) {
+        fmt::print(stderr, "xgrid: {}\n", error.what());
+        return error.exit_code;
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "xgrid: internal error: {}\n", error.what());
+        return 3;
+    }
+}

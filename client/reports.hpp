@@ -1,0 +1,45 @@
+// Who is told of a run, and where each report goes: the terminal, files. Owns the tally.
+#pragma once
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "client/options.hpp"
+#include "client/report.hpp"
+#include "client/tally.hpp"
+#include "shared/instant.hpp"
+
+namespace xgrid::client {
+
+class Reports {
+public:
+    /// Throws Fatal with exit code 4 if a file cannot be written.
+    Reports(const Options& options, const std::string& run);
+
+    void begin(Instant now);
+    void add(Instant now, const Event& event);
+    void tick(Instant now);
+    /// The run's exit code.
+    int end(Instant now);
+
+    /// Something is to be redrawn as time goes by.
+    bool live() const { return live_; }
+
+private:
+    struct Destination {
+        std::unique_ptr<Report> report;
+        std::FILE* file = nullptr;
+        std::string name;
+    };
+
+    void write(Destination& to, const std::string& text);
+
+    bool collect_only_;
+    bool live_ = false;
+    Tally tally_;
+    std::vector<Destination> destinations_;
+};
+
+}  // namespace xgrid::client
