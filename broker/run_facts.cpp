@@ -135,7 +135,7 @@ void Run::blame(Instant now, const Job& about, const TestName& test, Outcome out
 }
 
 void Run::take(Instant now, Job& about, const GaveBack& fact) {
-    loaded(now, about);
+    if (!fact.tests.empty()) loaded(now, about);  // else it may not have begun
     Attempt& attempt = *about.attempt;
     attempt.answered = std::max(attempt.answered, fact.number);
     std::vector<TestName> given;

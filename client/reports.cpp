@@ -4,7 +4,7 @@ namespace xgrid::client {
 Reports::Reports(const Options& options, const std::string&) : collect_only_(options.spec.collect_only) {}
 void Reports::begin(Instant) {}
 void Reports::add(Instant, const Event& event) { tally_.add(event);
- if (auto* f = std::get_if<TestFinished>(&event)) { if (f->result.outcome!=Outcome::passed) fmt::print("{} {} {}\n", f->worker, outcome_word(f->result.outcome), f->test.id);
+ if (auto* f = std::get_if<TestFinished>(&event)) { fmt::print("{} {} {}\n", f->worker, outcome_word(f->result.outcome), f->test.id);
    if (f->result.details) for (auto& p: f->result.details->phases) if(p.category=="failed"||p.category=="error") fmt::print("{}\n{}\n", p.when, p.text);}
  if (auto* f = std::get_if<WorkerUp>(&event)) fmt::print("up {}\n", f->worker);
  if (auto* f = std::get_if<WorkerDown>(&event)) fmt::print("down {} {}\n", f->worker, f->reason);
