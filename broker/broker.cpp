@@ -49,8 +49,8 @@ void Broker::hear_client(Instant now, const PeerId& from, Entry& entry) {
 void Broker::take(Instant now, const PeerId& from, const Submit& message, Effects&) {
     auto& entry = runs_[message.run];
     if (!entry) {
-        entry = std::make_unique<Entry>(message.run, message.spec, message.done, next_job_,
-                                        settings_);
+        entry =
+            std::make_unique<Entry>(message.run, message.spec, message.done, next_job_, settings_);
     }
     hear_client(now, from, *entry);
 }
@@ -259,8 +259,7 @@ void Broker::send_events(Entry& entry, Effects& effects) {
     while (!entry.run.events().all_sent()) {
         const std::uint64_t first = entry.run.events().sent();
         effects.send.push_back(
-            {entry.client,
-             Progress{entry.run.id(), first, entry.run.events().next(batch_bytes)}});
+            {entry.client, Progress{entry.run.id(), first, entry.run.events().next(batch_bytes)}});
     }
 }
 
@@ -276,13 +275,13 @@ void Broker::send_orders(Instant now, WorkerKey key, Effects& effects) {
             for (const std::uint64_t id_of_job : run.slots().at(slot).jobs) {
                 const Job& job = *run.find(id_of_job);
                 const Attempt& attempt = *job.attempt;
-                AttemptOrders& order = orders.attempts.emplace_back(
-                    AttemptOrders{.id = {job.id, attempt.number},
-                                  .run = id,
-                                  .slot = slot_name(slot),
-                                  .recorded = attempt.recorded,
-                                  .give_back = attempt.asked,
-                                  .keep = attempt.keep});
+                AttemptOrders& order =
+                    orders.attempts.emplace_back(AttemptOrders{.id = {job.id, attempt.number},
+                                                               .run = id,
+                                                               .slot = slot_name(slot),
+                                                               .recorded = attempt.recorded,
+                                                               .give_back = attempt.asked,
+                                                               .keep = attempt.keep});
                 if (!worker.shown.contains(order.id)) order.body = job.body;
             }
         }

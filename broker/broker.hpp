@@ -1,8 +1,9 @@
-// The broker's core: all workers, all runs, and what each peer should hear. Pure: messages and time go
-// in, messages come out.
+// The broker's core: all workers, all runs, and what each peer should hear. Pure: messages and time
+// go in, messages come out.
 //
-// A worker hears orders when something changes for it, and at least once a heartbeat; a client hears
-// new events as they come about. Both say what they have in their own time, which repairs what was lost.
+// A worker hears orders when something changes for it, and at least once a heartbeat; a client
+// hears new events as they come about. Both say what they have in their own time, which repairs
+// what was lost.
 #pragma once
 
 #include <cstdint>

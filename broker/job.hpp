@@ -24,17 +24,17 @@ struct Attempt {
     SlotKey slot = 0;
     std::uint64_t recorded = 0;  // facts
     std::vector<TestName> tests;
-    std::vector<TestState> states;          // of each test
-    std::optional<std::uint32_t> running;   // a test
-    std::uint32_t unstarted = 0;            // tests that are open and do not run
-    std::uint32_t finished = 0;             // tests
+    std::vector<TestState> states;         // of each test
+    std::optional<std::uint32_t> running;  // a test
+    std::uint32_t unstarted = 0;           // tests that are open and do not run
+    std::uint32_t finished = 0;            // tests
     std::uint32_t deselected = 0;
-    bool began = false;                     // there is a fact from the slot while it is at this job
-    bool loaded = false;                    // all of its tests are known
-    std::uint32_t asked = 0;                // the last request to give back
-    std::uint32_t answered = 0;             // ... and the last one that was answered
-    std::uint32_t keep = 0;                 // unstarted tests, at most
-    std::uint32_t takers = 0;               // slots that wait for what it gives back
+    bool began = false;          // there is a fact from the slot while it is at this job
+    bool loaded = false;         // all of its tests are known
+    std::uint32_t asked = 0;     // the last request to give back
+    std::uint32_t answered = 0;  // ... and the last one that was answered
+    std::uint32_t keep = 0;      // unstarted tests, at most
+    std::uint32_t takers = 0;    // slots that wait for what it gives back
     Instant assigned_at;
     Instant began_at;
     Instant loaded_at;
@@ -50,9 +50,9 @@ struct Job {
 
 struct Slot {
     WorkerKey worker = 0;
-    bool up = false;                    // its session has begun
-    bool retiring = false;              // gets no further jobs, but to finish
-    std::vector<std::uint64_t> jobs;    // that it holds, the one that runs first
+    bool up = false;                  // its session has begun
+    bool retiring = false;            // gets no further jobs, but to finish
+    std::vector<std::uint64_t> jobs;  // that it holds, the one that runs first
 };
 
 inline std::string slot_name(SlotKey slot) { return "gw" + std::to_string(slot); }

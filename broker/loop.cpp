@@ -1,10 +1,10 @@
 #include "broker/loop.hpp"
 
-#include <fmt/format.h>
-
 #include <chrono>
 #include <cstdio>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "broker/broker.hpp"
 #include "shared/codec.hpp"
@@ -40,7 +40,7 @@ public:
                                                   {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
             const Instant until = core_.next_deadline();
             const bool more = taken == messages_per_turn;
-            wait_for(items, more            ? Duration(0)
+            wait_for(items, more             ? Duration(0)
                             : until == never ? std::chrono::hours(1)
                                              : until - now());
         }

@@ -1,9 +1,9 @@
 #include "broker/options.hpp"
 
-#include <fmt/format.h>
+#include <iostream>
 
 #include <boost/program_options.hpp>
-#include <iostream>
+#include <fmt/format.h>
 
 #include "shared/endpoint.hpp"
 #include "shared/ensure.hpp"
@@ -23,10 +23,11 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         po::store(po::command_line_parser(arguments).options(known).positional({}).run(), given);
         po::notify(given);
         if (given.contains("help")) {
-            std::cout << "usage: xgrid broker [OPTIONS]\n\n"
-                         "Keeps the queue that clients submit runs to and workers take jobs from, until\n"
-                         "SIGTERM or Ctrl-C. Keeps nothing on disk.\n\n"
-                      << known;
+            std::cout
+                << "usage: xgrid broker [OPTIONS]\n\n"
+                   "Keeps the queue that clients submit runs to and workers take jobs from, until\n"
+                   "SIGTERM or Ctrl-C. Keeps nothing on disk.\n\n"
+                << known;
             return std::nullopt;
         }
     } catch (const po::error& error) {

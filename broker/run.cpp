@@ -1,9 +1,9 @@
 #include "broker/run.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "shared/ensure.hpp"
 
@@ -25,9 +25,7 @@ const Job* Run::find(std::uint64_t id) const {
     return found == jobs_.end() ? nullptr : &found->second;
 }
 
-Instant Run::next_deadline() const {
-    return over_ ? never : std::min(finish_by_, rebalance_at_);
-}
+Instant Run::next_deadline() const { return over_ ? never : std::min(finish_by_, rebalance_at_); }
 
 std::uint64_t Run::add_job(JobBody body, std::uint32_t losses) {
     const std::uint64_t id = (*next_job_)++;
@@ -39,9 +37,11 @@ std::uint64_t Run::add_job(JobBody body, std::uint32_t losses) {
 void Run::add_unit_jobs(const std::string& unit, std::vector<TestName> tests, std::size_t pieces,
                         std::uint32_t losses) {
     const std::size_t most = settings_->job_tests_max;
-    pieces = std::clamp(pieces, (tests.size() + most - 1) / most, std::max<std::size_t>(tests.size(), 1));
+    pieces = std::clamp(pieces, (tests.size() + most - 1) / most,
+                        std::max<std::size_t>(tests.size(), 1));
     for (std::size_t piece = 0; piece < pieces; ++piece) {
-        const auto from = tests.begin() + static_cast<std::ptrdiff_t>(tests.size() * piece / pieces);
+        const auto from =
+            tests.begin() + static_cast<std::ptrdiff_t>(tests.size() * piece / pieces);
         const auto to =
             tests.begin() + static_cast<std::ptrdiff_t>(tests.size() * (piece + 1) / pieces);
         if (from == to) continue;
@@ -160,7 +160,8 @@ void Run::go_on(Instant now) {
 }
 
 void Run::finish(Instant now) {
-    for (const SlotKey key : std::set<SlotKey>(idle_)) hand_out(now, add_job({.kind = JobKind::finish}, 0), key);
+    for (const SlotKey key : std::set<SlotKey>(idle_))
+        hand_out(now, add_job({.kind = JobKind::finish}, 0), key);
     if (!slots_.empty()) return;
     ensure(jobs_.empty(), "a run that is over has no open job");
     if (end_->end == RunEnd::completed && !session_trouble_.empty()) {

@@ -1,8 +1,9 @@
 // One run, from its submission to its end: its open jobs, the slots that hold them, the verdicts so
-// far as events for the client. Decides what a fact means, and which job goes to which of its slots.
-// Knows nothing of messages, peers, or other runs.
+// far as events for the client. Decides what a fact means, and which job goes to which of its
+// slots. Knows nothing of messages, peers, or other runs.
 //
-//   enumerate -> unit jobs -> (given back, lost: new jobs) -> no job open -> a finish job per slot -> over
+//   enumerate -> unit jobs -> (given back, lost: new jobs) -> no job open -> a finish job per slot
+//   -> over
 #pragma once
 
 #include <cstdint>
@@ -116,21 +117,21 @@ private:
     std::uint64_t* next_job_;
     const Settings* settings_;
 
-    std::map<std::uint64_t, Job> jobs_;    // open ones
-    std::size_t open_jobs_ = 0;            // without those to finish
-    std::deque<std::uint64_t> waiting_;    // those of them that no slot holds, in order
-    std::map<SlotKey, Slot> slots_;        // live ones
+    std::map<std::uint64_t, Job> jobs_;  // open ones
+    std::size_t open_jobs_ = 0;          // without those to finish
+    std::deque<std::uint64_t> waiting_;  // those of them that no slot holds, in order
+    std::map<SlotKey, Slot> slots_;      // live ones
     std::map<WorkerKey, std::set<SlotKey>> by_worker_;
-    std::set<SlotKey> idle_;               // those that hold no job
+    std::set<SlotKey> idle_;  // those that hold no job
     std::set<SlotKey> with_one_job_;
     SlotKey next_slot_ = 0;
-    std::set<std::string> units_;          // named so far
-    std::set<DoneTest> done_;              // verdicts of an earlier submission
+    std::set<std::string> units_;  // named so far
+    std::set<DoneTest> done_;      // verdicts of an earlier submission
     bool enumerated_ = false;
     std::uint32_t failures_ = 0;
     std::uint32_t crashes_ = 0;
-    std::string session_trouble_;          // of a slot's end
-    std::optional<RunFinished> end_;       // decided, while slots finish
+    std::string session_trouble_;     // of a slot's end
+    std::optional<RunFinished> end_;  // decided, while slots finish
     bool over_ = false;
     Instant finish_by_ = never;
     Instant rebalanced_at_;

@@ -1,8 +1,8 @@
 // What each fact of an attempt means for its run.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "broker/run.hpp"
 #include "shared/ensure.hpp"
@@ -198,8 +198,9 @@ void Run::take(Instant now, Job& about, const Ended& fact) {
         if (!fact.missing.empty() || (!fact.text.empty() && attempt.tests.empty())) {
             const std::string why =
                 fact.text.empty() ? "was not there when its unit was loaded again" : fact.text;
-            give_up(now, about, fact.missing.empty() ? std::vector{TestName{about.body.unit}}
-                                                     : fact.missing, why);
+            give_up(now, about,
+                    fact.missing.empty() ? std::vector{TestName{about.body.unit}} : fact.missing,
+                    why);
         }
         if (attempt.unstarted > 0 || attempt.running) {
             requeue(now, about, fact.end == End::done, "ended without running all of its tests");
@@ -238,9 +239,10 @@ void Run::crashed(Instant now, Job& about, const Ended& fact) {
     } else if (fact.end == End::gone) {
         requeue(now, about, false, "");
     } else if (about.body.kind == JobKind::unit && was_up && attempt.tests.empty()) {
-        blame(now, about, {about.body.unit}, Outcome::error, "collect",
-              fmt::format("worker '{}' crashed while collecting '{}'{}", name, about.body.unit, how),
-              true);
+        blame(
+            now, about, {about.body.unit}, Outcome::error, "collect",
+            fmt::format("worker '{}' crashed while collecting '{}'{}", name, about.body.unit, how),
+            true);
         drop_job(about.id);
     } else {
         requeue(now, about, true,
@@ -253,17 +255,19 @@ void Run::crashed(Instant now, Job& about, const Ended& fact) {
     drop_slot(key, "crashed" + first_line(how));
     ++crashes_;
     if (!stopping() && crashes_ > spec_.crashes_max) {
-        stop(now, {.end = RunEnd::stopped,
-                   .code = 1,
-                   .reason = spec_.crashes_max == 0
-                                 ? fmt::format("worker '{}' crashed and worker restarting disabled", name)
-                                 : fmt::format("maximum crashed workers reached: {}",
-                                               spec_.crashes_max)});
+        stop(now,
+             {.end = RunEnd::stopped,
+              .code = 1,
+              .reason =
+                  spec_.crashes_max == 0
+                      ? fmt::format("worker '{}' crashed and worker restarting disabled", name)
+                      : fmt::format("maximum crashed workers reached: {}", spec_.crashes_max)});
     }
     go_on(now);
 }
 
-// The attempt is over; what is open of its job waits again, or is given up when it was lost too often.
+// The attempt is over; what is open of its job waits again, or is given up when it was lost too
+// often.
 void Run::requeue(Instant now, Job& about, bool lost, const std::string& why) {
     Attempt attempt = std::move(*about.attempt);
     if (about.body.kind == JobKind::finish || stopping()) {
@@ -281,8 +285,9 @@ void Run::requeue(Instant now, Job& about, bool lost, const std::string& why) {
     if (!attempt.loaded) {
         if (too_often) {
             give_up(now, about,
-                    about.body.selection.mode == Select::only ? about.body.selection.tests
-                                                              : std::vector{TestName{about.body.unit}},
+                    about.body.selection.mode == Select::only
+                        ? about.body.selection.tests
+                        : std::vector{TestName{about.body.unit}},
                     fmt::format("{}, {} times", why, about.losses));
             if (jobs_.contains(about.id)) drop_job(about.id);
             return;
@@ -292,7 +297,8 @@ void Run::requeue(Instant now, Job& about, bool lost, const std::string& why) {
         waiting_.push_back(about.id);
         return;
     }
-    // A test that ran when its worker was lost may be why: it goes on alone, and the others unsuspected.
+    // A test that ran when its worker was lost may be why: it goes on alone, and the others
+    // unsuspected.
     std::vector<TestName> suspects;
     std::vector<TestName> open;
     for (std::size_t i = 0; i < attempt.tests.size(); ++i) {

@@ -54,8 +54,8 @@ bool Run::retire_a_slot() {
 
 void Run::schedule(Instant now, std::size_t places) {
     if (over_ || stopping()) return;
-    const std::size_t startable = std::min(places, spec_.slots - std::min<std::size_t>(
-                                                                     spec_.slots, slots_.size()));
+    const std::size_t startable =
+        std::min(places, spec_.slots - std::min<std::size_t>(spec_.slots, slots_.size()));
     hand_out_waiting(now, startable);
     rebalance(now, startable);
 }
@@ -137,7 +137,8 @@ void Run::rebalance(Instant now, std::size_t startable) {
             rebalance_at_ = now + rebalance_interval;
             continue;
         }
-        attempt.takers = static_cast<std::uint32_t>(std::min<std::size_t>(takers, attempt.unstarted));
+        attempt.takers =
+            static_cast<std::uint32_t>(std::min<std::size_t>(takers, attempt.unstarted));
         if (ask_back(*held, attempt.unstarted / (attempt.takers + 1))) takers -= attempt.takers;
     }
 }

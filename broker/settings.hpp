@@ -14,7 +14,8 @@ struct Settings {
     Duration client_lease = std::chrono::seconds(60);
     /// A worker hears from the broker at least so often.
     Duration heartbeat = std::chrono::seconds(1);
-    /// How late a worker may learn what is recorded of what it said; it only holds memory meanwhile.
+    /// How late a worker may learn what is recorded of what it said; it only holds memory
+    /// meanwhile.
     Duration receipt_delay = std::chrono::milliseconds(200);
     /// How long slots may take to finish once a run is over.
     Duration finish_grace = std::chrono::seconds(10);

@@ -20,10 +20,10 @@ struct Worker {
     std::string peer;  // the connection it was last heard on
     std::string host;
     std::uint32_t slots = 0;
-    std::uint32_t used = 0;         // of its slots, by runs
+    std::uint32_t used = 0;  // of its slots, by runs
     std::uint64_t last_status = 0;
-    std::set<std::string> runs;     // whose specification it is known to have
-    std::set<AttemptId> shown;      // attempts that it is known to hold
+    std::set<std::string> runs;  // whose specification it is known to have
+    std::set<AttemptId> shown;   // attempts that it is known to hold
     std::uint64_t last_orders = 0;
     Instant heard_at;
     Instant orders_due = never;

@@ -8,23 +8,60 @@ namespace {
 
 // Sorted. An option that is missing here can still be given as --name=value.
 constexpr std::array takes_value = {
-    "--assert",        "--basetemp",       "--capture",      "--code-highlight",
-    "--color",         "--confcutdir",     "--cov",          "--cov-config",
-    "--cov-context",   "--cov-fail-under", "--cov-report",   "--deselect",
-    "--doctest-glob",  "--doctest-report", "--durations",    "--durations-min",
-    "--ignore",        "--ignore-glob",    "--import-mode",  "--junit-prefix",
-    "--junit-xml",     "--junitprefix",    "--junitxml",     "--lfnf",
-    "--log-cli-date-format", "--log-cli-format", "--log-cli-level", "--log-date-format",
-    "--log-file",      "--log-file-date-format", "--log-file-format", "--log-file-level",
-    "--log-format",    "--log-level",      "--maxfail",      "--override-ini",
-    "--pastebin",      "--pdbcls",         "--pythonwarnings", "--reruns",
-    "--reruns-delay",  "--rootdir",        "--show-capture", "--tb",
-    "-W",              "-c",               "-k",             "-m",
-    "-o",              "-p",               "-r",
+    "--assert",
+    "--basetemp",
+    "--capture",
+    "--code-highlight",
+    "--color",
+    "--confcutdir",
+    "--cov",
+    "--cov-config",
+    "--cov-context",
+    "--cov-fail-under",
+    "--cov-report",
+    "--deselect",
+    "--doctest-glob",
+    "--doctest-report",
+    "--durations",
+    "--durations-min",
+    "--ignore",
+    "--ignore-glob",
+    "--import-mode",
+    "--junit-prefix",
+    "--junit-xml",
+    "--junitprefix",
+    "--junitxml",
+    "--lfnf",
+    "--log-cli-date-format",
+    "--log-cli-format",
+    "--log-cli-level",
+    "--log-date-format",
+    "--log-file",
+    "--log-file-date-format",
+    "--log-file-format",
+    "--log-file-level",
+    "--log-format",
+    "--log-level",
+    "--maxfail",
+    "--override-ini",
+    "--pastebin",
+    "--pdbcls",
+    "--pythonwarnings",
+    "--reruns",
+    "--reruns-delay",
+    "--rootdir",
+    "--show-capture",
+    "--tb",
+    "-W",
+    "-c",
+    "-k",
+    "-m",
+    "-o",
+    "-p",
+    "-r",
 };
-static_assert(std::ranges::is_sorted(takes_value, {}, [](const char* name) {
-    return std::string_view(name);
-}));
+static_assert(std::ranges::is_sorted(takes_value, {},
+                                     [](const char* name) { return std::string_view(name); }));
 
 class Splitter {
 public:
@@ -110,9 +147,8 @@ private:
 }  // namespace
 
 bool pytest_option_takes_value(std::string_view name) {
-    return std::ranges::binary_search(takes_value, name, {}, [](const char* text) {
-        return std::string_view(text);
-    });
+    return std::ranges::binary_search(takes_value, name, {},
+                                      [](const char* text) { return std::string_view(text); });
 }
 
 Arguments split_arguments(const std::vector<std::string>& arguments,

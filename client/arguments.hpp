@@ -21,7 +21,8 @@ struct Arguments {
     std::vector<std::string> pytest;
 };
 
-/// `kind` tells what an option is, by its name with dashes (-n, --dist). Short options may be joined
+/// `kind` tells what an option is, by its name with dashes (-n, --dist). Short options may be
+/// joined
 /// (-xvs, -n4); after `--` everything is pytest's.
 Arguments split_arguments(const std::vector<std::string>& arguments,
                           const std::function<OptionKind(const std::string&)>& kind);

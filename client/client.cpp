@@ -1,8 +1,8 @@
 #include "client/client.hpp"
 
-#include <fmt/format.h>
-
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "shared/log.hpp"
 

@@ -1,5 +1,5 @@
-// The client's core: one run, submitted and followed to its end, whatever happens to the broker or the
-// connection. Pure: messages and time go in; messages, and the run's events in order, come out.
+// The client's core: one run, submitted and followed to its end, whatever happens to the broker or
+// the connection. Pure: messages and time go in; messages, and the run's events in order, come out.
 #pragma once
 
 #include <cstdint>
@@ -50,9 +50,9 @@ private:
     std::string run_;
     RunSpec spec_;
     Settings settings_;
-    std::uint64_t have_ = 0;      // events of the log that the broker keeps now
-    std::set<DoneTest> done_;     // tests with a verdict
-    bool submitted_ = false;      // the broker has shown that it knows the run
+    std::uint64_t have_ = 0;   // events of the log that the broker keeps now
+    std::set<DoneTest> done_;  // tests with a verdict
+    bool submitted_ = false;   // the broker has shown that it knows the run
     bool cancelled_ = false;
     bool over_ = false;
     std::optional<Instant> heard_at_;

@@ -1,11 +1,5 @@
 #include "client/embedded.hpp"
 
-#include <fmt/format.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -13,6 +7,12 @@
 #include <exception>
 #include <filesystem>
 #include <functional>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
 
 #include "broker/loop.hpp"
 #include "shared/ensure.hpp"
@@ -28,16 +28,16 @@ constexpr std::size_t folder_length_max = 80;  // a socket's path has 107 charac
 std::string make_folder() {
     int why = ENOENT;
     std::string where;
-    for (const char* base : std::initializer_list<const char*>{getenv("XDG_RUNTIME_DIR"),
-                                                              getenv("TMPDIR"), "/tmp", "/dev/shm"}) {
+    for (const char* base : std::initializer_list<const char*>{
+             getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp", "/dev/shm"}) {
         if (base == nullptr || *base == '\0' || strlen(base) > folder_length_max) continue;
         std::string path = std::string(base) + "/xgrid-XXXXXX";
         if (mkdtemp(path.data()) != nullptr) return path;
         why = errno;
         where = base;
     }
-    throw Fatal(fmt::format("cannot make a folder for the grid's socket in {}: {}", where,
-                            strerror(why)));
+    throw Fatal(
+        fmt::format("cannot make a folder for the grid's socket in {}: {}", where, strerror(why)));
 }
 
 // The child leaves here, with what `run` returns.

@@ -1,11 +1,10 @@
-// A grid of one's own: a broker and a worker as child processes, over an endpoint that nobody else can
-// reach. Owns the processes, the folder of the endpoint, and that both are gone in the end.
+// A grid of one's own: a broker and a worker as child processes, over an endpoint that nobody else
+// can reach. Owns the processes, the folder of the endpoint, and that both are gone in the end.
 #pragma once
-
-#include <sys/types.h>
 
 #include <chrono>
 #include <string>
+#include <sys/types.h>
 
 #include "client/options.hpp"
 
@@ -13,8 +12,8 @@ namespace xgrid::client {
 
 class Embedded {
 public:
-    /// Starts both. To be called before any thread and any ZeroMQ context: a child runs on with a copy of
-    /// this process. Throws Fatal if there is no folder for the endpoint.
+    /// Starts both. To be called before any thread and any ZeroMQ context: a child runs on with a
+    /// copy of this process. Throws Fatal if there is no folder for the endpoint.
     explicit Embedded(const Options& options);
     Embedded(const Embedded&) = delete;
     Embedded& operator=(const Embedded&) = delete;

@@ -1,10 +1,10 @@
 // xgrid: picks the subcommand.
-#include <fmt/format.h>
-
 #include <cstdio>
 #include <exception>
 #include <string>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "broker/loop.hpp"
 #include "broker/options.hpp"

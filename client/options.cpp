@@ -1,15 +1,15 @@
 #include "client/options.hpp"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <boost/program_options.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <map>
+#include <unistd.h>
+
+#include <boost/program_options.hpp>
+#include <fmt/format.h>
 
 #include "client/arguments.hpp"
 #include "shared/cores.hpp"
@@ -27,16 +27,18 @@ constexpr std::uint32_t crashes_per_slot = 4;
 const char* const usage_text =
     "usage: xgrid submit [OPTIONS] [TARGET | PYTEST OPTION]...\n\n"
     "Runs the tests of each TARGET (a folder, a file, a node id; default: what pytest would\n"
-    "run) and shows the results here. Options that are not listed below go to pytest unchanged.\n\n";
+    "run) and shows the results here. Options that are not listed below go to pytest "
+    "unchanged.\n\n";
 const char* const exit_codes_text =
     "\nExit code: 0 all tests passed, 1 a test failed, 2 interrupted, 3 the grid failed,\n"
     "4 usage error or no such target, 5 there were no tests.\n";
 
 // Fixed by the command-line contract, and not there yet: better an error than another meaning.
 constexpr std::array unavailable = {
-    "--boxed", "--detach", "--forked",  "--html",       "--label",   "--looponfail", "--maxschedchunk",
-    "--priority", "--project", "--px", "--ramp", "--retries", "--retry-on", "--rsyncdir",
-    "--rsyncignore", "--tap", "--timeout", "--tx", "-f", "--no-confirm",
+    "--boxed",      "--detach",        "--forked",   "--html",     "--label",
+    "--looponfail", "--maxschedchunk", "--priority", "--project",  "--px",
+    "--ramp",       "--retries",       "--retry-on", "--rsyncdir", "--rsyncignore",
+    "--tap",        "--timeout",       "--tx",       "-f",         "--no-confirm",
 };
 
 struct Given {
@@ -61,8 +63,20 @@ struct Groups {
 // Options that xgrid acts on and pytest, in the slots, does too.
 bool is_both(const std::string& name) {
     static constexpr std::array names = {
-        "--capture", "--co", "--collect-only", "--exitfirst", "--maxfail", "--quiet", "--show-capture",
-        "--tb",      "--verbose", "-q", "-r", "-s", "-v", "-x",
+        "--capture",
+        "--co",
+        "--collect-only",
+        "--exitfirst",
+        "--maxfail",
+        "--quiet",
+        "--show-capture",
+        "--tb",
+        "--verbose",
+        "-q",
+        "-r",
+        "-s",
+        "-v",
+        "-x",
     };
     return std::ranges::find(names, name) != names.end();
 }
@@ -75,39 +89,48 @@ void describe(Groups& groups, Given& given, Options& options, std::string& colou
     groups.where.add_options()  //
         ("numprocesses,n", text(&given.slots, "N|auto|logical"),
          "N slots on this machine (default auto: as many as there are usable cores; 0: one, not "
-         "distributed)")  //
+         "distributed)")                                                   //
         ("maxprocesses", text(&given.slots_most, "N"), "at most N slots")  //
-        ("dist", text(&given.distribution, "load|no"), "hand tests to whichever slot is free, or do "
-         "not distribute")  //
+        ("dist", text(&given.distribution, "load|no"),
+         "hand tests to whichever slot is free, or do "
+         "not distribute")                         //
         ("distload,d", "the same as --dist=load")  //
-        ("python", text(&options.spec.interpreter, "INTERPRETER"), "the Python that runs the tests")  //
-        ("collect", text(&given.collect, "lazy|full"), "collect each file where its tests run, or "
-         "everything in every slot first")  //
+        ("python", text(&options.spec.interpreter, "INTERPRETER"),
+         "the Python that runs the tests")  //
+        ("collect", text(&given.collect, "lazy|full"),
+         "collect each file where its tests run, or "
+         "everything in every slot first")                                             //
         ("framework", text(&given.framework, "auto|pytest"), "whose tests these are")  //
-        ("testrunuid", text(&options.spec.testrun_uid, "TEXT"), "what tests see as the run's id")  //
+        ("testrunuid", text(&options.spec.testrun_uid, "TEXT"),
+         "what tests see as the run's id")  //
         ("broker", text(&options.broker, "ENDPOINT"), "hand the run to this broker");
-    groups.stop.add_options()  //
-        ("exitfirst,x", "stop at the first failure, on every slot")  //
+    groups.stop.add_options()                                                    //
+        ("exitfirst,x", "stop at the first failure, on every slot")              //
         ("maxfail", text(&given.failures_max, "N"), "stop at the N-th failure")  //
-        ("max-worker-restart", text(&given.crashes_max, "N"), "how many crashed slots may be replaced "
+        ("max-worker-restart", text(&given.crashes_max, "N"),
+         "how many crashed slots may be replaced "
          "(default: 4 for each slot)");
-    groups.show.add_options()  //
+    groups.show.add_options()                              //
         ("verbose,v", "a line for each test; repeatable")  //
-        ("quiet,q", "less; repeatable")  //
-        ("reportchars,r", text(&options.display.report_chars, "CHARS"), "what the summary lists, as in "
+        ("quiet,q", "less; repeatable")                    //
+        ("reportchars,r", text(&options.display.report_chars, "CHARS"),
+         "what the summary lists, as in "
          "pytest")  //
-        ("tb", text(&options.display.traceback, "STYLE"), "auto, long, short, line, native or no")  //
-        ("show-capture", text(&options.display.show_capture, "WHICH"), "no, stdout, stderr, log or all")  //
-        ("capture", text(&capture, "METHOD"), "fd, sys, no or tee-sys")  //
-        ("no-capture,s", "output of tests as it comes, each line with its slot")  //
+        ("tb", text(&options.display.traceback, "STYLE"),
+         "auto, long, short, line, native or no")  //
+        ("show-capture", text(&options.display.show_capture, "WHICH"),
+         "no, stdout, stderr, log or all")                                          //
+        ("capture", text(&capture, "METHOD"), "fd, sys, no or tee-sys")             //
+        ("no-capture,s", "output of tests as it comes, each line with its slot")    //
         ("durations", text(&given.durations, "N"), "the N slowest phases; 0: all")  //
-        ("durations-min", text(&given.durations_min, "SECONDS"), "... that took so long at least")  //
-        ("color", text(&colour, "auto|yes|no"), "colours")  //
-        ("no-header", "without the lines before the first test")  //
-        ("no-summary", "without the summary")  //
-        ("collect-only", "only list the tests")  //
-        ("junitxml", text(&options.junit_xml, "PATH"), "write a JUnit report")  //
-        ("junitprefix", text(&options.junit_prefix, "TEXT"), "before class names there")  //
+        ("durations-min", text(&given.durations_min, "SECONDS"),
+         "... that took so long at least")                                                        //
+        ("color", text(&colour, "auto|yes|no"), "colours")                                        //
+        ("no-header", "without the lines before the first test")                                  //
+        ("no-summary", "without the summary")                                                     //
+        ("collect-only", "only list the tests")                                                   //
+        ("junitxml", text(&options.junit_xml, "PATH"), "write a JUnit report")                    //
+        ("junitprefix", text(&options.junit_prefix, "TEXT"), "before class names there")          //
         ("json", text(&options.json, "PATH|-"), "write one JSON object a line as things happen")  //
         ("help,h", "show this");
     groups.all.add(groups.where).add(groups.stop).add(groups.show);
@@ -115,8 +138,9 @@ void describe(Groups& groups, Given& given, Options& options, std::string& colou
 
 // Boost takes "long,s" with a one-letter s only: second long names are spelled out before it looks.
 std::string with_main_name(const std::string& argument) {
-    static const std::map<std::string, std::string> others = {
-        {"--junit-xml", "--junitxml"}, {"--junit-prefix", "--junitprefix"}, {"--co", "--collect-only"}};
+    static const std::map<std::string, std::string> others = {{"--junit-xml", "--junitxml"},
+                                                              {"--junit-prefix", "--junitprefix"},
+                                                              {"--co", "--collect-only"}};
     const std::size_t equals = argument.find('=');
     const auto found = others.find(argument.substr(0, equals));
     if (found == others.end()) return argument;
@@ -176,7 +200,8 @@ void set_display(Options& options, const po::variables_map& map, const Given& gi
         try {
             display.durations_min = std::stod(given.durations_min);
         } catch (const std::exception&) {
-            throw Fatal(fmt::format("--durations-min takes seconds, not '{}'", given.durations_min), 4);
+            throw Fatal(fmt::format("--durations-min takes seconds, not '{}'", given.durations_min),
+                        4);
         }
     }
     one_of("--show-capture", display.show_capture, {"no", "stdout", "stderr", "log", "all"});
@@ -211,7 +236,8 @@ void set_run(Options& options, const po::variables_map& map, const Given& given)
     if (!options.broker.empty()) require_local(options.broker, "--broker");
     std::error_code error;
     spec.directory = std::filesystem::current_path(error);
-    if (error) throw Fatal(fmt::format("cannot tell the working directory: {}", error.message()), 4);
+    if (error)
+        throw Fatal(fmt::format("cannot tell the working directory: {}", error.message()), 4);
 }
 
 }  // namespace
@@ -242,8 +268,12 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         std::ranges::reverse(ours);
         po::variables_map map;
         for (const std::string& argument : ours) {
-            const auto style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-            po::store(po::command_line_parser(std::vector{argument}).options(groups.all).style(style).run(),
+            const auto style =
+                po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+            po::store(po::command_line_parser(std::vector{argument})
+                          .options(groups.all)
+                          .style(style)
+                          .run(),
                       map);
         }
         po::notify(map);

@@ -28,10 +28,10 @@ struct Display {
 struct Options {
     RunSpec spec;
     Display display;
-    std::string broker;      // empty: one of its own, with a worker
-    std::string junit_xml;   // a path, or empty
+    std::string broker;     // empty: one of its own, with a worker
+    std::string junit_xml;  // a path, or empty
     std::string junit_prefix;
-    std::string json;        // a path, "-" for stdout, or empty
+    std::string json;  // a path, "-" for stdout, or empty
 };
 
 /// None: help was asked for and printed. Throws Fatal with exit code 4 for what makes no sense.

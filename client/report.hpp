@@ -1,4 +1,5 @@
-// What turns a run's events into text for someone. Pure: whoever owns the file or terminal writes it.
+// What turns a run's events into text for someone. Pure: whoever owns the file or terminal writes
+// it.
 #pragma once
 
 #include <string>

@@ -1,8 +1,8 @@
 #include "client/repository.hpp"
 
-#include <git2.h>
-
 #include <memory>
+
+#include <git2.h>
 
 namespace xgrid::client {
 namespace {

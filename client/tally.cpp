@@ -6,7 +6,8 @@
 namespace xgrid::client {
 
 std::string outcome_word(Outcome outcome) {
-    static constexpr std::array words = {"passed", "failed", "error", "skipped", "xfailed", "xpassed"};
+    static constexpr std::array words = {"passed",  "failed",  "error",
+                                         "skipped", "xfailed", "xpassed"};
     return words.at(static_cast<std::size_t>(outcome));
 }
 

@@ -13,8 +13,8 @@ class Tally {
 public:
     void add(const Event& event);
 
-    /// Reports by category: failed, passed, skipped, deselected, xfailed, xpassed, warnings, error, and
-    /// whatever plugins call theirs. Never 0.
+    /// Reports by category: failed, passed, skipped, deselected, xfailed, xpassed, warnings, error,
+    /// and whatever plugins call theirs. Never 0.
     const std::map<std::string, std::uint64_t>& counts() const { return counts_; }
     std::uint64_t count(const std::string& category) const;
 

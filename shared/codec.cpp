@@ -1,10 +1,10 @@
 #include "shared/codec.hpp"
 
-#include <fmt/format.h>
-
 #include <limits>
-#include <msgpack.hpp>
 #include <type_traits>
+
+#include <fmt/format.h>
+#include <msgpack.hpp>
 
 namespace xgrid {
 namespace {
@@ -20,7 +20,9 @@ constexpr End largest(End) { return End::gone; }
 constexpr RunEnd largest(RunEnd) { return RunEnd::grid_failed; }
 
 template <class T>
-concept Struct = requires(T& value) { value.fields(); };
+concept Struct = requires(T& value) {
+    value.fields();
+};
 
 // ---- Encoding
 
@@ -28,12 +30,10 @@ template <class T>
 void pack(Packer& out, const T& value);
 
 template <class T>
-    requires std::is_arithmetic_v<T>
-void pack_one(Packer& out, const T& value) {
-    out.pack(value);
-}
+requires std::is_arithmetic_v<T>
+void pack_one(Packer& out, const T& value) { out.pack(value); }
 template <class T>
-    requires std::is_enum_v<T>
+requires std::is_enum_v<T>
 void pack_one(Packer& out, const T& value) {
     out.pack(static_cast<std::underlying_type_t<T>>(value));
 }
@@ -102,8 +102,8 @@ template <class T>
 bool take(const Object& from, T& to);
 
 template <class T>
-    requires(std::is_integral_v<T> && !std::is_same_v<T, bool>)
-bool take_one(const Object& from, T& to) {
+requires(std::is_integral_v<T> && !std::is_same_v<T, bool>) bool take_one(const Object& from,
+                                                                          T& to) {
     using Limits = std::numeric_limits<T>;
     if (from.type == msgpack::type::POSITIVE_INTEGER) {
         if (from.via.u64 > static_cast<std::uint64_t>(Limits::max())) return false;
@@ -130,7 +130,7 @@ bool take_one(const Object& from, double& to) {
     }
 }
 template <class T>
-    requires std::is_enum_v<T>
+requires std::is_enum_v<T>
 bool take_one(const Object& from, T& to) {
     std::underlying_type_t<T> number = 0;
     if (!take(from, number) || number > static_cast<decltype(number)>(largest(T{}))) return false;
@@ -197,8 +197,7 @@ template <class... T>
 bool take_one(const Object& from, std::variant<T...>& to) {
     std::uint64_t place = 0;
     return from.type == msgpack::type::ARRAY && from.via.array.size == 2 &&
-           take(from.via.array.ptr[0], place) &&
-           take_alternative(place, from.via.array.ptr[1], to);
+           take(from.via.array.ptr[0], place) && take_alternative(place, from.via.array.ptr[1], to);
 }
 template <Struct T>
 bool take_one(const Object& from, T& to) {
@@ -236,9 +235,10 @@ Result<Message> decode(const std::vector<std::string_view>& frames) {
     }
     const auto version = static_cast<std::uint8_t>(frames[0][0]);
     if (version != protocol_version) {
-        return Error{fmt::format("protocol version {} is not spoken here, only {}: use the same "
-                                 "version of xgrid on both sides",
-                                 version, protocol_version)};
+        return Error{
+            fmt::format("protocol version {} is not spoken here, only {}: use the same "
+                        "version of xgrid on both sides",
+                        version, protocol_version)};
     }
     const std::string_view body = frames[2];
     if (body.size() > body_bytes_max) return Error{"message too long"};

@@ -1,9 +1,9 @@
 // Messages as bytes, and back. Owns the format's limits; knows nothing of sockets.
 //
-// A message is three frames: version (one byte), kind (one byte: the place in Message), body (MessagePack).
-// A struct is an array of its fields in order; a variant is [place, value]; an optional is nil or the
-// value; an enumerator is its number. Decoding is total: any bytes give a message or an error, and no
-// more memory is taken than the limits below allow.
+// A message is three frames: version (one byte), kind (one byte: the place in Message), body
+// (MessagePack). A struct is an array of its fields in order; a variant is [place, value]; an
+// optional is nil or the value; an enumerator is its number. Decoding is total: any bytes give a
+// message or an error, and no more memory is taken than the limits below allow.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,8 @@ namespace xgrid {
 
 /// A body that is longer is refused by the receiver, and by the transport before it is read.
 constexpr std::size_t body_bytes_max = 16 * 1024 * 1024;
-/// Senders fill messages to about this much, so that even one large entry on top fits into the limit.
+/// Senders fill messages to about this much, so that even one large entry on top fits into the
+/// limit.
 constexpr std::size_t batch_bytes = 1024 * 1024;
 constexpr std::size_t items_max = 200'000;  // of one array or map
 constexpr std::size_t depth_max = 24;

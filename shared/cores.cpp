@@ -1,10 +1,9 @@
 #include "shared/cores.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <sched.h>
 #include <string>
 
 namespace xgrid {

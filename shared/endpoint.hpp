@@ -1,9 +1,9 @@
 // Where peers meet: ipc:// paths and tcp:// addresses.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <string>
+
+#include <fmt/format.h>
 
 #include "shared/ensure.hpp"
 

@@ -1,5 +1,5 @@
-// The two exceptions of xgrid: a broken invariant, which is our bug, and trouble only a person can end.
-// Everything else that goes wrong is a value.
+// The two exceptions of xgrid: a broken invariant, which is our bug, and trouble only a person can
+// end. Everything else that goes wrong is a value.
 #pragma once
 
 #include <stdexcept>

@@ -65,8 +65,9 @@ private:
     std::uint64_t sent_ = 0;
 };
 
-/// The receiving end: how many of `count` entries that begin with number `first` are old news to one
-/// who has recorded `recorded`; `count` itself when they leave a gap, so that nothing of them counts.
+/// The receiving end: how many of `count` entries that begin with number `first` are old news to
+/// one who has recorded `recorded`; `count` itself when they leave a gap, so that nothing of them
+/// counts.
 inline std::size_t already_recorded(std::uint64_t recorded, std::uint64_t first,
                                     std::size_t count) {
     if (first > recorded) return count;

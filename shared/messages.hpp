@@ -4,14 +4,14 @@
 //   worker -> broker   status                         broker -> worker   orders
 //   broker -> anyone   welcome, refusal
 //
-// Level-triggered: the worker says what is, the broker says what should be. Any message may be lost or
-// come twice. What must not be lost (what happened in an attempt; a run's events) is an entry of a log
-// (shared/log.hpp): the sender numbers entries and repeats those that the other side does not say it has
-// recorded.
+// Level-triggered: the worker says what is, the broker says what should be. Any message may be lost
+// or come twice. What must not be lost (what happened in an attempt; a run's events) is an entry of
+// a log (shared/log.hpp): the sender numbers entries and repeats those that the other side does not
+// say it has recorded.
 //
-// On the wire: three frames or more, [version] [kind] [body]; shared/codec.hpp has the bytes. A struct is
-// an array of its fields in the order of XGRID_FIELDS. Fields are only ever added, at the end: a reader
-// takes its defaults for what is missing and leaves what it does not know.
+// On the wire: three frames or more, [version] [kind] [body]; shared/codec.hpp has the bytes. A
+// struct is an array of its fields in the order of XGRID_FIELDS. Fields are only ever added, at the
+// end: a reader takes its defaults for what is missing and leaves what it does not know.
 #pragma once
 
 #include <array>
@@ -26,9 +26,9 @@
 #include <vector>
 
 /// The one list of a message's fields: equality, encoding and decoding follow from it.
-#define XGRID_FIELDS(Type, ...)                                  \
-    auto fields() { return std::tie(__VA_ARGS__); }              \
-    auto fields() const { return std::tie(__VA_ARGS__); }        \
+#define XGRID_FIELDS(Type, ...)                           \
+    auto fields() { return std::tie(__VA_ARGS__); }       \
+    auto fields() const { return std::tie(__VA_ARGS__); } \
     friend bool operator==(const Type&, const Type&) = default
 
 namespace xgrid {
@@ -69,10 +69,10 @@ struct RunSpec {
     std::string testrun_uid;
     bool collect_full = false;
     bool collect_only = false;
-    bool show_output = false;          // what slots print is wanted as it comes
-    std::uint32_t failures_max = 0;    // 0: no limit
-    std::uint32_t crashes_max = 0;     // more crashed slots than this end the run
-    bool distributed = true;           // else the one slot has no name that tests could see
+    bool show_output = false;        // what slots print is wanted as it comes
+    std::uint32_t failures_max = 0;  // 0: no limit
+    std::uint32_t crashes_max = 0;   // more crashed slots than this end the run
+    bool distributed = true;         // else the one slot has no name that tests could see
 
     XGRID_FIELDS(RunSpec, framework, interpreter, directory, arguments, command, environment, slots,
                  testrun_uid, collect_full, collect_only, show_output, failures_max, crashes_max,
@@ -180,8 +180,8 @@ struct UnitsNamed {
     std::vector<std::string> units;
     XGRID_FIELDS(UnitsNamed, units);
 };
-/// Tests of the loaded unit that were selected, in order; later facts name them by their place in all of
-/// the attempt's lists joined. All lists come before the first fact about a test.
+/// Tests of the loaded unit that were selected, in order; later facts name them by their place in
+/// all of the attempt's lists joined. All lists come before the first fact about a test.
 struct TestsFound {
     std::vector<TestName> tests;
     std::uint32_t deselected = 0;
@@ -197,7 +197,8 @@ struct Finished {
     TestResult result;
     XGRID_FIELDS(Finished, test, result);
 };
-/// The answer to a request of that number, or number 0: given back unasked. Empty: nothing left to give.
+/// The answer to a request of that number, or number 0: given back unasked. Empty: nothing left to
+/// give.
 struct GaveBack {
     std::uint32_t number = 0;
     std::vector<std::uint32_t> tests;
@@ -242,8 +243,8 @@ enum class End : std::uint8_t {
 /// The last fact of an attempt.
 struct Ended {
     End end = End::done;
-    std::string text;                // done: what went wrong besides the tests
-    std::int32_t code = 0;           // refused: the exit code that the framework would give
+    std::string text;               // done: what went wrong besides the tests
+    std::int32_t code = 0;          // refused: the exit code that the framework would give
     std::vector<TestName> missing;  // selected by name, and not there
     XGRID_FIELDS(Ended, end, text, code, missing);
 };
@@ -263,9 +264,10 @@ struct AttemptStatus {
 
 /// What is. Sent at each change, batched, and with each heartbeat.
 struct Status {
-    std::string session;       // random, one for each life of a worker
-    std::uint64_t number = 0;  // of this status in the session; older ones than the last are ignored
-    std::string broker;        // the broker that the attempts are of; empty: none yet
+    std::string session;  // random, one for each life of a worker
+    std::uint64_t number =
+        0;               // of this status in the session; older ones than the last are ignored
+    std::string broker;  // the broker that the attempts are of; empty: none yet
     std::uint32_t slots = 0;
     std::string host;
     std::map<std::string, std::string> labels;
@@ -287,10 +289,10 @@ struct AttemptOrders {
     AttemptId id;
     std::string run;
     std::string slot;
-    std::optional<JobBody> body;     // until the worker says that it holds the attempt
-    std::uint64_t recorded = 0;      // so many facts of it are recorded
-    std::uint32_t give_back = 0;     // the number of the last request to give back; 0: none
-    std::uint32_t keep = 0;          // how many unstarted tests it may keep then
+    std::optional<JobBody> body;  // until the worker says that it holds the attempt
+    std::uint64_t recorded = 0;   // so many facts of it are recorded
+    std::uint32_t give_back = 0;  // the number of the last request to give back; 0: none
+    std::uint32_t keep = 0;       // how many unstarted tests it may keep then
 
     XGRID_FIELDS(AttemptOrders, id, run, slot, body, recorded, give_back, keep);
 };
@@ -425,7 +427,8 @@ struct UnknownRun {
     std::string run;
     XGRID_FIELDS(UnknownRun, run);
 };
-/// The first thing a broker says on a new connection: what was sent before may be lost, so say it again.
+/// The first thing a broker says on a new connection: what was sent before may be lost, so say it
+/// again.
 struct Welcome {
     std::string broker;
     XGRID_FIELDS(Welcome, broker);

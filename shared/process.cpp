@@ -1,6 +1,11 @@
 #include "shared/process.hpp"
 
-#include <fmt/format.h>
+#include <cerrno>
+#include <charconv>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <map>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -9,12 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <charconv>
-#include <cstdint>
-#include <filesystem>
-#include <fstream>
-#include <map>
+#include <fmt/format.h>
 
 #include "shared/ensure.hpp"
 

@@ -1,10 +1,9 @@
 // Processes die with those who started them: what Linux offers for that.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 namespace xgrid {
@@ -18,7 +17,8 @@ void adopt_orphans();
 /// Every process below this one, at this moment.
 std::vector<pid_t> descendants();
 
-/// Ends every process below this one, asking first; reaps its children. Takes little longer than `grace`.
+/// Ends every process below this one, asking first; reaps its children. Takes little longer than
+/// `grace`.
 void end_descendants(std::chrono::milliseconds grace);
 
 /// "exited with status 3", "killed by signal 11 (Segmentation fault)", from what waitpid gives.

@@ -23,5 +23,4 @@ private:
     int descriptor_;
 };
 
-
 }  // namespace xgrid

@@ -1,9 +1,9 @@
 #include "shared/socket.hpp"
 
-#include <fmt/format.h>
+#include <algorithm>
 #include <sys/resource.h>
 
-#include <algorithm>
+#include <fmt/format.h>
 
 #include "shared/codec.hpp"
 #include "shared/ensure.hpp"
@@ -119,8 +119,8 @@ zmq::pollitem_t Dealer::poll_item() { return {socket_.handle(), 0, ZMQ_POLLIN, 0
 
 void wait_for(std::vector<zmq::pollitem_t>& items, std::chrono::nanoseconds timeout) {
     const auto longest = std::chrono::hours(1);
-    const auto wait = std::clamp<std::chrono::nanoseconds>(timeout, std::chrono::nanoseconds(0),
-                                                           longest);
+    const auto wait =
+        std::clamp<std::chrono::nanoseconds>(timeout, std::chrono::nanoseconds(0), longest);
     // Rounded up: waking before a deadline would only mean waiting again.
     const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(wait);
     try {

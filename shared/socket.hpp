@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
 #include <zmq.hpp>
 
 namespace xgrid {
@@ -17,8 +18,8 @@ using Frames = std::vector<std::string>;
 /// One per process, made after the last fork.
 using Context = zmq::context_t;
 
-/// What a peer said: who (a router's name for the connection; empty at a dealer), and what. No frames:
-/// the peer has just connected.
+/// What a peer said: who (a router's name for the connection; empty at a dealer), and what. No
+/// frames: the peer has just connected.
 struct Received {
     std::string peer;
     std::vector<zmq::message_t> frames;
@@ -41,7 +42,8 @@ private:
     zmq::socket_t socket_;
 };
 
-/// Connects, and connects again whenever the other side comes back. Each time it is announced there.
+/// Connects, and connects again whenever the other side comes back. Each time it is announced
+/// there.
 class Dealer {
 public:
     /// Throws Fatal if the endpoint makes no sense.
@@ -56,12 +58,12 @@ private:
     zmq::socket_t socket_;
 };
 
-/// Waits until an item is ready or the time is over; at once if `timeout` is not positive. A signal may
-/// end the wait early.
+/// Waits until an item is ready or the time is over; at once if `timeout` is not positive. A signal
+/// may end the wait early.
 void wait_for(std::vector<zmq::pollitem_t>& items, std::chrono::nanoseconds timeout);
 
-/// Lets this process have as many descriptors as it may: each connection takes one, and libzmq spins
-/// where there are none left.
+/// Lets this process have as many descriptors as it may: each connection takes one, and libzmq
+/// spins where there are none left.
 void raise_descriptor_limit();
 
 }  // namespace xgrid

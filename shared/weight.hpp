@@ -45,14 +45,13 @@ std::size_t of(const std::variant<T...>& value) {
     return 2 + std::visit([](const auto& one) { return weight(one); }, value);
 }
 template <class T>
-    requires requires(const T& value) { value.fields(); }
+requires requires(const T& value) { value.fields(); }
 std::size_t of(const T& value) {
     return std::apply([](const auto&... field) { return (std::size_t{1} + ... + weight(field)); },
                       value.fields());
 }
 template <class T>
-    requires(std::is_arithmetic_v<T> || std::is_enum_v<T>)
-std::size_t of(const T&) {
+requires(std::is_arithmetic_v<T> || std::is_enum_v<T>) std::size_t of(const T&) {
     return sizeof(T);
 }
 template <class T, std::size_t n>

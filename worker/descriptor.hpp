@@ -1,13 +1,12 @@
 // A file descriptor with one owner, and the few calls that worker processes need on one.
 #pragma once
 
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstddef>
+#include <fcntl.h>
 #include <string>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <utility>
 
 namespace xgrid::worker {
@@ -48,7 +47,8 @@ inline ReadEnd read_some(const Descriptor& from, std::string& to) {
     return count < 0 && (errno == EAGAIN || errno == EINTR) ? ReadEnd::nothing_now : ReadEnd::end;
 }
 
-/// Sends what can be sent without waiting and removes it from the text. False: nobody reads any more.
+/// Sends what can be sent without waiting and removes it from the text. False: nobody reads any
+/// more.
 inline bool send_some(const Descriptor& to, std::string& text) {
     while (!text.empty()) {
         const ssize_t count =

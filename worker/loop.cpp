@@ -1,15 +1,15 @@
 #include "worker/loop.hpp"
 
-#include <fmt/format.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
 #include <set>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "shared/codec.hpp"
 #include "shared/process.hpp"
@@ -21,7 +21,8 @@
 namespace xgrid::worker {
 namespace {
 
-// Slots speak at each test: they are listened to at most so often, which costs less than each word alone.
+// Slots speak at each test: they are listened to at most so often, which costs less than each word
+// alone.
 constexpr Duration listen_pause = std::chrono::milliseconds(2);
 constexpr Duration leave_limit = std::chrono::seconds(4);
 constexpr auto descendants_grace = std::chrono::milliseconds(500);

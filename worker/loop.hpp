@@ -5,7 +5,8 @@
 
 namespace xgrid::worker {
 
-/// Serves the broker until SIGTERM or SIGINT; then every process that it started is gone. The exit code.
+/// Serves the broker until SIGTERM or SIGINT; then every process that it started is gone. The exit
+/// code.
 int run(const Options& options);
 
 }  // namespace xgrid::worker

@@ -1,9 +1,9 @@
 #include "worker/options.hpp"
 
-#include <fmt/format.h>
+#include <iostream>
 
 #include <boost/program_options.hpp>
-#include <iostream>
+#include <fmt/format.h>
 
 #include "shared/cores.hpp"
 #include "shared/endpoint.hpp"
@@ -27,8 +27,8 @@ std::uint32_t slots_from(const std::string& text) {
     } catch (const std::exception&) {
         // Said below.
     }
-    throw Fatal(fmt::format("--slots takes auto or a number from 1 to {}, not '{}'", slots_most, text),
-                4);
+    throw Fatal(
+        fmt::format("--slots takes auto or a number from 1 to {}, not '{}'", slots_most, text), 4);
 }
 
 }  // namespace
@@ -39,11 +39,13 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     std::vector<std::string> labels;
     po::options_description known("Options");
     known.add_options()("help,h", "show this")  //
-        ("broker", po::value(&options.broker)->value_name("ENDPOINT")->default_value(options.broker),
+        ("broker",
+         po::value(&options.broker)->value_name("ENDPOINT")->default_value(options.broker),
          "the broker to serve")  //
         ("slots", po::value(&slots)->value_name("N|auto")->default_value(slots),
          "how many jobs at a time; auto: as many as there are cores")  //
-        ("label", po::value(&labels)->value_name("NAME=VALUE"), "what tells it apart; repeatable")  //
+        ("label", po::value(&labels)->value_name("NAME=VALUE"),
+         "what tells it apart; repeatable")  //
         ("name", po::value(&options.name)->value_name("NAME"), "instead of the host's name");
     try {
         po::variables_map given;

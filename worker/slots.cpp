@@ -1,10 +1,10 @@
 #include "worker/slots.hpp"
 
-#include <fmt/format.h>
+#include <algorithm>
 #include <signal.h>
 #include <string.h>
 
-#include <algorithm>
+#include <fmt/format.h>
 
 #include "shared/process.hpp"
 
@@ -19,9 +19,10 @@ constexpr std::size_t output_piece_bytes = 64 * 1024;
 std::string cannot_run(const std::string& interpreter, const std::string& why) {
     std::string text = fmt::format("cannot run pytest with {}: {}", interpreter, why);
     if (why.starts_with("No module named")) {
-        text += fmt::format("\n(install pytest there: {} -m pip install pytest, or name another "
-                            "interpreter with --python)",
-                            interpreter);
+        text += fmt::format(
+            "\n(install pytest there: {} -m pip install pytest, or name another "
+            "interpreter with --python)",
+            interpreter);
     } else if (why.starts_with("No such file")) {
         text += "\n(name an interpreter that has pytest with --python)";
     }
@@ -69,8 +70,7 @@ void Slots::carry_out(Instant, const StartSlot& command) {
 
     warm(process.warm);
     PytestWarm& warm = *warm_.at(process.warm);
-    warm.request(command.slot,
-                 start_line({command.slot, command.run, command.name, &command.spec}),
+    warm.request(command.slot, start_line({command.slot, command.run, command.name, &command.spec}),
                  std::move(socket), std::move(out), std::move(err));
     processes_.emplace(command.slot, std::move(process));
 }
@@ -231,8 +231,9 @@ void Slots::read_warm(Instant now, PytestWarm& warm, Reports& reports) {
         const Process& process = processes_.at(key);
         const bool started = process.pid > 0;
         remove(key,
-               started ? SlotReport(SlotExited{warm.why()})
-                       : SlotReport(SlotRefused{cannot_run(process.warm.interpreter, warm.why()), 3}),
+               started
+                   ? SlotReport(SlotExited{warm.why()})
+                   : SlotReport(SlotRefused{cannot_run(process.warm.interpreter, warm.why()), 3}),
                reports);
     }
 }

@@ -1,12 +1,11 @@
-// The slots' processes: carries out the core's commands, and turns what slots say, print and how they
-// end into reports. Decides nothing but how to end a process that does not want to.
+// The slots' processes: carries out the core's commands, and turns what slots say, print and how
+// they end into reports. Decides nothing but how to end a process that does not want to.
 #pragma once
-
-#include <sys/types.h>
 
 #include <map>
 #include <memory>
 #include <string>
+#include <sys/types.h>
 #include <utility>
 #include <vector>
 
@@ -43,12 +42,12 @@ private:
         Descriptor socket;
         Descriptor out;
         Descriptor err;
-        std::string text;       // a line that is not complete
+        std::string text;  // a line that is not complete
         std::string to_send;
-        std::string err_tail;   // the last that it printed there
+        std::string err_tail;  // the last that it printed there
         bool show_output = false;
         std::map<JobNumber, AttemptId> jobs;
-        AttemptId current;      // the attempt that it last spoke of, or was last given
+        AttemptId current;  // the attempt that it last spoke of, or was last given
         JobNumber next_job = 1;
         bool ending = false;
         Instant kill_by = never;

@@ -84,7 +84,8 @@ void Worker::obey(Instant now, const Orders& orders, Effects& effects) {
             slot.attempts.clear();
         }
     }
-    // A dead slot is remembered while the broker counts on it, so that none of its name starts again.
+    // A dead slot is remembered while the broker counts on it, so that none of its name starts
+    // again.
     std::erase_if(slots_, [&](const auto& entry) {
         return entry.second.gone && !live.contains({entry.second.run, entry.second.name});
     });
@@ -114,8 +115,8 @@ void Worker::take_attempt(Instant now, const AttemptOrders& order, Effects& effe
         attempts_.emplace(order.id,
                           Held{.slot = key, .finishes = order.body->kind == JobKind::finish});
         if (slot.dead) {
-            append(now, order.id, Ended{.end = slot.told ? End::returned : End::gone,
-                                        .text = slot.how});
+            append(now, order.id,
+                   Ended{.end = slot.told ? End::returned : End::gone, .text = slot.how});
             slot.told = true;
         } else {
             slot.attempts.push_back(order.id);
@@ -234,8 +235,8 @@ Status Worker::status(Instant now) {
     std::size_t bytes = 0;
     bool more = false;
     for (auto& [id, held] : attempts_) {
-        AttemptStatus& about = status.attempts.emplace_back(
-            AttemptStatus{.id = id, .first = held.facts.sent()});
+        AttemptStatus& about =
+            status.attempts.emplace_back(AttemptStatus{.id = id, .first = held.facts.sent()});
         if (bytes < batch_bytes) about.facts = held.facts.next(batch_bytes - bytes);
         bytes += weight(about.facts);
         more = more || !held.facts.all_sent();

@@ -1,8 +1,10 @@
-// The worker's core: which slots live here, which attempts they hold, and what the broker has recorded
-// of each. Pure: orders and what slots say go in, a status and commands for slots come out.
+// The worker's core: which slots live here, which attempts they hold, and what the broker has
+// recorded of each. Pure: orders and what slots say go in, a status and commands for slots come
+// out.
 //
-// It does what the last orders say, and nothing else: an attempt that is not listed is forgotten, a slot
-// that is not listed is ended. What happens in an attempt is a log, repeated until it is recorded.
+// It does what the last orders say, and nothing else: an attempt that is not listed is forgotten, a
+// slot that is not listed is ended. What happens in an attempt is a log, repeated until it is
+// recorded.
 #pragma once
 
 #include <cstdint>
@@ -77,7 +79,7 @@ struct Identity {
 
 struct Effects {
     std::vector<Command> commands;
-    std::vector<Message> send;  // to the broker
+    std::vector<Message> send;          // to the broker
     std::vector<std::string> refusals;  // by the broker, for the log
 };
 
@@ -139,7 +141,7 @@ private:
     std::map<AttemptId, Held> attempts_;
     SlotKey next_slot_ = 1;
     Instant said_at_;
-    Instant say_by_;                 // the next status is due
+    Instant say_by_;  // the next status is due
     Instant heartbeat_at_;
 };
 

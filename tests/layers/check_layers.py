@@ -18,10 +18,10 @@ FOLDERS = ("shared", *ROLES, "tests")
 WORLD = [
     r"{role}/main\.cpp",
     r"{role}/(loop|options)\.[ch]pp",
-    r"worker/(process|slots)\w*\.[ch]pp",
+    r"worker/(descriptor|slots)\.[ch]pp",
     r"worker/frameworks/.*",
-    r"client/(embedded|repository)\.[ch]pp",
-    r"shared/socket\.[ch]pp",
+    r"client/(embedded|reports|repository)\.[ch]pp",
+    r"shared/(cores|process|signals|socket)\.[ch]pp",
 ]
 
 # A library, and the only files that include it. What is not listed (fmt) is for everyone.

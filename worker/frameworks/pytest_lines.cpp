@@ -32,9 +32,8 @@ std::uint32_t number_or_0(const json& value) {
 
 Outcome outcome_from(const std::string& word) {
     static const std::map<std::string, Outcome> words = {
-        {"passed", Outcome::passed},   {"failed", Outcome::failed},
-        {"error", Outcome::error},     {"skipped", Outcome::skipped},
-        {"xfailed", Outcome::xfailed}, {"xpassed", Outcome::xpassed},
+        {"passed", Outcome::passed},   {"failed", Outcome::failed},   {"error", Outcome::error},
+        {"skipped", Outcome::skipped}, {"xfailed", Outcome::xfailed}, {"xpassed", Outcome::xpassed},
     };
     return words.at(word);
 }
@@ -189,7 +188,7 @@ std::string start_line(const SlotRequest& request) {
                   {"cwd", spec.directory},
                   {"env", spec.environment},
                   {"args", spec.arguments},
-                  {"workers", spec.slots},
+                  {"workers", spec.distributed ? spec.slots : 0},
                   {"testrunuid", spec.testrun_uid},
                   {"mainargv", spec.command}};
     if (spec.collect_full) start["collect"] = "full";

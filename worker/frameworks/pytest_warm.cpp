@@ -1,14 +1,14 @@
 #include "worker/frameworks/pytest_warm.hpp"
 
-#include <fmt/format.h>
+#include <algorithm>
+#include <array>
+#include <cstring>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
 
-#include <algorithm>
-#include <array>
-#include <cstring>
+#include <fmt/format.h>
 
 #include "shared/process.hpp"
 
@@ -32,8 +32,8 @@ bool send_with_descriptors(int control, const std::string& line, const std::arra
     header->cmsg_type = SCM_RIGHTS;
     header->cmsg_len = CMSG_LEN(sizeof fds);
     std::memcpy(CMSG_DATA(header), fds.data(), sizeof fds);
-    // The one request that is under way at a time fits into the socket's buffer, or is sent in pieces:
-    // the descriptors go with the first.
+    // The one request that is under way at a time fits into the socket's buffer, or is sent in
+    // pieces: the descriptors go with the first.
     ssize_t count = sendmsg(control, &message, MSG_NOSIGNAL);
     std::size_t sent = 0;
     while (count > 0) {
@@ -83,9 +83,10 @@ void PytestWarm::start() {
     sigfillset(&all);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setpgroup(&attributes, 0);  // a Ctrl-C at the terminal is the client's to handle
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                              POSIX_SPAWN_SETPGROUP);
+    posix_spawnattr_setpgroup(&attributes,
+                              0);  // a Ctrl-C at the terminal is the client's to handle
+    posix_spawnattr_setflags(
+        &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
     const int failed = posix_spawnp(&pid_, key_.interpreter.c_str(), &actions, &attributes,
                                     const_cast<char**>(arguments.data()), environ);
     posix_spawnattr_destroy(&attributes);

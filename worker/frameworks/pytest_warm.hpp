@@ -1,10 +1,9 @@
 // One warm interpreter: its process, and the requests to fork slots that it is sent, one at a time.
 #pragma once
 
-#include <sys/types.h>
-
 #include <deque>
 #include <string>
+#include <sys/types.h>
 #include <utility>
 #include <vector>
 

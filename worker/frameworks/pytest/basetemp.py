@@ -21,11 +21,14 @@ class BaseTemps:
         self._made = {}
 
     def directory(self, message, living_runs):
-        """The base of this run's slots, made at the first call; "" where the user names another.
+        """The base of this run's slots, made at the first call; "" where the choice is pytest's own: the user
+        names another, or there is but one slot for a run that is not distributed.
 
         Raises an OSError whose text says in one line what could not be made, where and why.
         """
-        if any(str(arg).startswith("--basetemp") for arg in message["args"]):
+        if message["workers"] == 0 or any(
+            str(arg).startswith("--basetemp") for arg in message["args"]
+        ):
             return ""
         run = message["run"]
         if run not in self._made:

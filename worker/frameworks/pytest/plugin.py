@@ -4,6 +4,7 @@ The identity is there before any other plugin or conftest is loaded, as under py
 """
 
 import socket
+import uuid
 
 import pytest
 
@@ -28,16 +29,20 @@ class Plugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_parse(self, pluginmanager):
         config = pluginmanager.get_plugin("pytestconfig")
-        config.workerinput = self.workerinput
-        config.workeroutput = {}
         config._parser.prog = "pytest"
+        if self.workerinput is not None:
+            config.workerinput = self.workerinput
+            config.workeroutput = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_load_initial_conftests(self, early_config, parser):
-        # pytest-cov would have been told by its controller where the code is.
-        self.workerinput.setdefault("cov_master_host", socket.gethostname())
-        self.workerinput.setdefault("cov_master_topdir", str(early_config.invocation_params.dir))
-        self.workerinput.setdefault("cov_master_rsync_roots", [])
+        if self.workerinput is not None:
+            # pytest-cov would have been told by its controller where the code is.
+            self.workerinput.setdefault("cov_master_host", socket.gethostname())
+            self.workerinput.setdefault(
+                "cov_master_topdir", str(early_config.invocation_params.dir)
+            )
+            self.workerinput.setdefault("cov_master_rsync_roots", [])
         xdist_options.add(early_config, parser)
 
     @pytest.hookimpl(tryfirst=True)
@@ -83,13 +88,17 @@ class IdentityFixtures:
 
     @pytest.fixture(scope="session")
     def worker_id(self, request):
-        """The name of this slot: gw0, gw1, ..."""
-        return request.config.workerinput["workerid"]
+        """The name of this slot: gw0, gw1, ...; master where the run is not distributed."""
+        return _workerinput(request).get("workerid", "master")
 
     @pytest.fixture(scope="session")
     def testrun_uid(self, request):
         """The same text in all slots of a run."""
-        return request.config.workerinput["testrunuid"]
+        return _workerinput(request).get("testrunuid") or uuid.uuid4().hex
+
+
+def _workerinput(request):
+    return getattr(request.config, "workerinput", {})
 
 
 def warning_facts(warning_message, when, nodeid):

@@ -75,9 +75,10 @@ def close_descriptors(keep):
 def _take_identity(message):
     os.chdir(message["cwd"])
     os.environ.update(message.get("env") or {})
-    os.environ["PYTEST_XDIST_WORKER"] = message["slot"]
-    os.environ["PYTEST_XDIST_WORKER_COUNT"] = str(message["workers"])
-    os.environ["PYTEST_XDIST_TESTRUNUID"] = message["testrunuid"]
+    if message["workers"] > 0:  # else the run is not distributed, and nothing tells of us
+        os.environ["PYTEST_XDIST_WORKER"] = message["slot"]
+        os.environ["PYTEST_XDIST_WORKER_COUNT"] = str(message["workers"])
+        os.environ["PYTEST_XDIST_TESTRUNUID"] = message["testrunuid"]
     sys.path[0] = os.getcwd()
     tempfile.tempdir = None  # TMPDIR may be another one now
     time.tzset()

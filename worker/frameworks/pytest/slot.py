@@ -47,6 +47,8 @@ def _run(start, channel):
 
 
 def _workerinput(message):
+    if message["workers"] == 0:
+        return None  # not distributed: plugins see a plain session
     return {
         "workerid": message["slot"],
         "workercount": int(message["workers"]),
@@ -78,7 +80,7 @@ def _started(config):
 def _set_basetemp(config, start):
     name = "popen-" + start.message["slot"]
     asked = getattr(config.option, "basetemp", None)
-    if asked:
+    if asked and start.message["workers"] > 0:
         parent = os.path.abspath(str(asked))
         try:
             os.makedirs(parent, mode=0o700, exist_ok=True)

@@ -48,6 +48,22 @@ def test_identity_is_there_when_the_conftest_is_imported(warm, project):
     assert set(slot.verdicts().values()) == {"passed"}, slot.done()
 
 
+def test_a_run_that_is_not_distributed_looks_like_plain_pytest(warm, project):
+    project.write(
+        "test_i.py",
+        """
+        import os
+        def test_seen(pytestconfig, worker_id, testrun_uid, tmp_path):
+            assert not hasattr(pytestconfig, "workerinput") and worker_id == "master" and testrun_uid
+            assert not [name for name in os.environ if name.startswith("PYTEST_XDIST")]
+            assert "popen" not in str(tmp_path)
+        """,
+    )
+    slot = warm.slot(project, workers=0).run_all()
+    assert slot.finish() == 0
+    assert set(slot.verdicts().values()) == {"passed"}, slot.done()
+
+
 def test_identity_fixtures_and_options_are_there_without_xdist(warm, project):
     project.write(
         "pytest.ini", "[pytest]\naddopts = -n 4 --dist=loadscope --tx 2*popen --strict-markers\n"
