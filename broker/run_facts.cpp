@@ -202,7 +202,7 @@ void Run::take(Instant now, Job& about, const Ended& fact) {
                     fact.missing.empty() ? std::vector{TestName{about.body.unit}} : fact.missing,
                     why);
         }
-        if (attempt.unstarted > 0 || attempt.running) {
+        if (!spec_.collect_only && (attempt.unstarted > 0 || attempt.running)) {
             requeue(now, about, fact.end == End::done, "ended without running all of its tests");
         } else {
             drop_job(about.id);

@@ -120,7 +120,7 @@ void Run::rebalance(Instant now, std::size_t startable) {
                 } else {
                     rebalance_at_ = now + rebalance_interval;
                 }
-            } else if (attempt.loaded && attempt.unstarted > 0) {
+            } else if (attempt.loaded && attempt.unstarted > 0 && !spec_.collect_only) {
                 running.emplace_back(time_left(attempt, now), &held);
             }
         }

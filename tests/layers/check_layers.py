@@ -38,7 +38,10 @@ LIBRARIES = [
 # Parts of a role, and the only files outside tests that include them: who is above them.
 ABOVE = [
     (r'"{role}/loop\.hpp"', [r"{role}/(main|loop)\.cpp", r"client/embedded\.[ch]pp"]),
-    (r'"{role}/options\.hpp"', [r"{role}/(main|loop|options)\.[ch]pp", r"client/embedded\.[ch]pp"]),
+    (
+        r'"{role}/options\.hpp"',
+        [r"{role}/(main|loop|options)\.[ch]pp", r"client/(embedded|reports)\.[ch]pp"],
+    ),
 ]
 
 # Who may include a role that is not its own: the one program that is all three.

@@ -43,8 +43,8 @@ class Channel:
 
     def next_order(self):
         """Waits for it."""
-        self.flush()
         while not self._waiting:
+            self.flush()  # also of what an order to give back made us say
             self._read()
         return self._waiting.popleft()
 

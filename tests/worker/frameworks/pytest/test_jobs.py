@@ -131,6 +131,17 @@ def test_a_job_that_was_not_begun_is_returned(warm, project):
     assert len(slot.of("gave")) == 1
 
 
+def test_a_return_is_told_although_no_other_order_comes(warm, project):
+    blocking(project)
+    slot = warm.slot(project)
+    slot.lines.write(
+        {"job": 7, "kind": "unit", "unit": "test_g.py", "mode": "all", "tests": []},
+        {"give_back": 7, "number": 1, "keep": 0},
+    )
+    assert slot.until("end", 7)[2]["returned"]
+    slot.finish()
+
+
 def test_a_test_can_run_again_in_a_later_job(warm, project):
     project.write(
         "test_again.py",
