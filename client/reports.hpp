@@ -17,11 +17,14 @@ class Reports {
 public:
     /// Throws Fatal with exit code 4 if a file cannot be written.
     Reports(const Options& options, const std::string& run);
+    Reports(const Reports&) = delete;
+    Reports& operator=(const Reports&) = delete;
+    ~Reports();
 
     void begin(Instant now);
     void add(Instant now, const Event& event);
     void tick(Instant now);
-    /// The run's exit code.
+    /// The run's exit code. Throws Fatal if a report could not be written in full.
     int end(Instant now);
 
     /// Something is to be redrawn as time goes by.
@@ -32,6 +35,7 @@ private:
         std::unique_ptr<Report> report;
         std::FILE* file = nullptr;
         std::string name;
+        bool failed = false;
     };
 
     void write(Destination& to, const std::string& text);
