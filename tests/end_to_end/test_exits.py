@@ -122,7 +122,9 @@ def test_no_room_for_temporary_files_is_3(passing, tmp_path):
 
 
 def test_pytest_exit_gives_its_code(passing):
-    passing.write("test_b.py", "import pytest\ndef test_exit(): pytest.exit('enough', returncode=7)")
+    passing.write(
+        "test_b.py", "import pytest\ndef test_exit(): pytest.exit('enough', returncode=7)"
+    )
     run = passing.submit("-n", 2)
     assert run.code == 7
     assert "enough" in run.out
@@ -135,7 +137,9 @@ def test_a_broken_conftest_is_4(passing):
     assert "nothing_of_that_name" in run.out + run.err
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["submit", "--help"], ["broker", "--help"], ["worker", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["submit", "--help"], ["broker", "--help"], ["worker", "--help"]]
+)
 def test_help_is_short_and_names_the_subcommand(arguments):
     shown = subprocess.run([grid.XGRID, *arguments], stdout=subprocess.PIPE)
     assert shown.returncode == 0

@@ -45,7 +45,9 @@ def mixed(project):
     project.write("tests/sub/conftest.py", "collect_ignore = ['test_ignored.py']")
     project.write("tests/sub/test_ignored.py", "import nothing_of_that_name")
     project.write("tests/test_cannot_be_imported.py", "import nothing_of_that_name")
-    project.write("tests/test_skips_itself.py", "import pytest; pytest.skip('', allow_module_level=True)")
+    project.write(
+        "tests/test_skips_itself.py", "import pytest; pytest.skip('', allow_module_level=True)"
+    )
     project.write("tests/test_empty.py", "")
     return project
 

@@ -1,0 +1,256 @@
+"""Whatever dies: exactly one verdict per test, the right one to blame, and nothing is left running."""
+
+import json
+import os
+import signal
+import time
+
+import pytest
+
+import grid
+
+# A test whose processes say that they are there, and stay; one of them in a session of its own.
+STAYING = """
+    import os, subprocess, pytest
+    @pytest.mark.parametrize("i", range(4))
+    def test_stays(i):
+        subprocess.Popen(["sleep", "600"])
+        subprocess.Popen(["sleep", "600"], start_new_session=True)
+        open(os.environ["THERE"] + "/%d-%d" % (i, os.getpid()), "w").close()
+        subprocess.call(["sleep", "600"])
+"""
+
+
+class Staying:
+    """A run whose tests stay; who is who among its processes."""
+
+    def __init__(self, project, marked, tmp_path):
+        project.write("test_stays.py", STAYING)
+        there = tmp_path / "there"
+        there.mkdir()
+        self.events = tmp_path / "events.jsonl"
+        self.runtime = tmp_path / "runtime"
+        self.runtime.mkdir()
+        self.process = project.start(
+            "-n",
+            2,
+            "--json",
+            self.events,
+            THERE=str(there),
+            XDG_RUNTIME_DIR="/tmp" if len(str(self.runtime)) > 60 else str(self.runtime),
+            **marked.env,
+        )
+        assert grid.until(lambda: len(list(there.iterdir())) >= 1)
+        self.slots = [int(path.name.split("-")[1]) for path in there.iterdir()]
+        self.client = self.process.pid
+        ours = grid.children(self.client)
+        self.worker = next(pid for pid in ours if grid.children(pid))
+        self.broker = next(pid for pid in ours if pid != self.worker)
+        self.warm = next(pid for pid in grid.children(self.worker) if grid.children(pid))
+
+
+@pytest.fixture
+def staying(project, marked, tmp_path):
+    return Staying(project, marked, tmp_path)
+
+
+@pytest.mark.parametrize("victim", ["client", "worker", "broker"])
+def test_nothing_is_left_when_one_of_them_is_killed(staying, marked, victim):
+    os.kill(getattr(staying, victim), signal.SIGKILL)
+    assert marked.gone()
+    run = grid.ended(staying.process)
+    assert run.code == (3 if victim != "client" else -signal.SIGKILL)
+    if victim != "client":
+        assert "killed by signal 9" in run.out + run.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_ends_the_run_and_all_its_processes(staying, marked, number):
+    began = time.monotonic()
+    staying.process.send_signal(number)
+    run = grid.ended(staying.process, staying.events)
+    assert run.code == 2
+    assert time.monotonic() - began < 10
+    assert marked.gone()
+    assert run.events[-1]["event"] == "run_finished" and run.events[-1]["exit_code"] == 2
+
+
+def test_an_interrupt_tears_fixtures_down(project, marked, tmp_path):
+    project.write(
+        "test_fixture.py",
+        """
+        import os, pytest, time
+        @pytest.fixture(scope="session")
+        def resource():
+            open("up", "w").close()
+            yield
+            open("down", "w").close()
+        def test_stays(resource):
+            open("running", "w").close()
+            time.sleep(600)
+        """,
+    )
+    process = project.start("-n", 1, **marked.env)
+    assert grid.until((project.path / "running").exists)
+    process.send_signal(signal.SIGINT)
+    assert grid.ended(process).code == 2
+    assert (project.path / "down").exists()
+
+
+def test_the_interpreter_of_all_slots_is_replaced_when_it_is_killed(project, marked):
+    project.write(
+        "test_warm.py",
+        """
+        import os, signal, pytest
+        @pytest.mark.parametrize("i", range(6))
+        def test_warm(i):
+            if i == 1 and not os.path.exists("done"):
+                open("done", "w").close()
+                os.kill(os.getppid(), signal.SIGKILL)
+        """,
+    )
+    run = project.submit("-n", 2, **marked.env)
+    outcomes = run.outcomes
+    assert len(outcomes) == 6
+    assert [name for name in outcomes if outcomes[name] == "failed"] in (
+        ["test_warm.py::test_warm[1]"],
+        [],
+    )
+    assert marked.gone()
+
+
+def test_a_crash_is_named_and_its_neighbours_run_once(project, marked):
+    project.write(
+        "test_crash.py",
+        """
+        import os, pytest, signal
+        @pytest.mark.parametrize("i", range(20))
+        def test_crash(i):
+            with open("ran", "a") as file:
+                file.write("%d\\n" % i)
+            if i == 7: os._exit(3)
+            if i == 13: os.kill(os.getpid(), signal.SIGSEGV)
+        """,
+    )
+    run = project.submit("-n", 2, **marked.env)
+    assert run.code == 1
+    assert sorted((project.path / "ran").read_text().split(), key=int) == [
+        str(i) for i in range(20)
+    ]
+    failed = {event["id"]: event for event in run.finished if event["outcome"] != "passed"}
+    assert set(failed) == {"test_crash.py::test_crash[7]", "test_crash.py::test_crash[13]"}
+    for name, event in failed.items():
+        assert event["crashed"] and event["outcome"] == "failed"
+        worker = event["worker"]
+        assert event["message"].startswith(
+            "worker '%s' crashed while running '%s'" % (worker, name)
+        )
+        assert "replacing crashed worker %s" % worker in run.out
+    assert "exited with status 3" in failed["test_crash.py::test_crash[7]"]["message"]
+    assert "signal 11" in failed["test_crash.py::test_crash[13]"]["message"]
+    assert "2 failed, 18 passed in " in run.last_line
+    assert marked.gone()
+
+
+def test_a_file_that_crashes_its_slot_is_an_error_and_the_others_run(project):
+    project.write("test_bad.py", "import os; os._exit(5)")
+    project.write("test_good.py", "def test_good(): pass")
+    run = project.submit("-n", 2)
+    assert run.outcomes == {"test_bad.py": "error", "test_good.py::test_good": "passed"}
+    assert run.code == 1
+
+
+def test_a_conftest_that_crashes_every_slot_fails_the_grid(project):
+    project.write("conftest.py", "import os; os._exit(5)")
+    project.write("test_a.py", "def test_a(): pass")
+    run = project.submit("-n", 2)
+    assert run.code == 3
+    assert "exited with status 5" in run.out
+
+
+@pytest.mark.parametrize(
+    "limit, words",
+    [(2, "maximum crashed workers reached: 2"), (0, "crashed and worker restarting disabled")],
+)
+def test_too_many_crashes_end_the_run(project, limit, words):
+    project.write(
+        "test_all.py",
+        """
+        import os, pytest
+        @pytest.mark.parametrize("i", range(30))
+        def test_crash(i): os._exit(1)
+        """,
+    )
+    run = project.submit("-n", 1, "--max-worker-restart", limit)
+    assert run.code == 1
+    assert words in run.out
+    assert list(run.outcomes.values()) == ["failed"] * (limit + 1)
+
+
+@pytest.mark.parametrize("option, most", [(["-x"], 1), (["--maxfail=3"], 3)])
+def test_a_failure_limit_withdraws_what_is_not_started(project, option, most):
+    for name in "abcd":
+        project.write(
+            "test_%s.py" % name,
+            """
+            import pytest
+            @pytest.mark.parametrize("i", range(50))
+            def test_fails(i): assert 0
+            """,
+        )
+    run = project.submit("-n", 2, *option)
+    assert run.code == 1
+    assert most <= len(run.finished) <= most + 4  # others were running at that moment
+    assert "stopping after %d failures" % most in run.out
+
+
+def test_processes_that_tests_leave_behind_go_with_the_run(project, marked):
+    project.write(
+        "test_leaves.py",
+        """
+        import subprocess
+        def test_leaves():
+            subprocess.Popen(["sleep", "600"])
+            subprocess.Popen(["sleep", "600"], start_new_session=True)
+            subprocess.Popen("trap '' TERM; sleep 600", shell=True, start_new_session=True)
+        """,
+    )
+    run = project.submit("-n", 1, **marked.env)
+    assert run.code == 0
+    assert not marked.pids()
+
+
+def test_two_runs_share_a_broker_whose_worker_is_replaced(project, marked, tmp_path):
+    project.write(
+        "test_shared.py",
+        """
+        import time, pytest
+        @pytest.mark.parametrize("i", range(40))
+        def test_shared(i): time.sleep(0.05)
+        """,
+    )
+    endpoint = "ipc://%s" % (tmp_path / "b")
+    if len(endpoint) > 100:
+        pytest.skip("the temporary folder's name is too long for a socket")
+    env = {**project.env, **marked.env}
+
+    def start(*words):
+        return grid.subprocess.Popen([grid.XGRID, *words], env=env)
+
+    broker = start("broker", "--bind", endpoint)
+    workers = [start("worker", "--broker", endpoint, "--slots", "2") for _ in range(2)]
+    paths = [tmp_path / "one.jsonl", tmp_path / "two.jsonl"]
+    runs = [
+        project.start("-n", 3, "--broker", endpoint, "--json", path, **marked.env) for path in paths
+    ]
+    assert grid.until(lambda: all(b"test_finished" in path.read_bytes() for path in paths))
+    workers[0].kill()
+    workers.append(start("worker", "--broker", endpoint, "--slots", "2"))
+    for process, path in zip(runs, paths):
+        run = grid.ended(process, path)
+        assert run.code == 0, run.out
+        assert len(run.outcomes) == 40 and set(run.outcomes.values()) == {"passed"}
+    for process in workers + [broker]:
+        process.terminate()
+        process.wait(grid.DEADLINE_SECONDS)
+    assert json.loads(paths[0].read_text().splitlines()[-1])["exit_code"] == 0
