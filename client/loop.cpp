@@ -1,15 +1,15 @@
 #include "client/loop.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
-#include <cstdio>
-#include <functional>
-#include <memory>
+#include <ctime>
 #include <optional>
 #include <string>
 #include <unistd.h>
 #include <vector>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "client/client.hpp"
@@ -27,6 +27,19 @@ namespace {
 constexpr Duration tick_interval = std::chrono::milliseconds(100);
 
 Instant now() { return std::chrono::steady_clock::now(); }
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+}
+
+std::string local_time() {
+    const std::time_t seconds =
+        std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+    std::tm local{};
+    localtime_r(&seconds, &local);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}", local);
+}
 
 class Loop {
 public:
@@ -116,7 +129,7 @@ int run(const Options& given) {
     Options options = given;
     const std::string run = random_token();
     if (options.spec.testrun_uid.empty()) options.spec.testrun_uid = run;
-    Reports reports(options, run);
+    Reports reports(options, {run, host_name(), local_time()});
     return Loop(options, run, reports).run();
 }
 

@@ -207,6 +207,8 @@ void set_display(Options& options, const po::variables_map& map, const Given& gi
     one_of("--show-capture", display.show_capture, {"no", "stdout", "stderr", "log", "all"});
     display.header = !map.contains("no-header");
     display.summary = !map.contains("no-summary");
+    display.collect_only = options.spec.collect_only;
+    display.cut_summary = std::getenv("CI") == nullptr && std::getenv("BUILD_NUMBER") == nullptr;
     options.spec.show_output = map.contains("no-capture") || capture == "no";
 }
 

@@ -6,24 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "client/display.hpp"
 #include "shared/messages.hpp"
 
 namespace xgrid::client {
-
-enum class Colour : std::uint8_t { automatic, always, never };
-
-/// How results are shown; names are pytest's.
-struct Display {
-    int verbosity = 0;
-    Colour colour = Colour::automatic;
-    std::string report_chars = "fE";
-    std::string traceback = "auto";
-    std::string show_capture = "all";
-    std::optional<std::uint32_t> durations;  // so many of the slowest; 0: all
-    double durations_min = 0.005;
-    bool header = true;
-    bool summary = true;
-};
 
 struct Options {
     RunSpec spec;

@@ -1,13 +1,19 @@
 #include "client/reports.hpp"
 
-#include <fmt/format.h>
-#include <string.h>
-
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
 
 #include "client/json_lines.hpp"
+#include "client/junit.hpp"
 #include "client/repository.hpp"
+#include "client/terminal.hpp"
 #include "shared/ensure.hpp"
 
 namespace xgrid::client {
@@ -22,18 +28,67 @@ std::FILE* open_for_writing(const std::string& path) {
     return file;
 }
 
+bool is_set(const char* variable, std::string_view value) {
+    const char* found = std::getenv(variable);
+    return found != nullptr && found == value;
+}
+
+bool wants_colour(Colour colour, bool is_terminal) {
+    if (colour != Colour::automatic) return colour == Colour::always;
+    if (is_set("PY_COLORS", "1")) return true;
+    if (is_set("PY_COLORS", "0") || std::getenv("NO_COLOR") != nullptr) return false;
+    return is_terminal || std::getenv("FORCE_COLOR") != nullptr;
+}
+
+std::size_t columns() {
+    constexpr std::size_t usual = 80;
+    constexpr std::size_t least = 20;
+    const char* asked = std::getenv("COLUMNS");
+    std::size_t found = asked != nullptr ? std::strtoul(asked, nullptr, 10) : 0;
+    winsize size{};
+    if (found == 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) found = size.ws_col;
+    return found == 0 ? usual : std::max(found, least);
+}
+
+std::string headline(const Options& options, const std::optional<RepositoryFacts>& code) {
+    std::string text =
+        fmt::format("xgrid: {} slot{}", options.spec.slots, options.spec.slots == 1 ? "" : "s");
+    if (!options.spec.distributed) text = "xgrid: not distributed";
+    if (!options.broker.empty()) text += " of " + options.broker;
+    if (code && !code->commit.empty()) {
+        text += ", code at " + code->commit;
+        if (!code->branch.empty()) text += " (" + code->branch + ")";
+    }
+    return text;
+}
+
 }  // namespace
 
-Reports::Reports(const Options& options, const std::string& run)
+Reports::Reports(const Options& options, const Submission& submission)
     : collect_only_(options.spec.collect_only) {
+    const auto code = read_repository(options.spec.directory);
     if (!options.json.empty()) {
-        const bool to_stdout = options.json == "-";
-        const auto facts = read_repository(options.spec.directory);
-        destinations_.push_back(
-            {.report = std::make_unique<JsonLines>(run, facts ? facts->tree : ""),
-             .file = to_stdout ? stdout : open_for_writing(options.json),
-             .name = options.json});
+        add(std::make_unique<JsonLines>(submission.run, code ? code->tree : ""), options.json);
     }
+    if (!options.junit_xml.empty()) {
+        add(std::make_unique<Junit>(
+                JunitSettings{options.junit_prefix, submission.host, submission.started}),
+            options.junit_xml);
+    }
+    if (options.json == "-") return;  // stdout is for programs then
+    TerminalSettings settings{.display = options.display};
+    const bool is_terminal = isatty(STDOUT_FILENO) == 1 && !is_set("TERM", "dumb");
+    settings.colour = wants_colour(options.display.colour, is_terminal);
+    settings.live = is_terminal;
+    settings.columns = columns();
+    settings.headline = headline(options, code);
+    live_ = is_terminal;
+    add(std::make_unique<Terminal>(settings), "-");
+}
+
+void Reports::add(std::unique_ptr<Report> report, const std::string& path) {
+    std::FILE* file = path == "-" ? stdout : open_for_writing(path);
+    destinations_.push_back({.report = std::move(report), .file = file, .name = path});
 }
 
 Reports::~Reports() {

@@ -13,10 +13,17 @@
 
 namespace xgrid::client {
 
+/// What only the loop knows of a run.
+struct Submission {
+    std::string run;
+    std::string host;
+    std::string started;  // local time, ISO 8601
+};
+
 class Reports {
 public:
     /// Throws Fatal with exit code 4 if a file cannot be written.
-    Reports(const Options& options, const std::string& run);
+    Reports(const Options& options, const Submission& submission);
     Reports(const Reports&) = delete;
     Reports& operator=(const Reports&) = delete;
     ~Reports();
@@ -38,6 +45,7 @@ private:
         bool failed = false;
     };
 
+    void add(std::unique_ptr<Report> report, const std::string& path);
     void write(Destination& to, const std::string& text);
 
     bool collect_only_;

@@ -243,7 +243,9 @@ def test_two_runs_share_a_broker_whose_worker_is_replaced(project, marked, tmp_p
     runs = [
         project.start("-n", 3, "--broker", endpoint, "--json", path, **marked.env) for path in paths
     ]
-    assert grid.until(lambda: all(b"test_finished" in path.read_bytes() for path in paths))
+    assert grid.until(
+        lambda: all(path.exists() and b"test_finished" in path.read_bytes() for path in paths)
+    )
     workers[0].kill()
     workers.append(start("worker", "--broker", endpoint, "--slots", "2"))
     for process, path in zip(runs, paths):

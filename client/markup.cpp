@@ -1,0 +1,71 @@
+#include "client/markup.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace xgrid::client {
+namespace {
+
+bool continues(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
+
+const char* code(Hue hue) {
+    switch (hue) {
+        case Hue::green: return "32";
+        case Hue::red: return "31";
+        case Hue::yellow: return "33";
+        case Hue::cyan: return "36";
+        case Hue::none: break;
+    }
+    return "";
+}
+
+}  // namespace
+
+std::string Markup::paint(std::string_view text, Hue hue, bool bold) const {
+    if (!colour_ || (hue == Hue::none && !bold)) return std::string(text);
+    std::string codes = code(hue);
+    if (bold) codes += codes.empty() ? "1" : ";1";
+    return fmt::format("\x1b[{}m{}\x1b[0m", codes, text);
+}
+
+std::string Markup::line(char fill, std::string_view title, Hue hue, bool bold) const {
+    if (title.empty()) return paint(std::string(columns_, fill), hue, bold);
+    const std::size_t taken = width(title) + 2;
+    const std::size_t sides = columns_ > taken ? (columns_ - taken) / 2 : 0;
+    const std::string side(std::max<std::size_t>(sides, 1), fill);
+    std::string text = fmt::format("{} {} {}", side, title, side);
+    // As pytest: one more to the right if that fits.
+    if (width(text) + 1 <= columns_) text += fill;
+    return paint(text, hue, bold);
+}
+
+std::size_t width(std::string_view text) {
+    return text.size() - static_cast<std::size_t>(std::ranges::count_if(text, continues));
+}
+
+std::string printable(std::string_view text) {
+    std::string result;
+    for (const char byte : text) {
+        const auto value = static_cast<unsigned char>(byte);
+        if (value < 0x20 || value == 0x7F) {
+            result += fmt::format("\\x{:02x}", value);
+        } else {
+            result += byte;
+        }
+    }
+    return result;
+}
+
+std::string shortened(std::string_view text, std::size_t columns) {
+    if (width(text) <= columns) return std::string(text);
+    if (columns <= 3) return std::string("...").substr(0, columns);
+    std::size_t end = 0;
+    for (std::size_t taken = 0; end < text.size(); ++end) {
+        if (continues(text[end])) continue;
+        if (taken++ == columns - 3) break;
+    }
+    return std::string(text.substr(0, end)) + "...";
+}
+
+}  // namespace xgrid::client

@@ -1,0 +1,68 @@
+// The run on a terminal or in a pipe, as pytest would print it with pytest-xdist.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "client/display.hpp"
+#include "client/findings.hpp"
+#include "client/markup.hpp"
+#include "client/report.hpp"
+
+namespace xgrid::client {
+
+/// What the terminal's lines begin with, and what they go to.
+struct TerminalSettings {
+    Display display;
+    bool colour = false;
+    bool live = false;  // lines can be rewritten
+    std::size_t columns = 80;
+    std::string headline;  // the run in one line
+};
+
+class Terminal : public Report {
+public:
+    explicit Terminal(TerminalSettings settings);
+
+    std::string begin(Instant now) override;
+    std::string add(Instant now, const Event& event, const Tally& tally) override;
+    std::string tick(Instant now, const Tally& tally) override;
+    std::string end(Instant now, const Tally& tally, int exit_code) override;
+
+private:
+    std::string show(const WorkerUp& event, const Tally& tally);
+    std::string show(const WorkerDown& event, const Tally& tally);
+    std::string show(const UnitsKnown& event, const Tally& tally);
+    std::string show(const UnitLoaded& event, const Tally& tally);
+    std::string show(const TestStarted& event, const Tally& tally);
+    std::string show(const TestFinished& event, const Tally& tally);
+    std::string show(const TeardownFailed& event, const Tally& tally);
+    std::string show(const WarningSeen& event, const Tally& tally);
+    std::string show(const NoteSeen& event, const Tally& tally);
+    std::string show(const OutputSeen& event, const Tally& tally);
+    std::string show(const RunFinished& event, const Tally& tally);
+
+    std::string show_phase(const std::string& worker, const std::string& test, const Phase& phase,
+                           const Tally& tally);
+    std::string replaced();
+    std::string new_line();
+    std::string percent(const Tally& tally, bool last = false) const;
+    std::string end_progress(const Tally& tally);
+    std::string hide_live(std::size_t column);
+    std::string live_line(Instant now, const Tally& tally) const;
+    std::string reason_line(const RunFinished& end) const;
+    bool quiet() const { return settings_.display.verbosity < 0; }
+    bool verbose() const { return settings_.display.verbosity > 0; }
+
+    TerminalSettings settings_;
+    Markup markup_;
+    Findings findings_;
+    Instant began_at_;
+    std::size_t column_ = 0;  // of the line of letters
+    bool header_shown_ = false;
+    std::vector<std::string> crashed_;  // slots that nothing has replaced yet
+    std::size_t live_shown_ = 0;        // columns of the progress line on the screen
+    Instant live_drawn_at_;
+};
+
+}  // namespace xgrid::client
