@@ -179,7 +179,7 @@ Instant Broker::next_deadline() const {
 // Slots that were freed go to whoever wants them, until nothing changes; then everyone hears.
 Effects Broker::settle(Instant now, Effects effects) {
     std::set<std::string> settled;
-    while (!touched_.empty()) {
+    do {
         const std::set<std::string> touched = std::exchange(touched_, {});
         for (const std::string& id : touched) absorb(now, *runs_.at(id), effects);
         give_places(now);
@@ -189,7 +189,7 @@ Effects Broker::settle(Instant now, Effects effects) {
             absorb(now, entry, effects);
         }
         settled.insert(touched.begin(), touched.end());
-    }
+    } while (!touched_.empty());
     for (const std::string& id : settled) {
         Entry& entry = *runs_.at(id);
         send_events(entry, effects);
