@@ -36,6 +36,8 @@ public:
     bool over() const { return over_; }
     std::size_t live_slots() const { return slots_.size(); }
     const std::map<SlotKey, Slot>& slots() const { return slots_; }
+    const std::map<std::uint64_t, Job>& jobs() const { return jobs_; }
+    const std::deque<std::uint64_t>& waiting() const { return waiting_; }
     const Job* find(std::uint64_t job) const;
     /// Its slots on that worker.
     const std::set<SlotKey>& slots_on(WorkerKey worker) const;

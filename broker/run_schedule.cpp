@@ -53,6 +53,7 @@ bool Run::retire_a_slot() {
 }
 
 void Run::schedule(Instant now, std::size_t places) {
+    rebalance_at_ = never;
     if (over_ || stopping()) return;
     const std::size_t startable =
         std::min(places, spec_.slots - std::min<std::size_t>(spec_.slots, slots_.size()));
@@ -94,7 +95,6 @@ bool Run::ask_back(Job& asked, std::uint32_t keep) {
 }
 
 void Run::rebalance(Instant now, std::size_t startable) {
-    rebalance_at_ = never;
     const std::size_t idle = idle_.size();
     std::size_t takers = idle + startable;
     if (!waiting_.empty() || takers == 0) return;

@@ -1,0 +1,33 @@
+// What may go wrong in a simulated grid: every knob in one place, all off.
+#pragma once
+
+#include <cstdint>
+
+#include "shared/instant.hpp"
+
+namespace xgrid::simulation {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+struct Faults {
+    // The network, for each message.
+    double loss = 0;
+    double repeat = 0;
+    Duration delay_least = std::chrono::microseconds(50);
+    Duration delay_most = std::chrono::microseconds(200);
+    // How often something happens to one of them, drawn at random, while faults last; 0: never.
+    Duration reconnect_every{0};
+    Duration partition_every{0};
+    Duration partition_lasts = seconds(5);
+    Duration worker_restart_every{0};
+    Duration broker_restart_every{0};
+    // Slots, for each start.
+    double start_crash = 0;
+    double slow_slot = 0;
+    double slowness = 10;
+    // When all of the above stops, so that the run must end.
+    Duration last = seconds(60);
+};
+
+}  // namespace xgrid::simulation

@@ -1,0 +1,128 @@
+#include "tests/simulation/judges.hpp"
+
+#include <fmt/format.h>
+
+namespace xgrid::simulation {
+
+void Judges::begins(const std::string& broker, AttemptId attempt) {
+    check(begun_.emplace(broker, attempt).second, "an attempt begins at most once");
+}
+
+double Judges::executes(const std::string& broker, AttemptId attempt, const std::string& unit,
+                        const ModelTest& test) {
+    check(executed_.emplace(broker, attempt, test.name).second,
+          "an attempt runs each of its tests at most once");
+    executions_.push_back({unit, test.name, test.behaviour});
+    return static_cast<double>(executions_.size());
+}
+
+void Judges::sees_progress(const std::string& broker, const Progress& progress) {
+    std::uint64_t& seen = seen_[{broker, progress.run}];
+    check(progress.first <= seen, "the broker leaves no gap that it does not fill from the start");
+    for (std::size_t i = 0; i < progress.events.size(); ++i) {
+        if (progress.first + i < seen) continue;
+        ++seen;
+        const auto* finished = std::get_if<TestFinished>(&progress.events[i]);
+        if (finished == nullptr) continue;
+        check(verdicts_.emplace(broker, progress.run, DoneTest{finished->unit, finished->test}).second,
+              fmt::format("a broker gives each test one verdict: {} has two", finished->test.id));
+    }
+}
+
+void Judges::hears(Told& told, const Event& event) {
+    check(!told.end, "nothing follows the end of a run");
+    if (const auto* finished = std::get_if<TestFinished>(&event)) hears_verdict(told, *finished);
+    if (const auto* up = std::get_if<WorkerUp>(&event)) told.workers.insert(up->worker);
+    if (const auto* down = std::get_if<WorkerDown>(&event)) {
+        if (down->reason.starts_with("crashed")) ++told.crashes;
+        if (down->reason.starts_with("lost")) told.workers_lost.push_back(down->worker);
+    }
+    if (const auto* end = std::get_if<RunFinished>(&event)) told.end = *end;
+}
+
+void Judges::hears_verdict(Told& told, const TestFinished& event) {
+    const bool is_new = told.verdicts.emplace(DoneTest{event.unit, event.test}, event).second;
+    check(is_new, fmt::format("a client hears one verdict per test: {} has two", event.test.id));
+    const TestResult& result = event.result;
+    const auto stamp = static_cast<std::size_t>(result.seconds[1]);
+    const ModelTest* test = told.suite->find(event.unit, event.test);
+    if (stamp > 0) {
+        check(stamp <= executions_.size(), "a result is of an execution");
+        const Execution& execution = executions_[stamp - 1];
+        check(execution.unit == event.unit && execution.test == event.test,
+              "a recorded result is of the test that it is told of");
+        const Outcome expected =
+            execution.behaviour == Behaviour::fails ? Outcome::failed : Outcome::passed;
+        check(result.outcome == expected, "a recorded result is what that execution gave");
+        return;
+    }
+    check(result.details && !result.details->phases.empty(), "who made no result says why");
+    const std::string& why = result.details->phases.front().message;
+    if (result.crashed) {
+        check(why.find("'" + event.test.id + "'") != std::string::npos, "a crash names its test");
+        if (test != nullptr) {
+            check(test->behaviour == Behaviour::crashes, "only a test that crashes is blamed for it");
+            check(result.outcome == Outcome::failed, "a test that crashes has failed");
+        } else {
+            const auto unit = told.suite->units.find(event.unit);
+            check(unit != told.suite->units.end() && unit->second.load_crashes,
+                  "only a unit that crashes is blamed for it");
+        }
+        return;
+    }
+    check(workers_are_lost_, fmt::format("nobody is given up without a fault: {}: {}",
+                                         event.test.id, why));
+    check(why.find(" times") != std::string::npos, "who is given up was lost several times");
+}
+
+// An open test is with exactly one slot, or waits exactly once.
+void Judges::audit(const broker::Run& run) const {
+    std::set<std::uint64_t> placed;
+    for (const std::uint64_t job : run.waiting()) {
+        check(placed.insert(job).second, "a job waits once");
+        check(run.find(job) != nullptr && !run.find(job)->attempt, "a job that waits has no attempt");
+    }
+    for (const auto& [key, slot] : run.slots()) {
+        check(slot.jobs.size() <= 2, "a slot holds the job it runs and one ahead");
+        for (const std::uint64_t job : slot.jobs) {
+            check(placed.insert(job).second, "a job is in one place");
+            const broker::Job* held = run.find(job);
+            check(held != nullptr && held->attempt && held->attempt->slot == key,
+                  "a job that a slot holds has its attempt there");
+        }
+    }
+    check(placed.size() == run.jobs().size(), "every open job is somewhere");
+    std::set<DoneTest> open;
+    for (const auto& [id, job] : run.jobs()) {
+        const auto add = [&](const TestName& test) {
+            check(open.insert({job.body.unit, test}).second,
+                  fmt::format("an open test is in one place: {} is in two", test.id));
+        };
+        if (job.attempt && job.attempt->loaded) {
+            for (std::size_t i = 0; i < job.attempt->tests.size(); ++i) {
+                if (job.attempt->states[i] != broker::TestState::closed) add(job.attempt->tests[i]);
+            }
+        } else if (job.body.selection.mode == Select::only) {
+            for (const TestName& test : job.body.selection.tests) add(test);
+        }
+    }
+}
+
+void Judges::ends(const Told& told, bool may_be_cut_short) const {
+    check(told.end.has_value(), "every run ends");
+    if (may_be_cut_short && told.end->end != RunEnd::completed) return;
+    check(told.end->end == RunEnd::completed, "a run that nothing cuts short is completed, not: " +
+                                                  told.end->reason);
+    for (const auto& [name, unit] : told.suite->units) {
+        const bool unit_blamed = told.verdicts.contains({name, {name}});
+        if (unit.load_crashes) check(unit_blamed, "a unit that cannot be loaded is an error");
+        if (unit_blamed) continue;
+        for (const ModelTest& test : unit.tests) {
+            check(told.verdicts.contains({name, test.name}),
+                  fmt::format("every test has a verdict: {} #{} has none", test.name.id,
+                              test.name.occurrence));
+        }
+    }
+}
+
+}  // namespace xgrid::simulation

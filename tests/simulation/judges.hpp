@@ -1,0 +1,81 @@
+// Who watches a simulated grid, and stops it at the first broken promise. Each rule is a sentence that
+// says what must hold; which planted bug which of them catches stands in README.md.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "broker/run.hpp"
+#include "shared/messages.hpp"
+#include "tests/simulation/suite.hpp"
+
+namespace xgrid::simulation {
+
+/// A rule was broken.
+struct Broken : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+/// What the client of one run was told.
+struct Told {
+    const Suite* suite = nullptr;
+    std::map<DoneTest, TestFinished> verdicts;
+    std::set<std::string> workers;
+    std::vector<std::string> workers_lost;
+    std::uint64_t crashes = 0;  // of slots
+    std::optional<RunFinished> end;
+};
+
+class Judges {
+public:
+    explicit Judges(Instant faults_end, bool workers_are_lost)
+        : faults_end_(faults_end), workers_are_lost_(workers_are_lost) {}
+
+    Instant faults_end() const { return faults_end_; }
+
+    /// Throws Broken with the rule, unless it holds.
+    void check(bool holds, const std::string& rule) const {
+        if (!holds) throw Broken(rule);
+    }
+
+    // ---- What slots do
+    void begins(const std::string& broker, AttemptId attempt);
+    /// Returns a stamp for the result: which execution it is of.
+    double executes(const std::string& broker, AttemptId attempt, const std::string& unit,
+                    const ModelTest& test);
+    std::uint64_t executions() const { return executions_.size(); }
+
+    // ---- What is said
+    void sees_progress(const std::string& broker, const Progress& progress);
+    void hears(Told& told, const Event& event);
+
+    // ---- What is
+    void audit(const broker::Run& run) const;
+    void ends(const Told& told, bool may_be_cut_short) const;
+
+private:
+    struct Execution {
+        std::string unit;
+        TestName test;
+        Behaviour behaviour;
+    };
+
+    void hears_verdict(Told& told, const TestFinished& event);
+
+    Instant faults_end_;
+    bool workers_are_lost_;
+    std::set<std::pair<std::string, AttemptId>> begun_;
+    std::set<std::tuple<std::string, AttemptId, TestName>> executed_;
+    std::vector<Execution> executions_;
+    // Per broker and run: how far its events were seen, and which tests have a verdict among them.
+    std::map<std::pair<std::string, std::string>, std::uint64_t> seen_;
+    std::set<std::tuple<std::string, std::string, DoneTest>> verdicts_;
+};
+
+}  // namespace xgrid::simulation

@@ -1,0 +1,203 @@
+#include "tests/simulation/slots.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace xgrid::simulation {
+
+using worker::SlotKey;
+
+ModelSlots::Slot* ModelSlots::find(SlotKey key) {
+    const auto found = slots_.find(key);
+    return dead_ || found == slots_.end() ? nullptr : &found->second;
+}
+
+void ModelSlots::later(SlotKey key, Duration delay, void (ModelSlots::*what)(SlotKey)) {
+    const Slot* slot = find(key);
+    if (slot == nullptr) return;
+    const auto stretched = std::chrono::duration_cast<Duration>(delay * slot->slowness);
+    clock_.after(stretched, [self = shared_from_this(), key, what] {
+        if (self->find(key) != nullptr) (self.get()->*what)(key);
+    });
+}
+
+void ModelSlots::say(SlotKey key, AttemptId attempt, Fact fact) {
+    report_(key, worker::SlotFact{attempt, std::move(fact)});
+}
+
+void ModelSlots::exit(SlotKey key, const std::string& how) {
+    slots_.erase(key);
+    report_(key, worker::SlotExited{how});
+}
+
+void ModelSlots::perform(const worker::Command& command, const std::string& broker) {
+    if (const auto* start = std::get_if<worker::StartSlot>(&command)) {
+        Slot& slot = slots_[start->slot];
+        slot.name = start->name;
+        slot.broker = broker;
+        if (random_.chance(faults_.slow_slot)) slot.slowness = faults_.slowness;
+        later(start->slot, random_.between(milliseconds(5), milliseconds(60)), &ModelSlots::begin);
+    } else if (const auto* job = std::get_if<worker::GiveJob>(&command)) {
+        Slot* slot = find(job->slot);
+        if (slot == nullptr) return;
+        slot->orders.push_back({job->attempt, job->body});
+        if (!slot->busy) later(job->slot, Duration(0), &ModelSlots::next_order);
+        slot->busy = true;
+    } else if (const auto* ask = std::get_if<worker::AskBack>(&command)) {
+        if (Slot* slot = find(ask->slot)) slot->asks.push_back(*ask);
+        clock_.after(random_.between(Duration(0), milliseconds(3)),
+                     [self = shared_from_this(), key = ask->slot] { self->answer_asks(key); });
+    } else if (const auto* end = std::get_if<worker::EndSlot>(&command)) {
+        Slot* slot = find(end->slot);
+        if (slot == nullptr) return;
+        slot->orders.clear();
+        slot->waiting.clear();
+        slot->unit = nullptr;
+        slot->ending = true;
+        clock_.after(random_.between(milliseconds(1), seconds(2)),
+                     [self = shared_from_this(), key = end->slot] {
+                         if (self->find(key) != nullptr) self->exit(key, "ended");
+                     });
+    }
+}
+
+void ModelSlots::begin(SlotKey key) {
+    if (random_.chance(clock_.now() < judges_.faults_end() ? faults_.start_crash : 0)) {
+        exit(key, "crashed while starting");
+        return;
+    }
+    Slot& slot = *find(key);
+    if (!slot.orders.empty()) say(key, slot.orders.front().attempt, SlotBegan{});
+    next_order(key);
+}
+
+void ModelSlots::next_order(SlotKey key) {
+    answer_asks(key);
+    Slot& slot = *find(key);
+    slot.busy = !slot.orders.empty();
+    if (!slot.busy || slot.ending) return;
+    const Order order = slot.orders.front();
+    slot.orders.pop_front();
+    judges_.begins(slot.broker, order.attempt);
+    switch (order.body.kind) {
+        case JobKind::enumerate: enumerate(key, order); break;
+        case JobKind::finish:
+            say(key, order.attempt, Ended{});
+            slot.ending = true;
+            clock_.after(random_.between(Duration(0), milliseconds(50)),
+                         [self = shared_from_this(), key] {
+                             if (self->find(key) != nullptr) self->exit(key, "exited");
+                         });
+            break;
+        case JobKind::unit: {
+            const auto unit = suite_.units.find(order.body.unit);
+            judges_.check(unit != suite_.units.end(), "only units that were named are handed out");
+            slot.attempt = order.attempt;
+            slot.unit = &unit->second;
+            slot.loaded = false;
+            slot.selected.clear();
+            slot.waiting.clear();
+            const Selection& selection = order.body.selection;
+            const std::set<TestName> named(selection.tests.begin(), selection.tests.end());
+            for (const ModelTest& test : unit->second.tests) {
+                if (selection.mode == Select::all ||
+                    named.contains(test.name) == (selection.mode == Select::only)) {
+                    slot.selected.push_back(&test);
+                }
+            }
+            later(key, unit->second.load_takes, &ModelSlots::load);
+        }
+    }
+}
+
+void ModelSlots::enumerate(SlotKey key, const Order& order) {
+    std::vector<std::string> batch;
+    for (const auto& [name, unit] : suite_.units) {
+        batch.push_back(name);
+        if (!random_.chance(0.1)) continue;
+        say(key, order.attempt, UnitsNamed{std::exchange(batch, {})});
+    }
+    if (!batch.empty()) say(key, order.attempt, UnitsNamed{batch});
+    say(key, order.attempt, Ended{});
+    later(key, milliseconds(1), &ModelSlots::next_order);
+}
+
+void ModelSlots::load(SlotKey key) {
+    Slot& slot = *find(key);
+    if (slot.unit == nullptr) return;
+    if (slot.unit->load_crashes) {
+        exit(key, "crashed while loading");
+        return;
+    }
+    slot.loaded = true;
+    TestsFound found;
+    for (std::uint32_t i = 0; i < slot.selected.size(); ++i) {
+        found.tests.push_back(slot.selected[i]->name);
+        slot.waiting.push_back(i);
+    }
+    say(key, slot.attempt, std::move(found));
+    next_test(key);
+}
+
+void ModelSlots::next_test(SlotKey key) {
+    answer_asks(key);
+    Slot& slot = *find(key);
+    if (slot.unit == nullptr) return;
+    if (slot.waiting.empty()) {
+        slot.unit = nullptr;
+        say(key, slot.attempt, Ended{});
+        later(key, Duration(0), &ModelSlots::next_order);
+        return;
+    }
+    const std::uint32_t index = slot.waiting.front();
+    slot.waiting.pop_front();
+    const ModelTest& test = *slot.selected[index];
+    const AttemptId attempt = slot.attempt;
+    const std::string unit = slot.unit->name;
+    say(key, attempt, Started{index});
+    const double stamp = judges_.executes(slot.broker, attempt, unit, test);
+    const auto takes = std::chrono::duration_cast<Duration>(test.takes * slot.slowness);
+    clock_.after(takes, [self = shared_from_this(), key, attempt, index, &test, stamp] {
+        Slot* slot = self->find(key);
+        if (slot == nullptr || slot->unit == nullptr || slot->attempt != attempt) return;
+        if (test.behaviour == Behaviour::crashes) {
+            self->exit(key, "killed by signal 11");
+            return;
+        }
+        TestResult result{.seconds = {0, stamp, 0}};
+        if (test.behaviour == Behaviour::fails) {
+            result.outcome = Outcome::failed;
+            result.details = Details{.phases = {{.when = "call", .category = "failed"}}};
+        }
+        self->say(key, attempt, Finished{index, std::move(result)});
+        self->next_test(key);
+    });
+}
+
+// As worker/frameworks/pytest/jobs.py does, between two tests or two jobs.
+void ModelSlots::answer_asks(SlotKey key) {
+    Slot* slot = find(key);
+    if (slot == nullptr || slot->ending) return;
+    for (const worker::AskBack& ask : std::exchange(slot->asks, {})) {
+        const auto queued = std::ranges::find(slot->orders, ask.attempt, &Order::attempt);
+        if (slot->unit != nullptr && slot->attempt == ask.attempt) {
+            if (!slot->loaded) {
+                slot->asks.push_back(ask);
+                continue;
+            }
+            GaveBack gave{.number = ask.number};
+            while (slot->waiting.size() > ask.keep) {
+                gave.tests.insert(gave.tests.begin(), slot->waiting.back());
+                slot->waiting.pop_back();
+            }
+            say(key, ask.attempt, std::move(gave));
+        } else if (queued != slot->orders.end()) {
+            const bool returns = ask.keep == 0;
+            if (returns) slot->orders.erase(queued);
+            say(key, ask.attempt, GaveBack{.number = ask.number});
+            if (returns) say(key, ask.attempt, Ended{.end = End::returned});
+        }
+    }
+}
+
+}  // namespace xgrid::simulation

@@ -1,0 +1,79 @@
+// The slots of one simulated worker: does what worker/slots and the runner in its interpreters do, on
+// virtual time.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/simulation/clockwork.hpp"
+#include "tests/simulation/faults.hpp"
+#include "tests/simulation/judges.hpp"
+#include "tests/simulation/random.hpp"
+#include "tests/simulation/suite.hpp"
+#include "worker/worker.hpp"
+
+namespace xgrid::simulation {
+
+class ModelSlots : public std::enable_shared_from_this<ModelSlots> {
+public:
+    using Report = std::function<void(worker::SlotKey, worker::SlotReport)>;
+
+    ModelSlots(Clockwork& clock, Random& random, const Faults& faults, const Suite& suite,
+               Judges& judges, Report report)
+        : clock_(clock), random_(random), faults_(faults), suite_(suite), judges_(judges),
+          report_(std::move(report)) {}
+
+    /// `broker` is the one whose orders made the command.
+    void perform(const worker::Command& command, const std::string& broker);
+    /// The host is gone, and all of them with it; nothing more is reported.
+    void die() { dead_ = true; }
+    std::size_t alive() const { return slots_.size(); }
+
+private:
+    struct Order {
+        AttemptId attempt;
+        JobBody body;
+    };
+    struct Slot {
+        std::string name;
+        bool ending = false;  // finished, or told to end
+        std::string broker;  // whose attempts it holds
+        bool busy = true;    // starting, or at a job
+        bool loaded = false;
+        double slowness = 1;
+        std::deque<Order> orders;
+        std::vector<worker::AskBack> asks;
+        // The unit job that runs.
+        AttemptId attempt;
+        const ModelUnit* unit = nullptr;
+        std::vector<const ModelTest*> selected;
+        std::deque<std::uint32_t> waiting;
+    };
+
+    void later(worker::SlotKey key, Duration delay, void (ModelSlots::*what)(worker::SlotKey));
+    void say(worker::SlotKey key, AttemptId attempt, Fact fact);
+    void exit(worker::SlotKey key, const std::string& how);
+    void begin(worker::SlotKey key);
+    void next_order(worker::SlotKey key);
+    void enumerate(worker::SlotKey key, const Order& order);
+    void load(worker::SlotKey key);
+    void next_test(worker::SlotKey key);
+    void answer_asks(worker::SlotKey key);
+    Slot* find(worker::SlotKey key);
+
+    Clockwork& clock_;
+    Random& random_;
+    const Faults& faults_;
+    const Suite& suite_;
+    Judges& judges_;
+    Report report_;
+    bool dead_ = false;
+    std::map<worker::SlotKey, Slot> slots_;
+};
+
+}  // namespace xgrid::simulation

@@ -1,0 +1,47 @@
+#include "tests/simulation/suite.hpp"
+
+#include <fmt/format.h>
+
+namespace xgrid::simulation {
+
+std::size_t Suite::tests() const {
+    std::size_t count = 0;
+    for (const auto& [name, unit] : units) count += unit.tests.size();
+    return count;
+}
+
+const ModelTest* Suite::find(const std::string& unit, const TestName& test) const {
+    const auto found = units.find(unit);
+    if (found == units.end()) return nullptr;
+    for (const ModelTest& one : found->second.tests) {
+        if (one.name == test) return &one;
+    }
+    return nullptr;
+}
+
+Suite draw_suite(Random& random, const SuiteShape& shape) {
+    Suite suite;
+    for (std::size_t i = 0; i < shape.units; ++i) {
+        ModelUnit unit{.name = fmt::format("test_{:05}.py", i)};
+        unit.load_crashes = random.chance(shape.load_crashes);
+        unit.load_takes = random.between(Duration(0), std::chrono::milliseconds(20));
+        const std::size_t tests =
+            shape.tests_least + random.below(shape.tests_most - shape.tests_least + 1);
+        for (std::size_t k = 0; k < tests; ++k) {
+            ModelTest test{.name = {.id = fmt::format("{}::test_{}", unit.name, k)}};
+            if (k > 0 && random.chance(shape.repeats)) {
+                test.name = unit.tests.back().name;
+                ++test.name.occurrence;
+            }
+            test.takes = random.between(Duration(0), shape.takes_most);
+            if (random.chance(shape.slow)) test.takes *= 100;
+            if (random.chance(shape.fails)) test.behaviour = Behaviour::fails;
+            if (random.chance(shape.crashes)) test.behaviour = Behaviour::crashes;
+            unit.tests.push_back(std::move(test));
+        }
+        suite.units.emplace(unit.name, std::move(unit));
+    }
+    return suite;
+}
+
+}  // namespace xgrid::simulation

@@ -1,0 +1,51 @@
+// A suite of tests that exist only in their behaviour.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "shared/instant.hpp"
+#include "shared/messages.hpp"
+#include "tests/simulation/random.hpp"
+
+namespace xgrid::simulation {
+
+enum class Behaviour : std::uint8_t { passes, fails, crashes };
+
+struct ModelTest {
+    TestName name;
+    Behaviour behaviour = Behaviour::passes;
+    Duration takes = std::chrono::milliseconds(1);
+};
+
+struct ModelUnit {
+    std::string name;
+    std::vector<ModelTest> tests;
+    Duration load_takes = std::chrono::milliseconds(2);
+    bool load_crashes = false;
+};
+
+struct Suite {
+    std::map<std::string, ModelUnit> units;
+
+    std::size_t tests() const;
+    const ModelTest* find(const std::string& unit, const TestName& test) const;
+};
+
+struct SuiteShape {
+    std::size_t units = 10;
+    std::size_t tests_least = 1;
+    std::size_t tests_most = 10;
+    Duration takes_most = std::chrono::milliseconds(20);
+    double slow = 0;          // of the tests, take a hundred times as long
+    double fails = 0;         // of the tests
+    double crashes = 0;       // of the tests
+    double load_crashes = 0;  // of the units
+    double repeats = 0;       // of the tests, have the id of the one before
+};
+
+Suite draw_suite(Random& random, const SuiteShape& shape);
+
+}  // namespace xgrid::simulation

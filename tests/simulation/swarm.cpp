@@ -1,0 +1,75 @@
+#include "tests/simulation/swarm.hpp"
+
+#include <exception>
+
+namespace xgrid::simulation {
+namespace {
+
+// Most seeds have most knobs off, so that each fault is also seen alone.
+bool often(Random& random) { return random.chance(0.3); }
+
+Faults draw_faults(Random& random) {
+    Faults faults;
+    if (often(random)) faults.loss = 0.001 * static_cast<double>(random.below(200));
+    if (often(random)) faults.repeat = 0.001 * static_cast<double>(random.below(300));
+    if (often(random)) faults.delay_most = random.between(milliseconds(1), milliseconds(200));
+    if (often(random)) faults.reconnect_every = random.between(milliseconds(50), seconds(5));
+    if (often(random)) faults.partition_every = random.between(seconds(1), seconds(20));
+    faults.partition_lasts = random.between(milliseconds(100), seconds(12));
+    if (often(random)) faults.worker_restart_every = random.between(milliseconds(200), seconds(20));
+    if (random.chance(0.15)) faults.broker_restart_every = random.between(milliseconds(300), seconds(20));
+    if (random.chance(0.15)) faults.start_crash = 0.3;
+    if (often(random)) faults.slow_slot = 0.3;
+    faults.last = random.between(seconds(1), seconds(40));
+    return faults;
+}
+
+SuiteShape draw_shape(Random& random) {
+    SuiteShape shape;
+    shape.units = random.below(20);
+    shape.tests_least = random.below(2);
+    shape.tests_most = shape.tests_least + random.below(random.chance(0.2) ? 100 : 12);
+    shape.takes_most = random.between(Duration(0), milliseconds(100));
+    if (often(random)) shape.slow = 0.1;
+    if (often(random)) shape.fails = 0.2;
+    if (often(random)) shape.crashes = 0.1;
+    if (often(random)) shape.load_crashes = 0.1;
+    if (often(random)) shape.repeats = 0.2;
+    return shape;
+}
+
+}  // namespace
+
+Plan draw_plan(std::uint64_t seed) {
+    Random random(seed * 2 + 1);
+    Plan plan{.seed = seed};
+    plan.workers = 1 + random.below(5);
+    plan.slots = static_cast<std::uint32_t>(1 + random.below(4));
+    plan.faults = draw_faults(random);
+    plan.audit_every = 5;
+    if (random.chance(0.3)) plan.broker.job_tests_max = 7;
+    const Suite suite = draw_suite(random, draw_shape(random));
+    const std::size_t runs = random.chance(0.2) ? 1 + random.below(4) : 1;
+    for (std::size_t i = 0; i < runs; ++i) {
+        RunPlan& run = plan.runs.emplace_back(RunPlan{.suite = suite});
+        run.submitted_at = random.between(Duration(0), milliseconds(300));
+        run.spec.slots = static_cast<std::uint32_t>(1 + random.below(12));
+        run.spec.crashes_max = random.chance(0.1) ? 2 : 100'000;
+        if (random.chance(0.1)) run.spec.failures_max = static_cast<std::uint32_t>(1 + random.below(3));
+        if (random.chance(0.1)) run.cancelled_at = random.between(Duration(0), seconds(3));
+    }
+    return plan;
+}
+
+std::string play(std::uint64_t seed, const std::function<void(const std::string&)>& trace) {
+    try {
+        Plan plan = draw_plan(seed);
+        plan.trace = trace;
+        World(std::move(plan)).run();
+    } catch (const std::exception& error) {
+        return error.what();
+    }
+    return {};
+}
+
+}  // namespace xgrid::simulation

@@ -1,0 +1,325 @@
+#include "tests/simulation/world.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "shared/codec.hpp"
+
+namespace xgrid::simulation {
+namespace {
+
+bool loses_workers(const Faults& faults) {
+    return faults.worker_restart_every.count() > 0 || faults.partition_every.count() > 0 ||
+           faults.start_crash > 0 || faults.loss > 0 || faults.broker_restart_every.count() > 0;
+}
+
+std::string describe(const Message& message) {
+    static constexpr std::array kinds = {"welcome", "refusal", "submit", "follow", "cancel",
+                                         "progress", "unknown run", "status", "orders"};
+    std::string text = kinds.at(message.index());
+    if (const auto* status = std::get_if<Status>(&message)) {
+        text += fmt::format(" #{}", status->number);
+        for (const AttemptStatus& about : status->attempts) {
+            text += fmt::format(" {}.{}[{}+{}]", about.id.job, about.id.number, about.first,
+                                about.facts.size());
+        }
+    } else if (const auto* orders = std::get_if<Orders>(&message)) {
+        text += fmt::format(" #{}", orders->number);
+        for (const AttemptOrders& about : orders->attempts) {
+            text += fmt::format(" {}.{}@{}{}[{}]", about.id.job, about.id.number, about.slot,
+                                about.body ? "*" : "", about.recorded);
+            if (about.give_back > 0) text += fmt::format("?{}/{}", about.give_back, about.keep);
+        }
+    } else if (const auto* progress = std::get_if<Progress>(&message)) {
+        text += fmt::format(" [{}+{}]", progress->first, progress->events.size());
+    } else if (const auto* follow = std::get_if<Follow>(&message)) {
+        text += fmt::format(" {}", follow->have);
+    }
+    return text;
+}
+
+}  // namespace
+
+World::World(Plan plan)
+    : plan_(std::move(plan)),
+      random_(plan_.seed),
+      start_(clock_.now()),
+      judges_(start_ + plan_.faults.last, loses_workers(plan_.faults)) {
+    start_broker();
+    for (std::size_t i = 0; i < plan_.workers; ++i) add_worker();
+    for (std::size_t i = 0; i < plan_.runs.size(); ++i) {
+        ClientHost& host = *clients_.emplace_back(std::make_unique<ClientHost>());
+        host.peer.name = fmt::format("client {}", i);
+        host.run = fmt::format("run{}", i);
+        host.told.suite = &plan_.runs[i].suite;
+        clock_.after(plan_.runs[i].submitted_at, [this, &host, i] { start_client(host, plan_.runs[i]); });
+        if (plan_.runs[i].cancelled_at) {
+            clock_.after(*plan_.runs[i].cancelled_at, [this, &host] {
+                if (host.core) take(host, host.core->cancel(clock_.now()));
+            });
+        }
+    }
+    const Faults& faults = plan_.faults;
+    plan_faults(faults.broker_restart_every, [this] { restart_broker(); });
+    plan_faults(faults.worker_restart_every, [this] { restart_worker(random_.below(workers_.size())); });
+    plan_faults(faults.partition_every, [this] {
+        const Duration lasts = random_.between(milliseconds(10), 2 * plan_.faults.partition_lasts);
+        const std::size_t who = random_.below(workers_.size() + clients_.size());
+        if (who < workers_.size()) return cut_worker(who, lasts);
+        cut_client(who - workers_.size(), lasts);
+    });
+    plan_faults(faults.reconnect_every, [this] {
+        const std::size_t who = random_.below(workers_.size() + clients_.size());
+        if (who < workers_.size()) return cut_worker(who, milliseconds(5));
+        cut_client(who - workers_.size(), milliseconds(5));
+    });
+}
+
+World::~World() {
+    for (const auto& host : workers_) host->slots->die();
+}
+
+void World::trace(const std::string& line) {
+    if (!plan_.trace) return;
+    plan_.trace(fmt::format("{:10.4f} {}", std::chrono::duration<double>(time()).count(), line));
+}
+
+void World::plan_faults(Duration every, const std::function<void()>& fault) {
+    if (every.count() == 0) return;
+    clock_.after(random_.between(Duration(1), 2 * every), [this, every, fault] {
+        if (!faulty()) return;
+        fault();
+        plan_faults(every, fault);
+    });
+}
+
+bool World::over() const {
+    return std::ranges::all_of(clients_, [](const auto& host) { return host->core && host->core->over(); }) &&
+           std::ranges::all_of(workers_, [](const auto& host) { return host->slots->alive() == 0; });
+}
+
+void World::run() {
+    while (!over()) {
+        judges_.check(clock_.step(), "as long as a run is open, something is due");
+        judges_.check(time() < plan_.ends_within, "once faults stop every run ends, and workers hold nothing");
+        judges_.check(clock_.steps() < plan_.steps_max, "a grid gets on with few steps");
+    }
+    for (std::size_t i = 0; i < clients_.size(); ++i) {
+        const RunSpec& spec = plan_.runs[i].spec;
+        const bool cut = plan_.runs[i].cancelled_at || spec.failures_max > 0 ||
+                         clients_[i]->told.crashes > spec.crashes_max || plan_.faults.start_crash > 0 ||
+                         plan_.faults.broker_restart_every.count() > 0 || loses_workers(plan_.faults);
+        judges_.ends(clients_[i]->told, cut);
+    }
+}
+
+// ---- The network
+
+void World::connect(Peer& peer, Duration delay) {
+    const std::uint64_t epoch = ++peer.epoch;
+    clock_.after(delay, [this, &peer, epoch] {
+        if (peer.epoch != epoch) return;
+        peer.connection = fmt::format("c{}", ++connections_);
+        by_connection_[peer.connection] = &peer;
+        trace(peer.name + " connects as " + peer.connection);
+        after_broker(broker_->connect(clock_.now(), peer.connection));
+    });
+}
+
+void World::disconnect(Peer& peer) {
+    ++peer.epoch;
+    by_connection_.erase(peer.connection);
+    peer.connection.clear();
+}
+
+void World::to_broker(Peer& peer, const Message& message) {
+    if (peer.connection.empty()) return;
+    const bool lost = faulty() && random_.chance(plan_.faults.loss);
+    trace(fmt::format("{} -> {}{}", peer.name, describe(message), lost ? "  LOST" : ""));
+    if (lost) return;
+    const std::vector<std::string> frames = encode(message);
+    const int copies = faulty() && random_.chance(plan_.faults.repeat) ? 2 : 1;
+    for (int i = 0; i < copies; ++i) {
+        peer.last_up = std::max(peer.last_up, clock_.now() + delay());
+        clock_.at(peer.last_up, [this, &peer, frames, from = peer.connection, life = lives_] {
+            if (life != lives_ || peer.connection != from) return;
+            Result<Message> message = decode({frames.begin(), frames.end()});
+            judges_.check(static_cast<bool>(message), "what is encoded can be decoded");
+            after_broker(broker_->receive(clock_.now(), from, *message));
+        });
+    }
+}
+
+void World::from_broker(const broker::Effects& effects) {
+    for (const broker::Send& send : effects.send) {
+        const auto found = by_connection_.find(send.peer);
+        if (found == by_connection_.end()) continue;
+        Peer& peer = *found->second;
+        if (const auto* progress = std::get_if<Progress>(&send.message)) {
+            judges_.sees_progress(token_, *progress);
+        }
+        const bool lost = faulty() && random_.chance(plan_.faults.loss);
+        trace(fmt::format("  broker -> {}: {}{}", peer.name, describe(send.message), lost ? "  LOST" : ""));
+        if (lost) continue;
+        const std::vector<std::string> frames = encode(send.message);
+        const int copies = faulty() && random_.chance(plan_.faults.repeat) ? 2 : 1;
+        for (int i = 0; i < copies; ++i) {
+            peer.last_down = std::max(peer.last_down, clock_.now() + delay());
+            clock_.at(peer.last_down, [this, &peer, frames, to = peer.connection] { deliver(peer, to, frames); });
+        }
+    }
+}
+
+void World::deliver(Peer& peer, const std::string& connection, const std::vector<std::string>& frames) {
+    if (peer.connection != connection) return;
+    Result<Message> message = decode({frames.begin(), frames.end()});
+    judges_.check(static_cast<bool>(message), "what is encoded can be decoded");
+    judges_.check(!std::holds_alternative<Refusal>(*message), "nobody is refused");
+    peer.receive(*message);
+    arm(peer);
+}
+
+// ---- Clocks of the cores
+
+void World::arm(Peer& peer) {
+    const Instant due = peer.deadline();
+    if (due >= peer.armed) return;
+    peer.armed = due;
+    clock_.at(due, [this, &peer, due] {
+        if (peer.armed != due) return;
+        peer.armed = never;
+        peer.advance();
+        arm(peer);
+    });
+}
+
+void World::arm_broker() {
+    const Instant due = broker_->next_deadline();
+    if (due >= broker_armed_) return;
+    broker_armed_ = due;
+    clock_.at(due, [this, due] {
+        if (broker_armed_ != due) return;
+        broker_armed_ = never;
+        after_broker(broker_->advance(clock_.now()));
+    });
+}
+
+void World::after_broker(const broker::Effects& effects) {
+    if (++broker_steps_ % plan_.audit_every == 0) {
+        for (const auto& client : clients_) {
+            if (const broker::Run* run = broker_->find_run(client->run)) judges_.audit(*run);
+        }
+    }
+    from_broker(effects);
+    arm_broker();
+}
+
+// ---- Broker, workers, clients
+
+void World::start_broker() {
+    token_ = fmt::format("broker {}", ++lives_);
+    trace(token_ + " starts");
+    broker_.emplace(token_, plan_.broker);
+    broker_armed_ = never;
+}
+
+void World::restart_broker() {
+    start_broker();
+    for (const auto& host : workers_) {
+        disconnect(host->peer);
+        connect(host->peer, random_.between(milliseconds(5), milliseconds(500)));
+    }
+    for (const auto& host : clients_) {
+        disconnect(host->peer);
+        if (host->core) connect(host->peer, random_.between(milliseconds(5), milliseconds(500)));
+    }
+}
+
+void World::add_worker() {
+    WorkerHost& host = *workers_.emplace_back(std::make_unique<WorkerHost>());
+    host.peer.name = fmt::format("worker {}", workers_.size() - 1);
+    start_worker(host);
+}
+
+void World::start_worker(WorkerHost& host) {
+    if (host.slots) host.slots->die();
+    host.session = fmt::format("{} life {}", host.peer.name, host.peer.epoch);
+    host.broker.clear();
+    host.core.emplace(worker::Identity{.session = host.session, .host = host.peer.name, .slots = plan_.slots});
+    const Suite* suite = plan_.runs.empty() ? nullptr : &plan_.runs.front().suite;
+    host.slots = std::make_shared<ModelSlots>(
+        clock_, random_, plan_.faults, *suite, judges_,
+        [this, &host](worker::SlotKey slot, const worker::SlotReport& report) {
+            take(host, host.core->report(clock_.now(), slot, report));
+            arm(host.peer);
+        });
+    host.peer.receive = [this, &host](const Message& message) {
+        if (const auto* orders = std::get_if<Orders>(&message)) {
+            if (orders->session == host.session) host.broker = orders->broker;
+        }
+        take(host, host.core->receive(clock_.now(), message));
+    };
+    host.peer.advance = [this, &host] { take(host, host.core->advance(clock_.now())); };
+    host.peer.deadline = [&host] { return host.core->next_deadline(); };
+    host.peer.armed = never;
+    disconnect(host.peer);
+    connect(host.peer, random_.between(Duration(0), milliseconds(5)));
+}
+
+void World::take(WorkerHost& host, const worker::Effects& effects) {
+    for (const worker::Command& command : effects.commands) host.slots->perform(command, host.broker);
+    for (const Message& message : effects.send) to_broker(host.peer, message);
+}
+
+void World::restart_worker(std::size_t worker) {
+    trace(workers_[worker]->peer.name + " restarts");
+    start_worker(*workers_[worker]);
+}
+
+void World::kill_worker(std::size_t worker) {
+    WorkerHost& host = *workers_[worker];
+    trace(host.peer.name + " is killed");
+    host.slots->die();
+    host.slots = std::make_shared<ModelSlots>(clock_, random_, plan_.faults, plan_.runs.front().suite,
+                                              judges_, [](worker::SlotKey, const worker::SlotReport&) {});
+    disconnect(host.peer);
+    host.peer.deadline = [] { return never; };
+    host.peer.armed = never;
+}
+
+void World::cut_worker(std::size_t worker, Duration lasts) {
+    trace(workers_[worker]->peer.name + " loses its connection");
+    disconnect(workers_[worker]->peer);
+    connect(workers_[worker]->peer, lasts);
+}
+
+void World::cut_client(std::size_t client, Duration lasts) {
+    ClientHost& host = *clients_[client];
+    if (!host.core) return;
+    trace(host.peer.name + " loses its connection");
+    disconnect(host.peer);
+    connect(host.peer, lasts);
+}
+
+void World::start_client(ClientHost& host, const RunPlan& plan) {
+    host.core.emplace(host.run, plan.spec);
+    host.peer.receive = [this, &host](const Message& message) {
+        take(host, host.core->receive(clock_.now(), message));
+    };
+    host.peer.advance = [this, &host] { take(host, host.core->advance(clock_.now())); };
+    host.peer.deadline = [&host] { return host.core->next_deadline(); };
+    connect(host.peer, delay());
+    arm(host.peer);
+}
+
+void World::take(ClientHost& host, const client::Effects& effects) {
+    judges_.check(effects.trouble.empty(), "a client does not give its broker up: " + effects.trouble);
+    for (const Event& event : effects.events) judges_.hears(host.told, event);
+    for (const Message& message : effects.send) to_broker(host.peer, message);
+    if (!effects.events.empty() && host.told.end) {
+        trace(fmt::format("{}: the run ends: {}", host.peer.name, host.told.end->reason));
+    }
+}
+
+}  // namespace xgrid::simulation

@@ -1,0 +1,133 @@
+// A whole grid in one thread: real cores of broker, workers and clients, every message through the real
+// codec, over a network and on slots that are made up.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "broker/broker.hpp"
+#include "client/client.hpp"
+#include "tests/simulation/clockwork.hpp"
+#include "tests/simulation/faults.hpp"
+#include "tests/simulation/judges.hpp"
+#include "tests/simulation/random.hpp"
+#include "tests/simulation/slots.hpp"
+#include "tests/simulation/suite.hpp"
+#include "worker/worker.hpp"
+
+namespace xgrid::simulation {
+
+struct RunPlan {
+    Suite suite;
+    RunSpec spec;
+    Duration submitted_at{0};
+    std::optional<Duration> cancelled_at;
+};
+
+struct Plan {
+    std::uint64_t seed = 1;
+    std::size_t workers = 1;
+    std::uint32_t slots = 2;  // of each
+    std::vector<RunPlan> runs;
+    Faults faults;
+    broker::Settings broker;
+    std::uint64_t audit_every = 1;  // steps of the broker
+    std::uint64_t steps_max = 5'000'000;
+    /// All runs must be over by then.
+    Duration ends_within = seconds(3600);
+    std::function<void(const std::string&)> trace;  // a line for each thing that happens
+};
+
+class World {
+public:
+    explicit World(Plan plan);
+    ~World();
+
+    /// Until every run is over and every worker is empty. Throws Broken.
+    void run();
+
+    const Told& told(std::size_t run = 0) const { return clients_[run]->told; }
+    const Judges& judges() const { return judges_; }
+    /// Since the start.
+    Duration time() const { return clock_.now() - start_; }
+    std::uint64_t steps() const { return clock_.steps(); }
+
+    // ---- For scenarios: what happens when
+    void at(Duration when, std::function<void()> happens) { clock_.at(start_ + when, std::move(happens)); }
+    void restart_worker(std::size_t worker);
+    /// It is gone and does not come back.
+    void kill_worker(std::size_t worker);
+    void add_worker();
+    void restart_broker();
+    void cut_worker(std::size_t worker, Duration lasts);
+    void cut_client(std::size_t client, Duration lasts);
+
+private:
+    // One end of a connection to the broker.
+    struct Peer {
+        std::string name;        // for the trace
+        std::string connection;  // empty: none
+        std::uint64_t epoch = 0;
+        Instant last_up;         // arrivals keep their order within a connection
+        Instant last_down;
+        Instant armed = never;
+        std::function<void(const Message&)> receive;
+        std::function<void()> advance;
+        std::function<Instant()> deadline;
+    };
+    struct WorkerHost {
+        Peer peer;
+        std::optional<worker::Worker> core;
+        std::shared_ptr<ModelSlots> slots;
+        std::string broker;  // whose orders it follows
+        std::string session;
+    };
+    struct ClientHost {
+        Peer peer;
+        std::optional<client::Client> core;
+        Told told;
+        std::string run;
+    };
+
+    void trace(const std::string& line);
+    void connect(Peer& peer, Duration delay);
+    void disconnect(Peer& peer);
+    void to_broker(Peer& peer, const Message& message);
+    void from_broker(const broker::Effects& effects);
+    void deliver(Peer& peer, const std::string& connection, const std::vector<std::string>& frames);
+    Duration delay() { return random_.between(plan_.faults.delay_least, plan_.faults.delay_most); }
+    bool faulty() const { return clock_.now() < judges_.faults_end(); }
+
+    void arm(Peer& peer);
+    void arm_broker();
+    void after_broker(const broker::Effects& effects);
+    void start_broker();
+    void start_worker(WorkerHost& host);
+    void take(WorkerHost& host, const worker::Effects& effects);
+    void start_client(ClientHost& host, const RunPlan& plan);
+    void take(ClientHost& host, const client::Effects& effects);
+    void plan_faults(Duration every, const std::function<void()>& fault);
+    bool over() const;
+
+    Plan plan_;
+    Random random_;
+    Clockwork clock_;
+    Instant start_;
+    Judges judges_;
+    std::optional<broker::Broker> broker_;
+    std::string token_;
+    std::uint64_t lives_ = 0;
+    std::uint64_t broker_steps_ = 0;
+    Instant broker_armed_ = never;
+    std::uint64_t connections_ = 0;
+    std::map<std::string, Peer*> by_connection_;
+    std::vector<std::unique_ptr<WorkerHost>> workers_;
+    std::vector<std::unique_ptr<ClientHost>> clients_;
+};
+
+}  // namespace xgrid::simulation
