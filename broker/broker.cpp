@@ -265,7 +265,7 @@ void Broker::send_events(Entry& entry, Effects& effects) {
 
 void Broker::send_orders(Instant now, WorkerKey key, Effects& effects) {
     Worker& worker = workers_.at(key);
-    Orders orders{.broker = token_, .session = worker.session, .number = ++worker.last_orders};
+    Orders orders{.broker = token_, .session = worker.session, .number = ++last_orders_};
     for (const auto& [id, used] : used_[key]) {
         const Run& run = runs_.at(id)->run;
         RunOrders& about = orders.runs.emplace_back(RunOrders{.run = id});

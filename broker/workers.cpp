@@ -11,6 +11,7 @@ Worker* Workers::hear(Instant now, const std::string& peer, const Status& status
         ++next_;
         workers_.emplace(key, Worker{.session = status.session, .heard_at = now});
         by_heard_.emplace(now, key);
+        plan_orders(key, now);
     }
     Worker& worker = at(key);
     if (status.number <= worker.last_status) return nullptr;

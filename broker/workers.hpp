@@ -24,7 +24,6 @@ struct Worker {
     std::uint64_t last_status = 0;
     std::set<std::string> runs;  // whose specification it is known to have
     std::set<AttemptId> shown;   // attempts that it is known to hold
-    std::uint64_t last_orders = 0;
     Instant heard_at;
     Instant orders_due = never;
 };

@@ -265,6 +265,7 @@ void World::start_worker(WorkerHost& host) {
     host.peer.armed = never;
     disconnect(host.peer);
     connect(host.peer, random_.between(Duration(0), milliseconds(5)));
+    arm(host.peer);
 }
 
 void World::take(WorkerHost& host, const worker::Effects& effects) {
@@ -303,7 +304,8 @@ void World::cut_client(std::size_t client, Duration lasts) {
 }
 
 void World::start_client(ClientHost& host, const RunPlan& plan) {
-    host.core.emplace(host.run, plan.spec);
+    // Partitions may follow each other for long; giving up is a scenario of its own.
+    host.core.emplace(host.run, plan.spec, client::Settings{.broker_silence_max = plan_.ends_within});
     host.peer.receive = [this, &host](const Message& message) {
         take(host, host.core->receive(clock_.now(), message));
     };
