@@ -82,7 +82,8 @@ private:
     std::string token_;
     Settings settings_;
     std::uint64_t next_job_ = 1;
-    std::uint64_t last_orders_ = 0;  // of all: a worker that was lost and comes back must not see old numbers
+    std::uint64_t last_orders_ =
+        0;  // of all: a worker that was lost and comes back must not see old numbers
     Workers workers_;
     std::map<WorkerKey, std::map<std::string, std::uint32_t>> used_;  // slots, by run
     std::map<std::string, std::unique_ptr<Entry>> runs_;

@@ -20,7 +20,9 @@ public:
     void at(Instant when, std::function<void()> happens) {
         queue_.push({std::max(when, now_), next_++, std::move(happens)});
     }
-    void after(Duration delay, std::function<void()> happens) { at(now_ + delay, std::move(happens)); }
+    void after(Duration delay, std::function<void()> happens) {
+        at(now_ + delay, std::move(happens));
+    }
 
     /// False: nothing is planned any more.
     bool step() {

@@ -24,7 +24,8 @@ void Judges::sees_progress(const std::string& broker, const Progress& progress) 
         ++seen;
         const auto* finished = std::get_if<TestFinished>(&progress.events[i]);
         if (finished == nullptr) continue;
-        check(verdicts_.emplace(broker, progress.run, DoneTest{finished->unit, finished->test}).second,
+        check(verdicts_.emplace(broker, progress.run, DoneTest{finished->unit, finished->test})
+                  .second,
               fmt::format("a broker gives each test one verdict: {} has two", finished->test.id));
     }
 }
@@ -61,7 +62,8 @@ void Judges::hears_verdict(Told& told, const TestFinished& event) {
     if (result.crashed) {
         check(why.find("'" + event.test.id + "'") != std::string::npos, "a crash names its test");
         if (test != nullptr) {
-            check(test->behaviour == Behaviour::crashes, "only a test that crashes is blamed for it");
+            check(test->behaviour == Behaviour::crashes,
+                  "only a test that crashes is blamed for it");
             check(result.outcome == Outcome::failed, "a test that crashes has failed");
         } else {
             const auto unit = told.suite->units.find(event.unit);
@@ -70,8 +72,8 @@ void Judges::hears_verdict(Told& told, const TestFinished& event) {
         }
         return;
     }
-    check(workers_are_lost_, fmt::format("nobody is given up without a fault: {}: {}",
-                                         event.test.id, why));
+    check(workers_are_lost_,
+          fmt::format("nobody is given up without a fault: {}: {}", event.test.id, why));
     check(why.find(" times") != std::string::npos, "who is given up was lost several times");
 }
 
@@ -80,7 +82,8 @@ void Judges::audit(const broker::Run& run) const {
     std::set<std::uint64_t> placed;
     for (const std::uint64_t job : run.waiting()) {
         check(placed.insert(job).second, "a job waits once");
-        check(run.find(job) != nullptr && !run.find(job)->attempt, "a job that waits has no attempt");
+        check(run.find(job) != nullptr && !run.find(job)->attempt,
+              "a job that waits has no attempt");
     }
     for (const auto& [key, slot] : run.slots()) {
         check(slot.jobs.size() <= 2, "a slot holds the job it runs and one ahead");
@@ -111,8 +114,8 @@ void Judges::audit(const broker::Run& run) const {
 void Judges::ends(const Told& told, bool may_be_cut_short) const {
     check(told.end.has_value(), "every run ends");
     if (may_be_cut_short && told.end->end != RunEnd::completed) return;
-    check(told.end->end == RunEnd::completed, "a run that nothing cuts short is completed, not: " +
-                                                  told.end->reason);
+    check(told.end->end == RunEnd::completed,
+          "a run that nothing cuts short is completed, not: " + told.end->reason);
     for (const auto& [name, unit] : told.suite->units) {
         const bool unit_blamed = told.verdicts.contains({name, {name}});
         if (unit.load_crashes) check(unit_blamed, "a unit that cannot be loaded is an error");

@@ -1,5 +1,5 @@
-// Who watches a simulated grid, and stops it at the first broken promise. Each rule is a sentence that
-// says what must hold; which planted bug which of them catches stands in README.md.
+// Who watches a simulated grid, and stops it at the first broken promise. Each rule is a sentence
+// that says what must hold; which planted bug which of them catches stands in README.md.
 #pragma once
 
 #include <cstdint>

@@ -1,12 +1,12 @@
 // The simulation's program: all scenarios and a swarm of seeds; or seeds that are asked for.
 #define DOCTEST_CONFIG_IMPLEMENT
-#include <doctest/doctest.h>
-#include <fmt/format.h>
-
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "tests/simulation/swarm.hpp"
 
@@ -18,7 +18,8 @@ constexpr std::uint64_t seeds_in_a_test = 2'500;
 
 // The exit code.
 int play_one(std::uint64_t seed) {
-    const std::string broken = play(seed, [](const std::string& line) { fmt::print("{}\n", line); });
+    const std::string broken =
+        play(seed, [](const std::string& line) { fmt::print("{}\n", line); });
     fmt::print("seed {}: {}\n", seed, broken.empty() ? "every rule held" : broken);
     return broken.empty() ? 0 : 1;
 }
@@ -29,7 +30,8 @@ int play_many(std::uint64_t seeds) {
         const std::string broken = play(seed);
         if (broken.empty()) continue;
         ++failed;
-        fmt::print("seed {}: {}\n    again, with a trace: scripts/simulate --seed {}\n", seed, broken, seed);
+        fmt::print("seed {}: {}\n    again, with a trace: scripts/simulate --seed {}\n", seed,
+                   broken, seed);
         std::fflush(stdout);
     }
     fmt::print("{} passed, {} failed\n", seeds - failed, failed);

@@ -1,5 +1,5 @@
-// The slots of one simulated worker: does what worker/slots and the runner in its interpreters do, on
-// virtual time.
+// The slots of one simulated worker: does what worker/slots and the runner in its interpreters do,
+// on virtual time.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,11 @@ public:
 
     ModelSlots(Clockwork& clock, Random& random, const Faults& faults, const Suite& suite,
                Judges& judges, Report report)
-        : clock_(clock), random_(random), faults_(faults), suite_(suite), judges_(judges),
+        : clock_(clock),
+          random_(random),
+          faults_(faults),
+          suite_(suite),
+          judges_(judges),
           report_(std::move(report)) {}
 
     /// `broker` is the one whose orders made the command.
@@ -42,8 +46,8 @@ private:
     struct Slot {
         std::string name;
         bool ending = false;  // finished, or told to end
-        std::string broker;  // whose attempts it holds
-        bool busy = true;    // starting, or at a job
+        std::string broker;   // whose attempts it holds
+        bool busy = true;     // starting, or at a job
         bool loaded = false;
         double slowness = 1;
         std::deque<Order> orders;

@@ -17,7 +17,8 @@ Faults draw_faults(Random& random) {
     if (often(random)) faults.partition_every = random.between(seconds(1), seconds(20));
     faults.partition_lasts = random.between(milliseconds(100), seconds(12));
     if (often(random)) faults.worker_restart_every = random.between(milliseconds(200), seconds(20));
-    if (random.chance(0.15)) faults.broker_restart_every = random.between(milliseconds(300), seconds(20));
+    if (random.chance(0.15))
+        faults.broker_restart_every = random.between(milliseconds(300), seconds(20));
     if (random.chance(0.15)) faults.start_crash = 0.3;
     if (often(random)) faults.slow_slot = 0.3;
     faults.last = random.between(seconds(1), seconds(40));
@@ -55,7 +56,8 @@ Plan draw_plan(std::uint64_t seed) {
         run.submitted_at = random.between(Duration(0), milliseconds(300));
         run.spec.slots = static_cast<std::uint32_t>(1 + random.below(12));
         run.spec.crashes_max = random.chance(0.1) ? 2 : 100'000;
-        if (random.chance(0.1)) run.spec.failures_max = static_cast<std::uint32_t>(1 + random.below(3));
+        if (random.chance(0.1))
+            run.spec.failures_max = static_cast<std::uint32_t>(1 + random.below(3));
         if (random.chance(0.1)) run.cancelled_at = random.between(Duration(0), seconds(3));
     }
     return plan;

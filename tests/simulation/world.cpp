@@ -1,8 +1,8 @@
 #include "tests/simulation/world.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "shared/codec.hpp"
 
@@ -15,7 +15,7 @@ bool loses_workers(const Faults& faults) {
 }
 
 std::string describe(const Message& message) {
-    static constexpr std::array kinds = {"welcome", "refusal", "submit", "follow", "cancel",
+    static constexpr std::array kinds = {"welcome",  "refusal",     "submit", "follow", "cancel",
                                          "progress", "unknown run", "status", "orders"};
     std::string text = kinds.at(message.index());
     if (const auto* status = std::get_if<Status>(&message)) {
@@ -53,7 +53,8 @@ World::World(Plan plan)
         host.peer.name = fmt::format("client {}", i);
         host.run = fmt::format("run{}", i);
         host.told.suite = &plan_.runs[i].suite;
-        clock_.after(plan_.runs[i].submitted_at, [this, &host, i] { start_client(host, plan_.runs[i]); });
+        clock_.after(plan_.runs[i].submitted_at,
+                     [this, &host, i] { start_client(host, plan_.runs[i]); });
         if (plan_.runs[i].cancelled_at) {
             clock_.after(*plan_.runs[i].cancelled_at, [this, &host] {
                 if (host.core) take(host, host.core->cancel(clock_.now()));
@@ -62,7 +63,8 @@ World::World(Plan plan)
     }
     const Faults& faults = plan_.faults;
     plan_faults(faults.broker_restart_every, [this] { restart_broker(); });
-    plan_faults(faults.worker_restart_every, [this] { restart_worker(random_.below(workers_.size())); });
+    plan_faults(faults.worker_restart_every,
+                [this] { restart_worker(random_.below(workers_.size())); });
     plan_faults(faults.partition_every, [this] {
         const Duration lasts = random_.between(milliseconds(10), 2 * plan_.faults.partition_lasts);
         const std::size_t who = random_.below(workers_.size() + clients_.size());
@@ -95,21 +97,25 @@ void World::plan_faults(Duration every, const std::function<void()>& fault) {
 }
 
 bool World::over() const {
-    return std::ranges::all_of(clients_, [](const auto& host) { return host->core && host->core->over(); }) &&
-           std::ranges::all_of(workers_, [](const auto& host) { return host->slots->alive() == 0; });
+    return std::ranges::all_of(clients_,
+                               [](const auto& host) { return host->core && host->core->over(); }) &&
+           std::ranges::all_of(workers_,
+                               [](const auto& host) { return host->slots->alive() == 0; });
 }
 
 void World::run() {
     while (!over()) {
         judges_.check(clock_.step(), "as long as a run is open, something is due");
-        judges_.check(time() < plan_.ends_within, "once faults stop every run ends, and workers hold nothing");
+        judges_.check(time() < plan_.ends_within,
+                      "once faults stop every run ends, and workers hold nothing");
         judges_.check(clock_.steps() < plan_.steps_max, "a grid gets on with few steps");
     }
     for (std::size_t i = 0; i < clients_.size(); ++i) {
         const RunSpec& spec = plan_.runs[i].spec;
-        const bool cut = plan_.runs[i].cancelled_at || spec.failures_max > 0 ||
-                         clients_[i]->told.crashes > spec.crashes_max || plan_.faults.start_crash > 0 ||
-                         plan_.faults.broker_restart_every.count() > 0 || loses_workers(plan_.faults);
+        const bool cut =
+            plan_.runs[i].cancelled_at || spec.failures_max > 0 ||
+            clients_[i]->told.crashes > spec.crashes_max || plan_.faults.start_crash > 0 ||
+            plan_.faults.broker_restart_every.count() > 0 || loses_workers(plan_.faults);
         judges_.ends(clients_[i]->told, cut);
     }
 }
@@ -160,18 +166,21 @@ void World::from_broker(const broker::Effects& effects) {
             judges_.sees_progress(token_, *progress);
         }
         const bool lost = faulty() && random_.chance(plan_.faults.loss);
-        trace(fmt::format("  broker -> {}: {}{}", peer.name, describe(send.message), lost ? "  LOST" : ""));
+        trace(fmt::format("  broker -> {}: {}{}", peer.name, describe(send.message),
+                          lost ? "  LOST" : ""));
         if (lost) continue;
         const std::vector<std::string> frames = encode(send.message);
         const int copies = faulty() && random_.chance(plan_.faults.repeat) ? 2 : 1;
         for (int i = 0; i < copies; ++i) {
             peer.last_down = std::max(peer.last_down, clock_.now() + delay());
-            clock_.at(peer.last_down, [this, &peer, frames, to = peer.connection] { deliver(peer, to, frames); });
+            clock_.at(peer.last_down,
+                      [this, &peer, frames, to = peer.connection] { deliver(peer, to, frames); });
         }
     }
 }
 
-void World::deliver(Peer& peer, const std::string& connection, const std::vector<std::string>& frames) {
+void World::deliver(Peer& peer, const std::string& connection,
+                    const std::vector<std::string>& frames) {
     if (peer.connection != connection) return;
     Result<Message> message = decode({frames.begin(), frames.end()});
     judges_.check(static_cast<bool>(message), "what is encoded can be decoded");
@@ -246,7 +255,8 @@ void World::start_worker(WorkerHost& host) {
     if (host.slots) host.slots->die();
     host.session = fmt::format("{} life {}", host.peer.name, host.peer.epoch);
     host.broker.clear();
-    host.core.emplace(worker::Identity{.session = host.session, .host = host.peer.name, .slots = plan_.slots});
+    host.core.emplace(
+        worker::Identity{.session = host.session, .host = host.peer.name, .slots = plan_.slots});
     const Suite* suite = plan_.runs.empty() ? nullptr : &plan_.runs.front().suite;
     host.slots = std::make_shared<ModelSlots>(
         clock_, random_, plan_.faults, *suite, judges_,
@@ -269,7 +279,8 @@ void World::start_worker(WorkerHost& host) {
 }
 
 void World::take(WorkerHost& host, const worker::Effects& effects) {
-    for (const worker::Command& command : effects.commands) host.slots->perform(command, host.broker);
+    for (const worker::Command& command : effects.commands)
+        host.slots->perform(command, host.broker);
     for (const Message& message : effects.send) to_broker(host.peer, message);
 }
 
@@ -282,8 +293,9 @@ void World::kill_worker(std::size_t worker) {
     WorkerHost& host = *workers_[worker];
     trace(host.peer.name + " is killed");
     host.slots->die();
-    host.slots = std::make_shared<ModelSlots>(clock_, random_, plan_.faults, plan_.runs.front().suite,
-                                              judges_, [](worker::SlotKey, const worker::SlotReport&) {});
+    host.slots =
+        std::make_shared<ModelSlots>(clock_, random_, plan_.faults, plan_.runs.front().suite,
+                                     judges_, [](worker::SlotKey, const worker::SlotReport&) {});
     disconnect(host.peer);
     host.peer.deadline = [] { return never; };
     host.peer.armed = never;
@@ -305,7 +317,8 @@ void World::cut_client(std::size_t client, Duration lasts) {
 
 void World::start_client(ClientHost& host, const RunPlan& plan) {
     // Partitions may follow each other for long; giving up is a scenario of its own.
-    host.core.emplace(host.run, plan.spec, client::Settings{.broker_silence_max = plan_.ends_within});
+    host.core.emplace(host.run, plan.spec,
+                      client::Settings{.broker_silence_max = plan_.ends_within});
     host.peer.receive = [this, &host](const Message& message) {
         take(host, host.core->receive(clock_.now(), message));
     };
@@ -316,7 +329,8 @@ void World::start_client(ClientHost& host, const RunPlan& plan) {
 }
 
 void World::take(ClientHost& host, const client::Effects& effects) {
-    judges_.check(effects.trouble.empty(), "a client does not give its broker up: " + effects.trouble);
+    judges_.check(effects.trouble.empty(),
+                  "a client does not give its broker up: " + effects.trouble);
     for (const Event& event : effects.events) judges_.hears(host.told, event);
     for (const Message& message : effects.send) to_broker(host.peer, message);
     if (!effects.events.empty() && host.told.end) {

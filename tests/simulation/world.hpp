@@ -1,5 +1,5 @@
-// A whole grid in one thread: real cores of broker, workers and clients, every message through the real
-// codec, over a network and on slots that are made up.
+// A whole grid in one thread: real cores of broker, workers and clients, every message through the
+// real codec, over a network and on slots that are made up.
 #pragma once
 
 #include <cstdint>
@@ -58,7 +58,9 @@ public:
     std::uint64_t steps() const { return clock_.steps(); }
 
     // ---- For scenarios: what happens when
-    void at(Duration when, std::function<void()> happens) { clock_.at(start_ + when, std::move(happens)); }
+    void at(Duration when, std::function<void()> happens) {
+        clock_.at(start_ + when, std::move(happens));
+    }
     void restart_worker(std::size_t worker);
     /// It is gone and does not come back.
     void kill_worker(std::size_t worker);
@@ -73,7 +75,7 @@ private:
         std::string name;        // for the trace
         std::string connection;  // empty: none
         std::uint64_t epoch = 0;
-        Instant last_up;         // arrivals keep their order within a connection
+        Instant last_up;  // arrivals keep their order within a connection
         Instant last_down;
         Instant armed = never;
         std::function<void(const Message&)> receive;
