@@ -19,7 +19,6 @@
 #include "shared/instant.hpp"
 #include "shared/log.hpp"
 #include "shared/messages.hpp"
-#include "shared/weight.hpp"
 
 namespace xgrid::broker {
 

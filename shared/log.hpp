@@ -10,9 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "shared/weight.hpp"
+
 namespace xgrid {
 
-/// Entries are numbered from 0 in the order of append(). T needs a weight(T) in bytes.
+/// Entries are numbered from 0 in the order of append().
 template <class T>
 class Log {
 public:

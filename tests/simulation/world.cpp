@@ -145,16 +145,15 @@ void World::to_broker(Peer& peer, const Message& message) {
     trace(fmt::format("{} -> {}{}", peer.name, describe(message), lost ? "  LOST" : ""));
     if (lost) return;
     const std::vector<std::string> frames = encode(message);
-    const int copies = faulty() && random_.chance(plan_.faults.repeat) ? 2 : 1;
-    for (int i = 0; i < copies; ++i) {
-        peer.last_up = std::max(peer.last_up, clock_.now() + delay());
-        clock_.at(peer.last_up, [this, &peer, frames, from = peer.connection, life = lives_] {
-            if (life != lives_ || peer.connection != from) return;
-            Result<Message> message = decode({frames.begin(), frames.end()});
-            judges_.check(static_cast<bool>(message), "what is encoded can be decoded");
-            after_broker(broker_->receive(clock_.now(), from, *message));
-        });
-    }
+    const auto arrive = [this, &peer, frames, from = peer.connection, life = lives_] {
+        if (life != lives_ || peer.connection != from) return;
+        Result<Message> message = decode({frames.begin(), frames.end()});
+        judges_.check(static_cast<bool>(message), "what is encoded can be decoded");
+        after_broker(broker_->receive(clock_.now(), from, *message));
+    };
+    peer.last_up = std::max(peer.last_up, clock_.now() + delay());
+    clock_.at(peer.last_up, arrive);
+    if (repeats()) clock_.after(echo(), arrive);
 }
 
 void World::from_broker(const broker::Effects& effects) {
@@ -170,12 +169,12 @@ void World::from_broker(const broker::Effects& effects) {
                           lost ? "  LOST" : ""));
         if (lost) continue;
         const std::vector<std::string> frames = encode(send.message);
-        const int copies = faulty() && random_.chance(plan_.faults.repeat) ? 2 : 1;
-        for (int i = 0; i < copies; ++i) {
-            peer.last_down = std::max(peer.last_down, clock_.now() + delay());
-            clock_.at(peer.last_down,
-                      [this, &peer, frames, to = peer.connection] { deliver(peer, to, frames); });
-        }
+        const auto arrive = [this, &peer, frames, to = peer.connection] {
+            deliver(peer, to, frames);
+        };
+        peer.last_down = std::max(peer.last_down, clock_.now() + delay());
+        clock_.at(peer.last_down, arrive);
+        if (repeats()) clock_.after(echo(), arrive);
     }
 }
 

@@ -103,6 +103,9 @@ private:
     void from_broker(const broker::Effects& effects);
     void deliver(Peer& peer, const std::string& connection, const std::vector<std::string>& frames);
     Duration delay() { return random_.between(plan_.faults.delay_least, plan_.faults.delay_most); }
+    bool repeats() { return faulty() && random_.chance(plan_.faults.repeat); }
+    // A copy comes out of order, when much has happened since.
+    Duration echo() { return random_.between(Duration(0), plan_.faults.delay_most + seconds(1)); }
     bool faulty() const { return clock_.now() < judges_.faults_end(); }
 
     void arm(Peer& peer);

@@ -1,6 +1,7 @@
 #include "worker/frameworks/pytest_lines.hpp"
 
 #include <array>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "worker/frameworks/pytest_sources.hpp"
@@ -10,6 +11,20 @@ namespace {
 
 using nlohmann::json;
 
+// The library would take -1 for 4294967295.
+std::uint32_t index_from(const json& value) {
+    const std::uint64_t index =
+        value.is_number_unsigned() ? value.get<std::uint64_t>() : std::uint64_t(-1);
+    if (index > std::numeric_limits<std::uint32_t>::max()) throw std::out_of_range("index");
+    return static_cast<std::uint32_t>(index);
+}
+
+std::vector<std::uint32_t> indices_from(const json& list) {
+    std::vector<std::uint32_t> indices;
+    for (const json& value : list) indices.push_back(index_from(value));
+    return indices;
+}
+
 json test_to_json(const TestName& test) {
     if (test.occurrence == 0) return test.id;
     return {test.id, test.occurrence};
@@ -17,7 +32,7 @@ json test_to_json(const TestName& test) {
 
 TestName test_from(const json& value) {
     if (value.is_string()) return {.id = value.get<std::string>()};
-    return {.id = value.at(0).get<std::string>(), .occurrence = value.at(1).get<std::uint32_t>()};
+    return {.id = value.at(0).get<std::string>(), .occurrence = index_from(value.at(1))};
 }
 
 std::vector<TestName> tests_from(const json& list) {
@@ -105,12 +120,13 @@ Ended ended_from(const json& value) {
 }
 
 Fact fact_from(const std::string& word, const json& line) {
-    if (word == "start") return Started{line.at(2)};
-    if (word == "done") return Finished{line.at(2), result_from(line)};
+    if (word == "start") return Started{index_from(line.at(2))};
+    if (word == "done") return Finished{index_from(line.at(2)), result_from(line)};
     if (word == "units") return UnitsNamed{line.at(2)};
-    if (word == "found") return TestsFound{tests_from(line.at(2)), line.at(3)};
-    if (word == "gave") return GaveBack{line.at(2), line.at(3)};
-    if (word == "late") return LateTeardown{{line.at(2), line.at(3)}, phase_from(line.at(4))};
+    if (word == "found") return TestsFound{tests_from(line.at(2)), index_from(line.at(3))};
+    if (word == "gave") return GaveBack{index_from(line.at(2)), indices_from(line.at(3))};
+    if (word == "late")
+        return LateTeardown{{line.at(2), index_from(line.at(3))}, phase_from(line.at(4))};
     if (word == "warning") return Warned{warning_from(line.at(2))};
     if (word == "note") return Noted{line.at(2)};
     if (word == "exit") return ExitAsked{line.at(2), line.at(3)};

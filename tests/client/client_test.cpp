@@ -1,0 +1,86 @@
+#include "client/client.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace xgrid;
+using namespace xgrid::client;
+
+namespace {
+
+const Instant start = Instant() + std::chrono::hours(1);
+
+Event finished(const std::string& id) {
+    return TestFinished{.unit = "test_a.py", .test = {.id = id}};
+}
+
+struct Fixture {
+    Client client{"run", RunSpec{}};
+
+    Effects hear(std::uint64_t first, std::vector<Event> events) {
+        return client.receive(start, Progress{"run", first, std::move(events)});
+    }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "it submits until the broker knows the run, then follows") {
+    const Effects first = client.advance(start);
+    REQUIRE(first.send.size() == 2);
+    CHECK(std::holds_alternative<Submit>(first.send[0]));
+    CHECK(std::holds_alternative<Follow>(first.send[1]));
+    hear(0, {});
+    const Effects then = client.advance(start + std::chrono::seconds(2));
+    REQUIRE(then.send.size() == 1);
+    CHECK(std::holds_alternative<Follow>(then.send[0]));
+}
+
+TEST_CASE_FIXTURE(Fixture, "events are passed on once, and none beyond a gap") {
+    CHECK(hear(0, {finished("a"), finished("b")}).events.size() == 2);
+    CHECK(hear(1, {finished("b"), finished("c")}).events.size() == 1);
+    CHECK(hear(5, {finished("z")}).events.empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "progress of another run is not its own") {
+    CHECK(client.receive(start, Progress{"other", 0, {finished("a")}}).events.empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "a broker that has forgotten the run gets it again, with what is done") {
+    hear(0, {finished("a")});
+    const Effects effects = client.receive(start, UnknownRun{"run"});
+    REQUIRE(!effects.send.empty());
+    const Submit& submit = std::get<Submit>(effects.send[0]);
+    REQUIRE(submit.done.size() == 1);
+    CHECK(submit.done[0].test.id == "a");
+    // Its events count anew, and a test keeps its first verdict.
+    CHECK(hear(0, {finished("a"), finished("b")}).events.size() == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a cancellation is repeated until the run is over") {
+    hear(0, {});
+    CHECK(std::holds_alternative<Cancel>(client.cancel(start).send.front()));
+    CHECK(std::holds_alternative<Cancel>(
+        client.advance(start + std::chrono::seconds(2)).send.front()));
+    hear(0, {RunFinished{RunEnd::cancelled, 2, "cancelled"}});
+    CHECK(client.over());
+    CHECK(client.advance(start + std::chrono::seconds(9)).send.empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "the end is acknowledged, so that the broker may forget") {
+    const Effects effects = hear(0, {RunFinished{}});
+    REQUIRE(effects.send.size() == 1);
+    CHECK((effects.send[0] == Message(Follow{"run", 1})));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a broker that stays silent is given up") {
+    Instant now = start;
+    std::string trouble;
+    for (int second = 0; second < 40 && trouble.empty(); ++second) {
+        trouble = client.advance(now += std::chrono::seconds(1)).trouble;
+    }
+    CHECK(trouble == "the broker has not answered for 30 s");
+    CHECK(client.over());
+}
+
+TEST_CASE_FIXTURE(Fixture, "a refusal ends it with the reason") {
+    CHECK(client.receive(start, Refusal{"version"}).trouble == "the broker refuses: version");
+}

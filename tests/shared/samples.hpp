@@ -1,0 +1,127 @@
+// One message of each kind, with every field filled: what golden bytes and fuzzers begin with.
+#pragma once
+
+#include <vector>
+
+#include "shared/messages.hpp"
+
+namespace xgrid::samples {
+
+inline RunSpec run_spec() {
+    return {.framework = "pytest",
+            .interpreter = "/usr/bin/python3",
+            .directory = "/work",
+            .arguments = {"-k", "expr", "tests"},
+            .command = {"pytest", "tests"},
+            .environment = {{"A", "1"}},
+            .slots = 4,
+            .testrun_uid = "uid",
+            .collect_full = true,
+            .collect_only = true,
+            .show_output = true,
+            .failures_max = 3,
+            .crashes_max = 16,
+            .distributed = false};
+}
+
+inline Phase phase() {
+    return {.when = "call",
+            .category = "failed",
+            .letter = "F",
+            .word = "FAILED",
+            .text = "E assert \xff\n",
+            .message = "assert 0",
+            .reason = "why",
+            .path = "test_a.py",
+            .line = 7};
+}
+
+inline TestResult result() {
+    TestResult result{.outcome = Outcome::failed, .seconds = {0.5, 2, 0}, .crashed = true};
+    result.details = Details{.phases = {phase()},
+                             .sections = {{"Captured stdout call", "out"}},
+                             .properties = {{"name", "value"}},
+                             .path = "test_a.py",
+                             .line = 3,
+                             .domain = "test_x"};
+    return result;
+}
+
+inline Warning warning() {
+    return {.category = "UserWarning",
+            .message = "m",
+            .path = "a.py",
+            .line = 2,
+            .when = "runtest",
+            .test = "test_a.py::test_x",
+            .text = "a.py:2: UserWarning: m"};
+}
+
+inline SlotFacts slot_facts() {
+    return {.framework = "pytest-7.2.1",
+            .platform = "linux",
+            .version = "3.11.2",
+            .executable = "/usr/bin/python3",
+            .root = "/work",
+            .config = "/work/pytest.ini",
+            .plugins = {"xdist-3.1.0"},
+            .header = {"line"}};
+}
+
+inline std::vector<Fact> facts() {
+    const TestName test{"test_a.py::test_x", 1};
+    return {SlotBegan{slot_facts()},
+            UnitsNamed{{"test_a.py"}},
+            TestsFound{{test}, 2},
+            Started{300},
+            Finished{70000, result()},
+            GaveBack{1, {2, 3}},
+            LateTeardown{test, phase()},
+            Warned{warning()},
+            Noted{"note"},
+            Printed{Stream::err, "text"},
+            ExitAsked{"reason", -1},
+            Ended{End::gone, "text", 4, {test}}};
+}
+
+inline std::vector<Event> events() {
+    const TestName test{"test_a.py::test_x", 1};
+    return {WorkerUp{"gw0", "host", slot_facts()},
+            WorkerDown{"gw0", "crashed"},
+            UnitsKnown{3, true},
+            UnitLoaded{"test_a.py", {test}, 1},
+            TestStarted{"test_a.py", test, "gw0"},
+            TestFinished{"test_a.py", test, "gw0", 2, result()},
+            TeardownFailed{"test_a.py", test, "gw0", phase()},
+            WarningSeen{"gw0", warning()},
+            NoteSeen{"gw0", "note"},
+            OutputSeen{"gw0", Stream::err, "text"},
+            RunFinished{RunEnd::grid_failed, 3, "reason"}};
+}
+
+inline std::vector<Message> messages() {
+    const TestName test{"test_a.py::test_x", 1};
+    return {
+        Welcome{"token"},
+        Refusal{"reason"},
+        Submit{"run", run_spec(), {{"test_a.py", test}}},
+        Follow{"run", 5'000'000'000},
+        Cancel{"run"},
+        Progress{"run", 9, events()},
+        UnknownRun{"run"},
+        Status{
+            "session", 12, "token", 2, "host", {{"gpu", "yes"}}, {"run"}, {{{7, 2}, 3, facts()}}},
+        Orders{"token",
+               "session",
+               13,
+               {{"run", run_spec(), {"gw0"}}, {"other", std::nullopt, {}}},
+               {{{7, 2},
+                 "run",
+                 "gw0",
+                 JobBody{JobKind::unit, "test_a.py", {Select::only, {test}}},
+                 3,
+                 1,
+                 5}}}};
+}
+
+}  // namespace xgrid::samples

@@ -1,0 +1,82 @@
+#include "worker/frameworks/pytest_lines.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace xgrid;
+using namespace xgrid::worker;
+
+namespace {
+
+Fact fact(const std::string& line) {
+    Result<SlotLine> read = read_slot_line(line);
+    REQUIRE_MESSAGE(read, line);
+    return std::get<LineFact>(*read).fact;
+}
+
+}  // namespace
+
+TEST_CASE("a job names its tests as the runner reads them") {
+    JobBody body{.kind = JobKind::unit, .unit = "a.py"};
+    body.selection = {.mode = Select::only, .tests = {{"a.py::t"}, {"a.py::t", 1}}};
+    CHECK(job_line(3, body) ==
+          "{\"job\":3,\"kind\":\"unit\",\"mode\":\"only\",\"tests\":[\"a.py::t\",[\"a.py::t\",1]],"
+          "\"unit\":\"a.py\"}\n");
+    CHECK(job_line(4, {.kind = JobKind::finish}) == "{\"job\":4,\"kind\":\"finish\"}\n");
+    CHECK(give_back_line(4, 2, 7) == "{\"give_back\":4,\"keep\":7,\"number\":2}\n");
+}
+
+TEST_CASE("what a slot says becomes facts") {
+    CHECK((fact("[\"start\",1,2]") == Fact(Started{2})));
+    CHECK((fact("[\"done\",1,2,\"passed\",[0.5,1,0],null]") ==
+           Fact(Finished{2, {.seconds = {0.5, 1, 0}}})));
+    CHECK((fact("[\"found\",1,[\"a\",[\"a\",1]],4]") == Fact(TestsFound{{{"a"}, {"a", 1}}, 4})));
+    CHECK((fact("[\"gave\",1,3,[5,6]]") == Fact(GaveBack{3, {5, 6}})));
+    CHECK((fact("[\"exit\",1,\"why\",7]") == Fact(ExitAsked{"why", 7})));
+    CHECK(
+        (fact("[\"end\",1,{\"returned\":true,\"stopped\":false,\"error\":\"\",\"missing\":[]}]") ==
+         Fact(Ended{End::returned})));
+    CHECK((fact("[\"end\",1,{\"returned\":false,\"stopped\":false,\"error\":\"e\",\"missing\":["
+                "\"a\"]}]") == Fact(Ended{End::done, "e", 0, {{"a"}}})));
+}
+
+TEST_CASE("details come with their phases, sections and properties") {
+    const Fact read = fact(
+        "[\"done\",1,0,\"failed\",[0,0,0],{\"phases\":[{\"when\":\"call\",\"category\":\"failed\","
+        "\"letter\":\"F\",\"word\":\"FAILED\",\"longrepr\":\"E\",\"crash\":\"assert "
+        "0\",\"reason\":\"\","
+        "\"path\":\"a.py\",\"line\":3}],\"sections\":[[\"Captured\",\"out\"]],\"properties\":[["
+        "\"k\",\"v\"]],"
+        "\"location\":[\"a.py\",2,\"test_x\"]}]");
+    const Details& details = *std::get<Finished>(read).result.details;
+    CHECK(details.phases.at(0).message == "assert 0");
+    CHECK(details.sections.at(0).second == "out");
+    CHECK(details.properties.at(0).first == "k");
+    CHECK(details.domain == "test_x");
+}
+
+TEST_CASE("a line that makes no sense is an error, whatever it is") {
+    for (const std::string line :
+         {"", "[", "{}", "[]", "[1]", "[\"start\"]", "[\"start\",1,-1]",
+          "[\"done\",1,2,\"wonderful\",[0,0,0],null]", "[\"done\",1,2,\"passed\",[0],null]",
+          "[\"nothing\",1]", "\xff\xfe", "[\"up\",{}]", "null"}) {
+        CHECK_MESSAGE(!read_slot_line(line), line);
+        CHECK_MESSAGE(!read_warm_line(line), line);
+    }
+}
+
+TEST_CASE("the warm interpreter tells of its slots") {
+    CHECK(std::get<WarmStarted>(*read_warm_line("{\"started\":3,\"pid\":9}")).pid == 9);
+    CHECK(std::get<WarmExited>(*read_warm_line("{\"exited\":3,\"pid\":9,\"status\":11}")).status ==
+          11);
+    CHECK(std::get<WarmFailed>(*read_warm_line("{\"failed\":\"No module named pytest\"}")).text ==
+          "No module named pytest");
+}
+
+TEST_CASE("the runner travels whole: its length, then its modules") {
+    const std::string modules = runner_modules();
+    REQUIRE(modules.size() > 1000);
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < 4; ++i) size = size * 256 + static_cast<unsigned char>(modules[i]);
+    CHECK(size == modules.size() - 4);
+    CHECK(runner_bootstrap().find("warm.main(fd)") != std::string_view::npos);
+}

@@ -1,0 +1,166 @@
+#include "worker/worker.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace xgrid;
+using namespace xgrid::worker;
+
+namespace {
+
+const Instant start = Instant() + std::chrono::hours(1);
+constexpr std::uint64_t slot_1 = 1;
+
+AttemptOrders attempt(std::uint64_t job, const std::string& slot = "gw0") {
+    return {.id = {job, 1}, .run = "run", .slot = slot, .body = JobBody{.unit = "test_a.py"}};
+}
+
+Orders orders(std::uint64_t number, std::vector<AttemptOrders> attempts,
+              std::vector<std::string> slots = {"gw0"}, const std::string& broker = "broker") {
+    return {.broker = broker,
+            .session = "session",
+            .number = number,
+            .runs = {{.run = "run", .spec = RunSpec{}, .slots = std::move(slots)}},
+            .attempts = std::move(attempts)};
+}
+
+template <class T>
+std::vector<T> commands(const Effects& effects) {
+    std::vector<T> found;
+    for (const Command& command : effects.commands) {
+        if (const auto* one = std::get_if<T>(&command)) found.push_back(*one);
+    }
+    return found;
+}
+
+Status status(Worker& worker, Instant now) {
+    const Effects effects = worker.advance(now);
+    REQUIRE(effects.send.size() == 1);
+    return std::get<Status>(effects.send[0]);
+}
+
+struct Fixture {
+    Worker worker{Identity{.session = "session", .host = "host", .slots = 2}};
+    Instant now = start;
+
+    Fixture() { worker.receive(now, orders(1, {attempt(1)})); }
+    void say(Fact fact, std::uint64_t job = 1) {
+        worker.report(now, slot_1, SlotFact{{job, 1}, std::move(fact)});
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a slot is started once, and gets its jobs in order") {
+    Worker worker(Identity{.session = "session"});
+    const Effects first = worker.receive(start, orders(1, {attempt(1), attempt(2)}));
+    CHECK(commands<StartSlot>(first).size() == 1);
+    REQUIRE(commands<GiveJob>(first).size() == 2);
+    CHECK(commands<GiveJob>(first)[1].attempt == AttemptId{2, 1});
+    const Effects again = worker.receive(start, orders(2, {attempt(1), attempt(2)}));
+    CHECK(again.commands.empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "orders for another session, or older than the last, change nothing") {
+    Orders foreign = orders(9, {});
+    foreign.session = "other";
+    CHECK(worker.receive(now, foreign).commands.empty());
+    worker.receive(now, orders(5, {attempt(1)}));
+    CHECK(worker.receive(now, orders(4, {}, {})).commands.empty());
+    CHECK(worker.held().size() == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "what is not listed any more is ended") {
+    const Effects effects = worker.receive(now, orders(2, {}, {}));
+    CHECK(commands<EndSlot>(effects).size() == 1);
+    CHECK(worker.held().empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "another broker makes it forget, also a slot of the same name") {
+    const Effects effects = worker.receive(now, orders(1, {attempt(1)}, {"gw0"}, "another"));
+    CHECK(commands<EndSlot>(effects).size() == 1);
+    REQUIRE(commands<StartSlot>(effects).size() == 1);
+    CHECK(commands<StartSlot>(effects)[0].slot != slot_1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "facts are repeated until they are recorded") {
+    say(Started{0});
+    const Status first = status(worker, now);
+    CHECK(first.attempts[0].facts.size() == 1);
+    // One heartbeat to see that nothing was recorded, one to say it again.
+    worker.advance(now += std::chrono::seconds(1));
+    const Status again = status(worker, now += std::chrono::seconds(1));
+    CHECK(again.attempts[0].first == 0);
+    CHECK(again.attempts[0].facts.size() == 1);
+    AttemptOrders recorded = attempt(1);
+    recorded.recorded = 1;
+    worker.receive(now, orders(2, {recorded}));
+    const Status last = status(worker, now += std::chrono::seconds(1));
+    CHECK(last.attempts[0].first == 1);
+    CHECK(last.attempts[0].facts.empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "a new connection has all that is not recorded said again at once") {
+    say(Started{0});
+    status(worker, now);
+    worker.receive(now, Welcome{"broker"});
+    CHECK(status(worker, now).attempts[0].facts.size() == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "the start of a test that has finished meanwhile is not told apart") {
+    say(Started{0});
+    say(Finished{0});
+    say(Started{1});
+    const Status said = status(worker, now);
+    REQUIRE(said.attempts[0].facts.size() == 2);
+    CHECK(std::holds_alternative<Finished>(said.attempts[0].facts[0]));
+}
+
+TEST_CASE_FIXTURE(Fixture, "facts wait a little for others to share a status") {
+    status(worker, now);
+    say(Started{0});
+    CHECK(worker.advance(now).send.empty());
+    CHECK(worker.next_deadline() == now + std::chrono::milliseconds(4));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a crash is the end of the first attempt; the others were not begun") {
+    worker.receive(now, orders(2, {attempt(1), attempt(2)}));
+    worker.report(now, slot_1, SlotExited{"killed by signal 11"});
+    const Status said = status(worker, now);
+    REQUIRE(said.attempts.size() == 2);
+    CHECK(std::get<Ended>(said.attempts[0].facts.back()).end == End::crashed);
+    CHECK(std::get<Ended>(said.attempts[0].facts.back()).text == "killed by signal 11");
+    CHECK(std::get<Ended>(said.attempts[1].facts.back()).end == End::returned);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a slot that died with nothing to do is told of with its next job") {
+    say(Ended{});
+    worker.report(now, slot_1, SlotExited{"exited with status 1"});
+    const Effects effects = worker.receive(now, orders(2, {attempt(1), attempt(2)}));
+    CHECK(commands<StartSlot>(effects).empty());
+    const Status said = status(worker, now);
+    CHECK(std::get<Ended>(said.attempts[1].facts.back()).end == End::gone);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a request to give back reaches the slot once") {
+    AttemptOrders asked = attempt(1);
+    asked.give_back = 1;
+    asked.keep = 3;
+    CHECK(commands<AskBack>(worker.receive(now, orders(2, {asked}))).size() == 1);
+    CHECK(commands<AskBack>(worker.receive(now, orders(3, {asked}))).empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "a slot that has finished may leave by itself, for a while") {
+    AttemptOrders finish = attempt(2);
+    finish.body = JobBody{.kind = JobKind::finish};
+    worker.receive(now, orders(2, {attempt(1), finish}));
+    say(Ended{});
+    say(Ended{}, 2);
+    CHECK(commands<EndSlot>(worker.receive(now, orders(3, {}, {}))).empty());
+    CHECK(commands<EndSlot>(worker.advance(now + std::chrono::seconds(6))).size() == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "nothing follows the end of an attempt, whatever a slot says") {
+    say(Ended{});
+    say(Finished{0});
+    CHECK(status(worker, now).attempts[0].facts.size() == 1);
+}
