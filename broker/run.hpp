@@ -81,6 +81,7 @@ private:
     void take_from_slot(const Job& job);
     void drop_job(std::uint64_t id);
     void drop_slot(SlotKey key, const std::string& reason);
+    void lose_slot(Instant now, SlotKey key, const std::string& why);
 
     void take(Instant now, Job& job, const SlotBegan& fact, const std::string& host);
     void take(Instant now, Job& job, const UnitsNamed& fact);

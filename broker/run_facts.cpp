@@ -181,6 +181,11 @@ void Run::take(Instant now, Job& about, const Ended& fact) {
         crashed(now, about, fact);
         return;
     }
+    if (fact.end == End::lost) {
+        lose_slot(now, about.attempt->slot, "lost: " + first_line(fact.text));
+        go_on(now);
+        return;
+    }
     Attempt& attempt = *about.attempt;
     const SlotKey key = attempt.slot;
     if (fact.end == End::returned) {

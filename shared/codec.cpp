@@ -16,7 +16,7 @@ constexpr JobKind largest(JobKind) { return JobKind::finish; }
 constexpr Select largest(Select) { return Select::except; }
 constexpr Outcome largest(Outcome) { return Outcome::xpassed; }
 constexpr Stream largest(Stream) { return Stream::err; }
-constexpr End largest(End) { return End::gone; }
+constexpr End largest(End) { return End::lost; }
 constexpr RunEnd largest(RunEnd) { return RunEnd::grid_failed; }
 
 template <class T>

@@ -239,6 +239,7 @@ enum class End : std::uint8_t {
     crashed,   // the slot died; text says how
     refused,   // the slot cannot be had at all; text and code say why
     gone,      // the slot had died before it could begin; text says how
+    lost,      // the slot was taken away, and no test is to blame; text says how
 };
 /// The last fact of an attempt.
 struct Ended {

@@ -232,7 +232,7 @@ void Slots::read_warm(Instant now, PytestWarm& warm, Reports& reports) {
         const bool started = process.pid > 0;
         remove(key,
                started
-                   ? SlotReport(SlotExited{warm.why()})
+                   ? SlotReport(SlotLost{warm.why()})
                    : SlotReport(SlotRefused{cannot_run(process.warm.interpreter, warm.why()), 3}),
                reports);
     }

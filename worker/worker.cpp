@@ -116,7 +116,7 @@ void Worker::take_attempt(Instant now, const AttemptOrders& order, Effects& effe
                           Held{.slot = key, .finishes = order.body->kind == JobKind::finish});
         if (slot.dead) {
             append(now, order.id,
-                   Ended{.end = slot.told ? End::returned : End::gone, .text = slot.how});
+                   Ended{.end = slot.told ? End::returned : slot.end, .text = slot.how});
             slot.told = true;
         } else {
             slot.attempts.push_back(order.id);
@@ -155,14 +155,21 @@ Effects Worker::report(Instant now, SlotKey key, const SlotReport& report) {
     } else if (const auto* refused = std::get_if<SlotRefused>(&report)) {
         slot.dead = true;
         end_all(now, slot, {.end = End::refused, .text = refused->text, .code = refused->code});
-    } else if (const auto* exited = std::get_if<SlotExited>(&report)) {
-        slot.dead = true;
-        slot.gone = true;
-        slot.leave_by = never;
-        slot.how = exited->text;
-        end_all(now, slot, {.end = End::crashed, .text = exited->text});
+    } else if (const auto* exit = std::get_if<SlotExited>(&report)) {
+        exited(now, slot, End::crashed, exit->text);
+    } else if (const auto* loss = std::get_if<SlotLost>(&report)) {
+        exited(now, slot, End::lost, loss->text);
     }
     return {};
+}
+
+void Worker::exited(Instant now, Slot& slot, End end, const std::string& how) {
+    slot.dead = true;
+    slot.gone = true;
+    slot.leave_by = never;
+    slot.end = end == End::lost ? End::lost : End::gone;
+    slot.how = how;
+    end_all(now, slot, {.end = end, .text = how});
 }
 
 // The first of its attempts is the one that the end is about; the others were not begun.

@@ -67,7 +67,11 @@ struct SlotRefused {
 struct SlotExited {
     std::string text;
 };
-using SlotReport = std::variant<SlotFact, SlotRefused, SlotExited>;
+/// Its process is gone, with others and not by its own doing.
+struct SlotLost {
+    std::string text;
+};
+using SlotReport = std::variant<SlotFact, SlotRefused, SlotExited, SlotLost>;
 
 struct Identity {
     std::string session;  // random
@@ -107,6 +111,7 @@ private:
         bool dead = false;               // its process is gone, or is being ended
         bool gone = false;               // its process is gone
         bool told = false;               // ... and an attempt that it held says so
+        End end = End::gone;             // what such an attempt is told
         std::string how;                 // it went
         Instant leave_by = never;        // it has finished, and leaves by itself
         std::deque<AttemptId> attempts;  // not ended, the one that runs first
@@ -127,6 +132,7 @@ private:
     void end_slot(SlotKey key, Effects& effects);
     void append(Instant now, AttemptId id, Fact fact);
     void end_all(Instant now, Slot& slot, const Ended& first);
+    void exited(Instant now, Slot& slot, End end, const std::string& how);
     void say_soon(Instant now);
     Status status(Instant now);
 

@@ -141,6 +141,17 @@ TEST_CASE_FIXTURE(Fixture, "a slot that died with nothing to do is told of with 
     CHECK(std::get<Ended>(said.attempts[1].facts.back()).end == End::gone);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a slot that is lost says so of what it runs, or of its next job") {
+    worker.report(now, slot_1, SlotLost{"the interpreter was killed"});
+    CHECK(std::get<Ended>(status(worker, now).attempts[0].facts.back()).end == End::lost);
+
+    Fixture idle;
+    idle.say(Ended{});
+    idle.worker.report(now, slot_1, SlotLost{"the interpreter was killed"});
+    idle.worker.receive(now, orders(2, {attempt(1), attempt(2)}));
+    CHECK(std::get<Ended>(status(idle.worker, now).attempts[1].facts.back()).end == End::lost);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a request to give back reaches the slot once") {
     AttemptOrders asked = attempt(1);
     asked.give_back = 1;
