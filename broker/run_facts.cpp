@@ -309,7 +309,10 @@ void Run::requeue(Instant now, Job& about, bool lost, const std::string& why) {
     if (too_often) {
         give_up(now, about, suspects, fmt::format("{}, {} times", why, about.losses));
         suspects.clear();
-        if (stopping()) return;
+        if (stopping()) {
+            drop_job(about.id);
+            return;
+        }
     }
     const std::uint32_t losses = about.losses;
     const std::string unit = about.body.unit;

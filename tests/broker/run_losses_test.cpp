@@ -217,3 +217,21 @@ TEST_CASE_FIXTURE(OneRun,
     CHECK(why(events<TestFinished>()[1]) == "ended without running all of its tests, 3 times");
     CHECK(held(0).body.kind == JobKind::finish);
 }
+
+TEST_CASE("a run that ends by giving up a test holds nothing of a worker that was lost") {
+    OneRun one({.slots = 1, .failures_max = 1, .crashes_max = 9}, {}, {.losses_max = 1});
+    one.list({"a"});
+    one.load(0, 2);
+    one.say(0, Started{0});
+    one.lose_worker();
+    CHECK(one.end().end == RunEnd::stopped);
+}
+
+TEST_CASE("a slot finishes at once when giving up its tests ends the run") {
+    OneRun one({.slots = 1, .failures_max = 1}, {}, {.losses_max = 1});
+    one.list({"a"});
+    one.load(0, 2);
+    one.say(0, Ended{});
+    REQUIRE(one.jobs_of(0) == 1);
+    CHECK(one.held(0).body.kind == JobKind::finish);
+}
