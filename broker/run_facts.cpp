@@ -174,7 +174,12 @@ void Run::take(Instant now, Job&, const ExitAsked& fact) {
 
 void Run::take(Instant now, Job& about, const Ended& fact) {
     if (fact.end == End::refused) {
+        const SlotKey key = about.attempt->slot;
         stop(now, {.end = RunEnd::refused, .code = fact.code, .reason = fact.text});
+        if (over_) return;
+        // It was to end anyway, for another reason.
+        lose_slot(now, key, "");
+        go_on(now);
         return;
     }
     if (fact.end == End::crashed || fact.end == End::gone) {
@@ -249,10 +254,7 @@ void Run::crashed(Instant now, Job& about, const Ended& fact) {
                 fmt::format("worker '{}' crashed{}{}", name, was_up ? "" : " while starting", how));
     }
     if (over_) return;
-    // The others that it held were never begun.
-    const std::vector<std::uint64_t> others = slot(key).jobs;
-    for (const std::uint64_t id : others) requeue(now, job(id), false, "");
-    drop_slot(key, "crashed" + first_line(how));
+    lose_slot(now, key, "crashed" + first_line(how));
     ++crashes_;
     if (!stopping() && crashes_ > spec_.crashes_max) {
         stop(now,
@@ -264,6 +266,13 @@ void Run::crashed(Instant now, Job& about, const Ended& fact) {
                       : fmt::format("maximum crashed workers reached: {}", spec_.crashes_max)});
     }
     go_on(now);
+}
+
+// What it still holds was never begun.
+void Run::lose_slot(Instant now, SlotKey key, const std::string& reason) {
+    const std::vector<std::uint64_t> held = slot(key).jobs;
+    for (const std::uint64_t id : held) requeue(now, job(id), false, "");
+    drop_slot(key, reason);
 }
 
 // The attempt is over; what is open of its job waits again, or is given up when it was lost too

@@ -113,6 +113,11 @@ TEST_CASE_FIXTURE(Finishing, "a slot that is gone or lost when it should finish 
     CHECK(end().end == RunEnd::completed);
 }
 
+TEST_CASE_FIXTURE(Finishing, "a slot that cannot be had any more has finished") {
+    say(0, Ended{.end = End::refused, .text = "no", .code = 4});
+    CHECK(end().end == RunEnd::completed);
+}
+
 TEST_CASE_FIXTURE(Finishing, "a completed run lets its slots take their time to finish") {
     wait(std::chrono::hours(1));
     CHECK(!run.over());
@@ -199,6 +204,16 @@ TEST_CASE_FIXTURE(UntilTheFirstFailure, "the first reason to stop stands, but fo
         run.cancel(now);
         CHECK(end().end == RunEnd::cancelled);
     }
+}
+
+TEST_CASE_FIXTURE(UntilTheFirstFailure,
+                  "a slot that is refused while the run stops is not waited for") {
+    say(0, failed(0));
+    say(1, Ended{.end = End::refused, .text = "no", .code = 4});
+    CHECK(!run.slots().contains(1));
+    CHECK(!run.over());
+    leave(0);
+    CHECK(end().end == RunEnd::stopped);
 }
 
 TEST_CASE_FIXTURE(Busy, "a cancelled run is over at once") {
