@@ -112,7 +112,10 @@ void Run::verdict(Instant now, const Job& about, const TestName& test, TestResul
                                 .worker = slot_name(about.attempt->slot),
                                 .attempt = about.attempt->number,
                                 .result = std::move(result)});
-    if (!failure) return;
+    if (failure) count_failure(now);
+}
+
+void Run::count_failure(Instant now) {
     ++failures_;
     if (spec_.failures_max > 0 && failures_ >= spec_.failures_max) {
         stop(now, {.end = RunEnd::stopped,
@@ -149,11 +152,11 @@ void Run::take(Instant now, Job& about, const GaveBack& fact) {
     add_unit_jobs(about.body.unit, std::move(given), std::max(attempt.takers, 1U), about.losses);
 }
 
-void Run::take(Instant, Job& about, const LateTeardown& fact) {
-    // Counts as an error beside the verdict, as in pytest, where teardown has a report of its own.
-    ++failures_;
+void Run::take(Instant now, Job& about, const LateTeardown& fact) {
     events_.append(
         TeardownFailed{about.body.unit, fact.test, slot_name(about.attempt->slot), fact.phase});
+    // Counts as an error beside the verdict, as in pytest, where teardown has a report of its own.
+    count_failure(now);
 }
 
 void Run::take(Instant, Job& about, const Warned& fact) {

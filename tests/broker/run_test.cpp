@@ -165,6 +165,12 @@ TEST_CASE_FIXTURE(UntilTheFirstFailure, "outcomes that are no failures stop noth
     CHECK(!run.waiting().empty());
 }
 
+TEST_CASE_FIXTURE(UntilTheFirstFailure, "a teardown that fails late is a failure like another") {
+    say(0, LateTeardown{{"0"}, {.when = "teardown"}});
+    CHECK(run.waiting().empty());
+    CHECK(held(1).attempt->asked == 1);
+}
+
 TEST_CASE_FIXTURE(UntilTheFirstFailure, "what is lost while the run stops does not run again") {
     say(0, failed(0));
     SUBCASE("a slot") {
