@@ -80,11 +80,13 @@ TEST_CASE_FIXTURE(Told, "facts that change no orders are receipted a little late
 }
 
 TEST_CASE_FIXTURE(Told, "facts of an attempt that the worker does not hold are none") {
+    say(status({{{1, 1}, 0, {UnitsNamed{{"a", "b", "c", "d"}}}}}));
     come("other", 1);
-    say(status({{{1, 2}, 0, {UnitsNamed{{"a"}}}}}));
-    say(status({{{1, 1}, 0, {UnitsNamed{{"a"}}}}}, "other"));
-    say(status({{{9, 1}, 0, {UnitsNamed{{"a"}}}}}));
-    CHECK(units() == 0);
+    REQUIRE(slots_of("run") == 2);
+    say(status({{{1, 2}, 1, {UnitsNamed{{"e"}}}}}));
+    say(status({{{1, 1}, 1, {UnitsNamed{{"e"}}}}}, "other"));
+    say(status({{{9, 1}, 0, {UnitsNamed{{"e"}}}}}));
+    CHECK(units() == 4);
 }
 
 TEST_CASE_FIXTURE(Told, "facts of another broker's attempts are none, and are answered at once") {
@@ -163,9 +165,7 @@ TEST_CASE_FIXTURE(OneBroker,
     say(status({{{1, 1}, 0, {}}}, "a"));
     CHECK(orders_in(wait(settings.heartbeat), "b").attempts.size() == 1);
     submit("poor", {.slots = 9});
-    Status lists = status({{{1, 1}, 0, {named}}, {{2, 1}, 0, {named}}}, "b");
-    lists.slots = 3;
-    say(lists);
+    say(status({{{1, 1}, 0, {named}}, {{2, 1}, 0, {named}}}, "b", 3));
     CHECK(slots_of("rich") == 2);
     CHECK(slots_of("poor") == 2);
 }
@@ -173,9 +173,7 @@ TEST_CASE_FIXTURE(OneBroker,
 TEST_CASE_FIXTURE(OneBroker, "a run that comes late gets a slot of a run that has several") {
     come("worker", 2);
     submit("early", {.slots = 2});
-    Status lists = status({{{1, 1}, 0, {UnitsNamed{{"a", "b", "c", "d"}}, Ended{}}}});
-    lists.slots = 2;
-    say(lists);
+    say(status({{{1, 1}, 0, {UnitsNamed{{"a", "b", "c", "d"}}, Ended{}}}}, "worker", 2));
     REQUIRE(slots_of("early") == 2);
     submit("late");
     CHECK(slots_of("late") == 0);
@@ -186,14 +184,74 @@ TEST_CASE_FIXTURE(OneBroker, "a run that comes late gets a slot of a run that ha
     const SlotKey retiring = early.slots().at(0).retiring ? 0 : 1;
     while (slots_of("early") == 2) {
         const Job& job = *early.find(early.slots().at(retiring).jobs.at(0));
-        Status ended = status({{{job.id, job.attempt->number}, job.attempt->recorded, {Ended{}}}});
-        ended.slots = 2;
-        say(ended);
+        const AttemptId id{job.id, job.attempt->number};
+        say(status({{id, job.attempt->recorded, {Ended{}}}}, "worker", 2));
     }
     CHECK(slots_of("late") == 1);
     CHECK(!early.slots().begin()->second.retiring);
     const Orders orders = orders_in(wait(settings.heartbeat));
     CHECK(orders.runs.size() == 2);
+}
+
+TEST_CASE_FIXTURE(OneBroker, "a slot with nothing to do goes to a run that has none at once") {
+    come("worker", 2);
+    submit("early", {.slots = 2});
+    say(status({{{1, 1}, 0, {UnitsNamed{{"a", "b", "c"}}}}}, "worker", 2));
+    REQUIRE(slots_of("early") == 2);
+    const Run& early = *broker.find_run("early");
+    for (SlotKey slot : {1U, 1U}) {
+        const AttemptId id{early.slots().at(slot).jobs.at(0), 1};
+        say(status({{id, 0, {Ended{}}}}, "worker", 2));
+    }
+    REQUIRE(early.slots().at(1).jobs.empty());
+    submit("late");
+    REQUIRE(early.slots().at(1).jobs.size() == 1);
+    CHECK(early.find(early.slots().at(1).jobs[0])->body.kind == JobKind::finish);
+}
+
+TEST_CASE_FIXTURE(OneBroker, "a run that has a slot takes none from a run that has more") {
+    come("worker", 3);
+    submit("poor", {.slots = 9});
+    submit("rich", {.slots = 2});
+    say(status({{{2, 1}, 0, {UnitsNamed{{"a", "b", "c", "d"}}}}}, "worker", 3));
+    REQUIRE(slots_of("rich") == 2);
+    say(status({{{1, 1}, 0, {UnitsNamed{{"a", "b", "c", "d"}}}}}, "worker", 3));
+    REQUIRE(broker.find_run("poor")->slots_wanted() > 0);
+    CHECK(slots_of("poor") == 1);
+    for (const auto& [key, slot] : broker.find_run("rich")->slots()) CHECK(!slot.retiring);
+}
+
+TEST_CASE_FIXTURE(OneBroker, "a run with a single unit takes no second slot for it") {
+    come("worker", 2);
+    submit("run", {.slots = 2});
+    say(status({{{1, 1}, 0, {UnitsNamed{{"a"}}}}}, "worker", 2));
+    CHECK(slots_of("run") == 1);
+}
+
+TEST_CASE_FIXTURE(OneBroker, "a run with one long unit spreads to slots that are free") {
+    come("worker", 2);
+    submit("run", {.slots = 2});
+    say(status({{{1, 1}, 0, {UnitsNamed{{"a"}}, Ended{}}}}, "worker", 2));
+    const TestsFound found{{{"0"}, {"1"}, {"2"}, {"3"}}};
+    say(status({{{2, 1}, 0, {found, Started{0}}}}, "worker", 2));
+    const Orders orders = orders_in(wait(std::chrono::seconds(1)));
+    REQUIRE(orders.attempts.size() == 1);
+    CHECK(orders.attempts[0].give_back == 1);
+    CHECK(orders.attempts[0].keep == 1);
+    say(status({{{2, 1}, 2, {GaveBack{1, {2, 3}}}}}, "worker", 2));
+    CHECK(slots_of("run") == 2);
+}
+
+TEST_CASE_FIXTURE(Told, "slots that do not finish a run that has stopped are ended after a while") {
+    say(status({{{1, 1}, 0, {ExitAsked{"enough", 7}}}}));
+    broker.receive(now, "client", Follow{"run"});
+    wait(settings.finish_grace - settings.heartbeat);
+    say(status({{.id = {1, 1}}}));
+    CHECK(slots_of("run") == 1);
+    const Effects effects = wait(settings.heartbeat);
+    CHECK(orders_in(effects).runs.empty());
+    CHECK(sent<Progress>(effects, "client").at(0).events.back() ==
+          Event{RunFinished{RunEnd::exit_asked, 7, "enough"}});
 }
 
 TEST_CASE_FIXTURE(OneBroker, "a run does not give up its only slot") {

@@ -38,12 +38,13 @@ struct OneBroker {
     Instant now = Instant() + std::chrono::hours(1);
     std::map<std::string, std::uint64_t> said;  // statuses, by session
 
-    /// The next status of a worker with one slot.
-    Status status(std::vector<AttemptStatus> attempts = {}, const std::string& session = "worker") {
+    /// The next status of a worker.
+    Status status(std::vector<AttemptStatus> attempts = {}, const std::string& session = "worker",
+                  std::uint32_t slots = 1) {
         return {.session = session,
                 .number = ++said[session],
                 .broker = "token",
-                .slots = 1,
+                .slots = slots,
                 .host = session + "'s host",
                 .attempts = std::move(attempts)};
     }
@@ -54,9 +55,7 @@ struct OneBroker {
 
     /// A worker comes that has so many slots.
     Effects come(const std::string& session, std::uint32_t slots) {
-        Status first = status({}, session);
-        first.slots = slots;
-        return say(first);
+        return say(status({}, session, slots));
     }
 
     Effects submit(const std::string& run, RunSpec spec = {}, const PeerId& client = "client") {

@@ -57,6 +57,7 @@ TEST_CASE_FIXTURE(OneRun, "a unit is told once, with all of its lists joined") {
     say(0, Started{0});
     REQUIRE(events<UnitLoaded>().size() == 1);
     CHECK(events<UnitLoaded>()[0] == UnitLoaded{"a", names({"x", "y"}), 3});
+    CHECK(held(0).attempt->tests.size() == 2);
 }
 
 TEST_CASE_FIXTURE(OneRun, "a test has one start and one verdict, whatever its slot repeats") {
@@ -148,6 +149,17 @@ TEST_CASE_FIXTURE(OneRun, "a test that has started or was given back is not give
     CHECK(run.waiting().empty());
     say(0, Finished{1});
     CHECK(events<TestFinished>().empty());
+}
+
+TEST_CASE_FIXTURE(OneRun, "who has nothing to give back may be about to load its unit") {
+    list({"a"});
+    say(0, GaveBack{2, {}});
+    say(0, GaveBack{1, {}});
+    CHECK(held(0).attempt->answered == 2);
+    load(0, 2);
+    say(0, Started{0});
+    REQUIRE(events<UnitLoaded>().size() == 1);
+    CHECK(events<UnitLoaded>()[0].tests.size() == 2);
 }
 
 TEST_CASE_FIXTURE(OneRun, "a job of named tests does not tell its unit again") {

@@ -48,6 +48,7 @@ TEST_CASE_FIXTURE(OneRun, "a crash while a unit is loaded is blamed on the unit"
 TEST_CASE_FIXTURE(OneRun, "a crash between tests blames none, until the job was lost too often") {
     list({"a"});
     load(0, 2);
+    say(0, Started{0});
     say(0, Finished{0});
     say(0, crash);
     for (SlotKey slot : {1U, 2U}) {
@@ -135,6 +136,27 @@ TEST_CASE_FIXTURE(OneRun, "the loss of another worker changes nothing") {
     lose_worker(2);
     CHECK(run.slots().size() == 1);
     CHECK(run.take_changed().empty());
+}
+
+TEST_CASE_FIXTURE(OneRun, "a worker is heard to be free also of a slot that had nothing to do") {
+    list({"a"}, 2);
+    run.take_changed();
+    lose_worker(1);
+    CHECK(run.take_changed() == std::set<WorkerKey>{1});
+    CHECK(run.slots().size() == 1);
+}
+
+TEST_CASE_FIXTURE(OneRun, "tests that are given back keep the losses of their job") {
+    list({"a"});
+    load(0, 3);
+    say(0, Noted{});
+    lose_worker();
+    add_slot();
+    load(1, 3);
+    say(1, Started{0});
+    say(1, GaveBack{0, {2}});
+    CHECK(held(1).losses == 1);
+    CHECK(held(1, 1).losses == 1);
 }
 
 TEST_CASE_FIXTURE(OneRun, "a test that ran when its worker was lost goes on alone") {

@@ -140,6 +140,15 @@ TEST_CASE_FIXTURE(Busy, "an exit that is asked for stops the run with its code a
     CHECK(events<TestFinished>().size() == 1);
 }
 
+TEST_CASE_FIXTURE(OneRun, "a run that stops takes no more units") {
+    add_slot();
+    say(0, ExitAsked{"enough", 7});
+    say(0, UnitsNamed{{"a"}});
+    say(0, Ended{});
+    CHECK(run.waiting().empty());
+    CHECK(held(0).body.kind == JobKind::finish);
+}
+
 TEST_CASE_FIXTURE(Busy, "as many failures as are allowed stop the run and call its tests back") {
     say(0, failed(0));
     CHECK(!run.waiting().empty());
@@ -232,6 +241,12 @@ TEST_CASE_FIXTURE(Busy, "a cancelled run is over at once") {
     run.cancel(now);
     run.fail(now, "late");
     CHECK(events<RunFinished>().size() == 1);
+}
+
+TEST_CASE_FIXTURE(OneRun, "a slot that has not begun is not told as gone") {
+    add_slot();
+    run.cancel(now);
+    CHECK(events<WorkerDown>().empty());
 }
 
 TEST_CASE_FIXTURE(Busy, "a framework that refuses a slot ends the run with its code") {

@@ -158,6 +158,23 @@ TEST_CASE_FIXTURE(OneRun, "tests that are done sooner than another slot has load
     CHECK(held(0).attempt->asked == 1);
 }
 
+TEST_CASE_FIXTURE(OneRun, "tests that take as long as a slot's start stay, but for an idle slot") {
+    list({"a"});
+    load(0, 20);
+    say(0, Started{0});
+    wait(milliseconds(100));
+    for (std::uint32_t test = 0; test < 10; ++test) say(0, Finished{test});
+    REQUIRE(held(0).attempt->unstarted == 10);
+    places = 1;
+    wait(Duration(0));
+    CHECK(held(0).attempt->asked == 0);
+    wait(milliseconds(2));
+    CHECK(held(0).attempt->asked == 0);
+    add_slot(2);
+    wait(milliseconds(2));
+    CHECK(held(0).attempt->asked == 1);
+}
+
 TEST_CASE_FIXTURE(OneRun, "to look at all slots again is put off a little") {
     list({"a"});
     load(0, 10);
@@ -204,6 +221,7 @@ TEST_CASE("where tests are only listed nothing is given back") {
 TEST_CASE("a run that stops plans nothing") {
     Loaded one({.slots = 4, .failures_max = 1});
     one.say(0, failed(1));
+    one.say(0, GaveBack{one.held(0).attempt->asked, {}});
     const std::uint32_t asked = one.held(0).attempt->asked;
     one.places = 3;
     one.wait(seconds(1));
@@ -228,7 +246,11 @@ TEST_CASE_FIXTURE(OneRun, "a slot that retires gives back what it holds ahead, a
     say(0, Ended{});
     CHECK(run.slots().size() == 1);
     CHECK(events<WorkerDown>() == std::vector{WorkerDown{"gw0", ""}});
-    CHECK(!run.over());
+    for (int jobs = 0; jobs < 5; ++jobs) {
+        CHECK(held(1).body.kind == JobKind::unit);
+        say(1, Ended{});
+    }
+    CHECK(held(1).body.kind == JobKind::finish);
 }
 
 TEST_CASE_FIXTURE(OneRun, "the slot with the least to do retires") {
