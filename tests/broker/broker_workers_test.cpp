@@ -74,6 +74,8 @@ TEST_CASE_FIXTURE(Told, "facts after a gap wait until the gap is filled") {
 }
 
 TEST_CASE_FIXTURE(Told, "facts that change no orders are receipted a little later") {
+    say(status({{.id = {1, 1}}}));
+    CHECK(broker.next_deadline() == now + settings.heartbeat);
     CHECK(sent<Orders>(say(status({{{1, 1}, 0, {Noted{}}}})), "worker's peer").empty());
     CHECK(broker.next_deadline() == now + settings.receipt_delay);
     CHECK(orders_in(wait(settings.receipt_delay)).attempts[0].recorded == 1);

@@ -180,6 +180,7 @@ TEST_CASE_FIXTURE(OneRun, "a test that is gone when its unit is loaded again is 
     list({"a"});
     load(0, 1);
     say(0, GaveBack{0, {0}});
+    CHECK(events<UnitLoaded>().size() == 1);
     say(0, Ended{});
     say(0, TestsFound{});
     say(0, Ended{.missing = names({"0"})});

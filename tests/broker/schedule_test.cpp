@@ -56,6 +56,7 @@ TEST_CASE("no more slots are wanted than the user allows") {
 }
 
 TEST_CASE_FIXTURE(OneRun, "a slot that lists gets its next job before it is done") {
+    places = 3;
     add_slot();
     say(0, UnitsNamed{{"a"}});
     REQUIRE(jobs_of(0) == 2);
@@ -246,11 +247,27 @@ TEST_CASE_FIXTURE(OneRun, "a slot that retires gives back what it holds ahead, a
     say(0, Ended{});
     CHECK(run.slots().size() == 1);
     CHECK(events<WorkerDown>() == std::vector{WorkerDown{"gw0", ""}});
-    for (int jobs = 0; jobs < 5; ++jobs) {
-        CHECK(held(1).body.kind == JobKind::unit);
-        say(1, Ended{});
-    }
+    for (int jobs = 0; jobs < 4; ++jobs) say(1, Ended{});
+    say(1, Ended{.end = End::returned});
+    CHECK(held(1).body.kind == JobKind::unit);
+    say(1, Ended{});
     CHECK(held(1).body.kind == JobKind::finish);
+}
+
+TEST_CASE_FIXTURE(Loaded, "who was asked for some tests is asked again when all are wanted") {
+    add_slot(2);
+    REQUIRE(held(0).attempt->keep == 4);
+    say(0, ExitAsked{});
+    CHECK(held(0).attempt->asked == 2);
+    CHECK(held(0).attempt->keep == 0);
+}
+
+TEST_CASE_FIXTURE(OneRun, "who was asked for all is not asked again") {
+    list({"a", "b", "c", "d", "e", "f"}, 2);
+    REQUIRE(run.retire_a_slot());
+    REQUIRE(held(0, 1).attempt->asked == 1);
+    say(0, ExitAsked{});
+    CHECK(held(0, 1).attempt->asked == 1);
 }
 
 TEST_CASE_FIXTURE(OneRun, "the slot with the least to do retires") {
