@@ -112,7 +112,10 @@ void Run::verdict(Instant now, const Job& about, const TestName& test, TestResul
                                 .worker = slot_name(about.attempt->slot),
                                 .attempt = about.attempt->number,
                                 .result = std::move(result)});
-    if (!failure) return;
+    if (failure) count_failure(now);
+}
+
+void Run::count_failure(Instant now) {
     ++failures_;
     if (spec_.failures_max > 0 && failures_ >= spec_.failures_max) {
         stop(now, {.end = RunEnd::stopped,
@@ -149,11 +152,11 @@ void Run::take(Instant now, Job& about, const GaveBack& fact) {
     add_unit_jobs(about.body.unit, std::move(given), std::max(attempt.takers, 1U), about.losses);
 }
 
-void Run::take(Instant, Job& about, const LateTeardown& fact) {
-    // Counts as an error beside the verdict, as in pytest, where teardown has a report of its own.
-    ++failures_;
+void Run::take(Instant now, Job& about, const LateTeardown& fact) {
     events_.append(
         TeardownFailed{about.body.unit, fact.test, slot_name(about.attempt->slot), fact.phase});
+    // Counts as an error beside the verdict, as in pytest, where teardown has a report of its own.
+    count_failure(now);
 }
 
 void Run::take(Instant, Job& about, const Warned& fact) {
@@ -174,7 +177,12 @@ void Run::take(Instant now, Job&, const ExitAsked& fact) {
 
 void Run::take(Instant now, Job& about, const Ended& fact) {
     if (fact.end == End::refused) {
+        const SlotKey key = about.attempt->slot;
         stop(now, {.end = RunEnd::refused, .code = fact.code, .reason = fact.text});
+        if (over_) return;
+        // It was to end anyway, for another reason.
+        lose_slot(now, key, "");
+        go_on(now);
         return;
     }
     if (fact.end == End::crashed || fact.end == End::gone) {
@@ -254,10 +262,7 @@ void Run::crashed(Instant now, Job& about, const Ended& fact) {
                 fmt::format("worker '{}' crashed{}{}", name, was_up ? "" : " while starting", how));
     }
     if (over_) return;
-    // The others that it held were never begun.
-    const std::vector<std::uint64_t> others = slot(key).jobs;
-    for (const std::uint64_t id : others) requeue(now, job(id), false, "");
-    drop_slot(key, "crashed" + first_line(how));
+    lose_slot(now, key, "crashed" + first_line(how));
     ++crashes_;
     if (!stopping() && crashes_ > spec_.crashes_max) {
         stop(now,
@@ -269,6 +274,13 @@ void Run::crashed(Instant now, Job& about, const Ended& fact) {
                       : fmt::format("maximum crashed workers reached: {}", spec_.crashes_max)});
     }
     go_on(now);
+}
+
+// What it still holds was never begun.
+void Run::lose_slot(Instant now, SlotKey key, const std::string& reason) {
+    const std::vector<std::uint64_t> held = slot(key).jobs;
+    for (const std::uint64_t id : held) requeue(now, job(id), false, "");
+    drop_slot(key, reason);
 }
 
 // The attempt is over; what is open of its job waits again, or is given up when it was lost too
@@ -314,7 +326,10 @@ void Run::requeue(Instant now, Job& about, bool lost, const std::string& why) {
     if (too_often) {
         give_up(now, about, suspects, fmt::format("{}, {} times", why, about.losses));
         suspects.clear();
-        if (stopping()) return;
+        if (stopping()) {
+            drop_job(about.id);
+            return;
+        }
     }
     const std::uint32_t losses = about.losses;
     const std::string unit = about.body.unit;
