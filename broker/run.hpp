@@ -102,7 +102,6 @@ private:
                const std::string& when, const std::string& message, bool crashed);
     void count_failure(Instant now);
     void crashed(Instant now, Job& job, const Ended& fact);
-    void lose_slot(Instant now, SlotKey slot, const std::string& reason);
     void requeue(Instant now, Job& job, bool lost, const std::string& why);
     void give_up(Instant now, const Job& job, const std::vector<TestName>& tests,
                  const std::string& why);

@@ -12,6 +12,12 @@ namespace {
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+// What a job may say that waits behind another.
+bool comes_before_the_job(const Fact& fact) {
+    const auto* gave = std::get_if<GaveBack>(&fact);
+    return std::holds_alternative<Ended>(fact) || (gave != nullptr && gave->tests.empty());
+}
+
 bool is_failure(Outcome outcome) { return outcome == Outcome::failed || outcome == Outcome::error; }
 
 }  // namespace
@@ -22,7 +28,7 @@ void Run::record(Instant now, AttemptId id, const Fact& fact, const std::string&
     Job& about = found->second;
     if (!about.attempt || about.attempt->number != id.number) return;
     ++about.attempt->recorded;
-    if (!about.attempt->began && !std::holds_alternative<Ended>(fact)) {
+    if (!about.attempt->began && !comes_before_the_job(fact)) {
         about.attempt->began = true;
         about.attempt->began_at = now;
     }
@@ -274,13 +280,6 @@ void Run::crashed(Instant now, Job& about, const Ended& fact) {
                       : fmt::format("maximum crashed workers reached: {}", spec_.crashes_max)});
     }
     go_on(now);
-}
-
-// What it still holds was never begun.
-void Run::lose_slot(Instant now, SlotKey key, const std::string& reason) {
-    const std::vector<std::uint64_t> held = slot(key).jobs;
-    for (const std::uint64_t id : held) requeue(now, job(id), false, "");
-    drop_slot(key, reason);
 }
 
 // The attempt is over; what is open of its job waits again, or is given up when it was lost too
