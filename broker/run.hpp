@@ -110,6 +110,7 @@ private:
     void finish(Instant now);
 
     void hand_out_waiting(Instant now, std::size_t places);
+    bool may_have_one_ahead(SlotKey key) const;
     void rebalance(Instant now, std::size_t places);
     bool ask_back(Job& job, std::uint32_t keep);
 
@@ -125,6 +126,7 @@ private:
     std::map<WorkerKey, std::set<SlotKey>> by_worker_;
     std::set<SlotKey> idle_;  // those that hold no job
     std::set<SlotKey> with_one_job_;
+    std::optional<SlotKey> retiring_;  // gets no further jobs, but to finish
     SlotKey next_slot_ = 0;
     std::set<std::string> units_;  // named so far
     std::set<DoneTest> done_;      // verdicts of an earlier submission
