@@ -10,6 +10,8 @@
 namespace xgrid::broker {
 namespace {
 
+constexpr std::size_t shared_reason_bytes_max = 500;
+
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 bool is_failure(Outcome outcome) { return outcome == Outcome::failed || outcome == Outcome::error; }
@@ -213,8 +215,11 @@ void Run::take(Instant now, Job& about, const Ended& fact) {
 
 void Run::give_up(Instant now, const Job& about, const std::vector<TestName>& tests,
                   const std::string& why) {
+    // The whole text for one, its beginning for each of many: thousands of copies would fill the
+    // memory.
+    const std::string said = tests.size() == 1 ? why : why.substr(0, shared_reason_bytes_max);
     for (const TestName& test : tests) {
-        blame(now, about, test, Outcome::error, "setup", why, false);
+        blame(now, about, test, Outcome::error, "setup", said, false);
     }
 }
 
