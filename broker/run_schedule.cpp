@@ -21,8 +21,9 @@ bool may_be_asked(const Job& job) {
 
 // What is left of a job that runs, as far as one can tell from what has run of it.
 Duration time_left(const Attempt& attempt, Instant now) {
-    const Duration so_far = now - attempt.loaded_at;
-    return so_far / std::max(attempt.finished, 1U) * attempt.unstarted;
+    const Duration each = (now - attempt.loaded_at) / std::max(attempt.finished, 1U);
+    // After weeks, with many tests left, the product would not fit.
+    return std::min(each, Duration::max() / std::max(attempt.unstarted, 1U)) * attempt.unstarted;
 }
 
 }  // namespace
