@@ -51,7 +51,6 @@ struct Job {
 struct Slot {
     WorkerKey worker = 0;
     bool up = false;                  // its session has begun
-    bool retiring = false;            // gets no further jobs, but to finish
     std::vector<std::uint64_t> jobs;  // that it holds, the one that runs first
 };
 

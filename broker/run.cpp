@@ -101,6 +101,7 @@ void Run::drop_slot(SlotKey key, const std::string& reason) {
     const WorkerKey worker = slot(key).worker;
     changed_.insert(worker);
     idle_.erase(key);
+    if (retiring_ == key) retiring_.reset();
     by_worker_[worker].erase(key);
     if (by_worker_[worker].empty()) by_worker_.erase(worker);
     slots_.erase(key);

@@ -38,6 +38,8 @@ public:
     const std::map<std::uint64_t, Job>& jobs() const { return jobs_; }
     const std::deque<std::uint64_t>& waiting() const { return waiting_; }
     const Job* find(std::uint64_t job) const;
+    /// The slot that gets no further jobs, but to finish.
+    std::optional<SlotKey> retiring() const { return retiring_; }
     /// Its slots on that worker.
     const std::set<SlotKey>& slots_on(WorkerKey worker) const;
     Log<Event>& events() { return events_; }
@@ -112,6 +114,7 @@ private:
     void finish(Instant now);
 
     void hand_out_waiting(Instant now, std::size_t places);
+    bool may_have_one_ahead(SlotKey key) const;
     void rebalance(Instant now, std::size_t places);
     bool ask_back(Job& job, std::uint32_t keep);
 
@@ -127,6 +130,7 @@ private:
     std::map<WorkerKey, std::set<SlotKey>> by_worker_;
     std::set<SlotKey> idle_;  // those that hold no job
     std::set<SlotKey> with_one_job_;
+    std::optional<SlotKey> retiring_;
     SlotKey next_slot_ = 0;
     std::set<std::string> units_;  // named so far
     std::set<DoneTest> done_;      // verdicts of an earlier submission

@@ -10,6 +10,8 @@
 namespace xgrid::broker {
 namespace {
 
+constexpr std::size_t shared_reason_bytes_max = 500;
+
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 // What a job may say that waits behind another.
@@ -232,8 +234,11 @@ void Run::take(Instant now, Job& about, const Ended& fact) {
 
 void Run::give_up(Instant now, const Job& about, const std::vector<TestName>& tests,
                   const std::string& why) {
+    // The whole text for one, its beginning for each of many: thousands of copies would fill the
+    // memory.
+    const std::string said = tests.size() == 1 ? why : why.substr(0, shared_reason_bytes_max);
     for (const TestName& test : tests) {
-        blame(now, about, test, Outcome::error, "setup", why, false);
+        blame(now, about, test, Outcome::error, "setup", said, false);
     }
 }
 
@@ -325,10 +330,7 @@ void Run::requeue(Instant now, Job& about, bool lost, const std::string& why) {
     if (too_often) {
         give_up(now, about, suspects, fmt::format("{}, {} times", why, about.losses));
         suspects.clear();
-        if (stopping()) {
-            drop_job(about.id);
-            return;
-        }
+        if (stopping()) open.clear();  // that was one failure too many
     }
     const std::uint32_t losses = about.losses;
     const std::string unit = about.body.unit;

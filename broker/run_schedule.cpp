@@ -21,8 +21,9 @@ bool may_be_asked(const Job& job) {
 
 // What is left of a job that runs, as far as one can tell from what has run of it.
 Duration time_left(const Attempt& attempt, Instant now) {
-    const Duration so_far = now - attempt.loaded_at;
-    return so_far / std::max(attempt.finished, 1U) * attempt.unstarted;
+    const Duration each = (now - attempt.loaded_at) / std::max(attempt.finished, 1U);
+    // After weeks, with many tests left, the product would not fit.
+    return std::min(each, Duration::max() / std::max(attempt.unstarted, 1U)) * attempt.unstarted;
 }
 
 }  // namespace
@@ -41,13 +42,17 @@ std::size_t Run::slots_wanted() const {
 
 bool Run::retire_a_slot() {
     if (stopping() || over_) return false;
-    Slot* best = nullptr;
-    for (auto& [key, slot] : slots_) {
-        if (slot.retiring) return false;
-        if (best == nullptr || slot.jobs.size() < best->jobs.size()) best = &slot;
+    if (retiring_) return false;
+    const Slot* best = nullptr;
+    for (const auto& [key, slot] : slots_) {
+        if (best != nullptr && slot.jobs.size() >= best->jobs.size()) continue;
+        best = &slot;
+        retiring_ = key;
     }
-    if (best == nullptr || (slots_.size() == 1 && !best->jobs.empty())) return false;
-    best->retiring = true;
+    if (best == nullptr || (slots_.size() == 1 && !best->jobs.empty())) {
+        retiring_.reset();
+        return false;
+    }
     for (std::size_t i = 1; i < best->jobs.size(); ++i) ask_back(job(best->jobs[i]), 0);
     return true;
 }
@@ -61,27 +66,36 @@ void Run::schedule(Instant now, std::size_t places) {
     rebalance(now, startable);
 }
 
+// Looks at no slot that it does not hand something to: there may be thousands.
 void Run::hand_out_waiting(Instant now, std::size_t startable) {
-    for (const SlotKey key : std::set<SlotKey>(idle_)) {
-        if (slot(key).retiring) {
-            hand_out(now, add_job({.kind = JobKind::finish}, 0), key);
-        } else if (!waiting_.empty()) {
-            hand_out(now, waiting_.front(), key);
-            waiting_.pop_front();
-        }
+    if (retiring_ && idle_.contains(*retiring_)) {
+        hand_out(now, add_job({.kind = JobKind::finish}, 0), *retiring_);
     }
-    if (waiting_.empty()) return;
-    // One ahead, so that a slot never waits for us; not near the end, where each job should go to
-    // whoever is free first.
-    for (const SlotKey key : std::set<SlotKey>(with_one_job_)) {
-        if (waiting_.empty()) return;
-        const JobKind kind = job(slot(key).jobs.front()).body.kind;
-        if (slot(key).retiring || kind == JobKind::finish) continue;
-        const bool lists = kind == JobKind::enumerate;
-        if (!lists && waiting_.size() < slots_.size() + startable) continue;
+    const auto hand_out_next = [&](SlotKey key) {
         hand_out(now, waiting_.front(), key);
         waiting_.pop_front();
+    };
+    while (!idle_.empty() && !waiting_.empty()) hand_out_next(*idle_.begin());
+    if (waiting_.empty()) return;
+
+    // One ahead, so that a slot never waits for us; not near the end, where each job should go to
+    // whoever is free first. But the slot that lists has nothing else to do before the end.
+    const Job& first = jobs_.begin()->second;
+    if (first.body.kind == JobKind::enumerate && first.attempt &&
+        may_have_one_ahead(first.attempt->slot)) {
+        hand_out_next(first.attempt->slot);
     }
+    const std::set<SlotKey> busy =
+        waiting_.size() < slots_.size() + startable ? std::set<SlotKey>{} : with_one_job_;
+    for (const SlotKey key : busy) {
+        if (waiting_.empty() || waiting_.size() < slots_.size() + startable) return;
+        if (may_have_one_ahead(key)) hand_out_next(key);
+    }
+}
+
+bool Run::may_have_one_ahead(SlotKey key) const {
+    if (!with_one_job_.contains(key) || retiring_ == key) return false;
+    return jobs_.at(slots_.at(key).jobs.front()).body.kind != JobKind::finish;
 }
 
 bool Run::ask_back(Job& asked, std::uint32_t keep) {

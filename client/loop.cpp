@@ -44,7 +44,7 @@ std::string local_time() {
 class Loop {
 public:
     Loop(const Options& options, const std::string& run, Reports& reports)
-        : options_(options), reports_(reports), signals_({SIGINT, SIGTERM, SIGHUP, SIGCHLD}) {
+        : reports_(reports), signals_({SIGINT, SIGTERM, SIGHUP, SIGCHLD}) {
         if (options.broker.empty()) embedded_.emplace(options);
         raise_descriptor_limit();
         broker_.emplace(context_.emplace(),
@@ -112,7 +112,6 @@ private:
         wait_for(items, until - now());
     }
 
-    const Options& options_;
     Reports& reports_;
     Signals signals_;
     std::optional<Embedded> embedded_;

@@ -98,12 +98,23 @@ void pack(Packer& out, const T& value) {
 
 using Object = msgpack::object;
 
-template <class T>
-bool take(const Object& from, T& to);
+// What the items of a message may still take: one byte of it can stand for hundreds.
+struct Room {
+    std::size_t bytes = decoded_bytes_max;
+
+    bool takes(std::size_t items, std::size_t item_bytes) {
+        if (items > bytes / item_bytes) return false;
+        bytes -= items * item_bytes;
+        return true;
+    }
+};
 
 template <class T>
-requires(std::is_integral_v<T> && !std::is_same_v<T, bool>) bool take_one(const Object& from,
-                                                                          T& to) {
+bool take(const Object& from, T& to, Room& room);
+
+template <class T>
+requires(std::is_integral_v<T> && !std::is_same_v<T, bool>) bool take_one(const Object& from, T& to,
+                                                                          Room&) {
     using Limits = std::numeric_limits<T>;
     if (from.type == msgpack::type::POSITIVE_INTEGER) {
         if (from.via.u64 > static_cast<std::uint64_t>(Limits::max())) return false;
@@ -115,11 +126,11 @@ requires(std::is_integral_v<T> && !std::is_same_v<T, bool>) bool take_one(const 
     to = static_cast<T>(from.via.i64);
     return true;
 }
-bool take_one(const Object& from, bool& to) {
+bool take_one(const Object& from, bool& to, Room&) {
     to = from.type == msgpack::type::BOOLEAN && from.via.boolean;
     return from.type == msgpack::type::BOOLEAN;
 }
-bool take_one(const Object& from, double& to) {
+bool take_one(const Object& from, double& to, Room&) {
     // The packer writes whole numbers as integers, which is shorter.
     switch (from.type) {
         case msgpack::type::FLOAT32:
@@ -131,91 +142,96 @@ bool take_one(const Object& from, double& to) {
 }
 template <class T>
 requires std::is_enum_v<T>
-bool take_one(const Object& from, T& to) {
+bool take_one(const Object& from, T& to, Room& room) {
     std::underlying_type_t<T> number = 0;
-    if (!take(from, number) || number > static_cast<decltype(number)>(largest(T{}))) return false;
+    if (!take(from, number, room) || number > static_cast<decltype(number)>(largest(T{})))
+        return false;
     to = static_cast<T>(number);
     return true;
 }
-bool take_one(const Object& from, std::string& to) {
+bool take_one(const Object& from, std::string& to, Room&) {
     if (from.type != msgpack::type::STR) return false;
     to.assign(from.via.str.ptr, from.via.str.size);
     return true;
 }
 template <class T>
-bool take_one(const Object& from, std::vector<T>& to) {
+bool take_one(const Object& from, std::vector<T>& to, Room& room) {
     if (from.type != msgpack::type::ARRAY) return false;
+    if (!room.takes(from.via.array.size, sizeof(T))) return false;
     to.resize(from.via.array.size);
     for (std::size_t i = 0; i < to.size(); ++i) {
-        if (!take(from.via.array.ptr[i], to[i])) return false;
+        if (!take(from.via.array.ptr[i], to[i], room)) return false;
     }
     return true;
 }
 template <class T, std::size_t n>
-bool take_one(const Object& from, std::array<T, n>& to) {
+bool take_one(const Object& from, std::array<T, n>& to, Room& room) {
     if (from.type != msgpack::type::ARRAY || from.via.array.size != n) return false;
     for (std::size_t i = 0; i < n; ++i) {
-        if (!take(from.via.array.ptr[i], to[i])) return false;
+        if (!take(from.via.array.ptr[i], to[i], room)) return false;
     }
     return true;
 }
 template <class K, class V>
-bool take_one(const Object& from, std::map<K, V>& to) {
+bool take_one(const Object& from, std::map<K, V>& to, Room& room) {
     if (from.type != msgpack::type::MAP) return false;
+    if (!room.takes(from.via.map.size, sizeof(K) + sizeof(V))) return false;
     for (std::size_t i = 0; i < from.via.map.size; ++i) {
         K key{};
         V value{};
         const auto& entry = from.via.map.ptr[i];
-        if (!take(entry.key, key) || !take(entry.val, value)) return false;
+        if (!take(entry.key, key, room) || !take(entry.val, value, room)) return false;
         to.insert_or_assign(std::move(key), std::move(value));
     }
     return true;
 }
 template <class A, class B>
-bool take_one(const Object& from, std::pair<A, B>& to) {
+bool take_one(const Object& from, std::pair<A, B>& to, Room& room) {
     return from.type == msgpack::type::ARRAY && from.via.array.size == 2 &&
-           take(from.via.array.ptr[0], to.first) && take(from.via.array.ptr[1], to.second);
+           take(from.via.array.ptr[0], to.first, room) &&
+           take(from.via.array.ptr[1], to.second, room);
 }
 template <class T>
-bool take_one(const Object& from, std::optional<T>& to) {
+bool take_one(const Object& from, std::optional<T>& to, Room& room) {
     if (from.type == msgpack::type::NIL) {
         to.reset();
         return true;
     }
-    return take(from, to.emplace());
+    return take(from, to.emplace(), room);
 }
 template <class Variant, std::size_t place = 0>
-bool take_alternative(std::uint64_t wanted, const Object& from, Variant& to) {
+bool take_alternative(std::uint64_t wanted, const Object& from, Variant& to, Room& room) {
     if constexpr (place < std::variant_size_v<Variant>) {
-        if (wanted == place) return take(from, to.template emplace<place>());
-        return take_alternative<Variant, place + 1>(wanted, from, to);
+        if (wanted == place) return take(from, to.template emplace<place>(), room);
+        return take_alternative<Variant, place + 1>(wanted, from, to, room);
     } else {
         return false;
     }
 }
 template <class... T>
-bool take_one(const Object& from, std::variant<T...>& to) {
+bool take_one(const Object& from, std::variant<T...>& to, Room& room) {
     std::uint64_t place = 0;
     return from.type == msgpack::type::ARRAY && from.via.array.size == 2 &&
-           take(from.via.array.ptr[0], place) && take_alternative(place, from.via.array.ptr[1], to);
+           take(from.via.array.ptr[0], place, room) &&
+           take_alternative(place, from.via.array.ptr[1], to, room);
 }
 template <Struct T>
-bool take_one(const Object& from, T& to) {
+bool take_one(const Object& from, T& to, Room& room) {
     if (from.type != msgpack::type::ARRAY) return false;
     return std::apply(
         [&](auto&... field) {
             std::size_t place = 0;
             const auto next = [&](auto& one) {
                 const std::size_t here = place++;
-                return here >= from.via.array.size || take(from.via.array.ptr[here], one);
+                return here >= from.via.array.size || take(from.via.array.ptr[here], one, room);
             };
             return (next(field) && ...);
         },
         to.fields());
 }
 template <class T>
-bool take(const Object& from, T& to) {
-    return take_one(from, to);
+bool take(const Object& from, T& to, Room& room) {
+    return take_one(from, to, room);
 }
 
 }  // namespace
@@ -248,8 +264,9 @@ Result<Message> decode(const std::vector<std::string_view>& frames) {
         const msgpack::object_handle unpacked =
             msgpack::unpack(body.data(), body.size(), end, nullptr, nullptr, limit);
         Message message;
-        if (end == body.size() &&
-            take_alternative(static_cast<std::uint8_t>(frames[1][0]), unpacked.get(), message)) {
+        Room room;
+        if (end == body.size() && take_alternative(static_cast<std::uint8_t>(frames[1][0]),
+                                                   unpacked.get(), message, room)) {
             return message;
         }
     } catch (const std::exception&) {

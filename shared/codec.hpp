@@ -23,6 +23,9 @@ constexpr std::size_t body_bytes_max = 16 * 1024 * 1024;
 constexpr std::size_t batch_bytes = 1024 * 1024;
 constexpr std::size_t items_max = 200'000;  // of one array or map
 constexpr std::size_t depth_max = 24;
+/// The items of all arrays and maps of one message take no more memory than this. A full batch of
+/// the smallest facts takes a tenth of it.
+constexpr std::size_t decoded_bytes_max = 256 * 1024 * 1024;
 
 std::vector<std::string> encode(const Message& message);
 

@@ -79,10 +79,9 @@ void Worker::obey(Instant now, const Orders& orders, Effects& effects) {
                             std::ranges::all_of(slot.attempts, [&](const AttemptId& id) {
                                 return listed.contains(id);
                             });
-        if (!wanted && slot.leave_by == never) {
-            if (!slot.dead) end_slot(key, effects);
-            slot.attempts.clear();
-        }
+        if (wanted) continue;
+        if (!slot.dead && slot.leave_by == never) end_slot(key, effects);
+        slot.attempts.clear();
     }
     // A dead slot is remembered while the broker counts on it, so that none of its name starts
     // again.

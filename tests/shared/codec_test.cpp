@@ -141,6 +141,24 @@ TEST_CASE("a few bytes that promise a huge array, map or text are refused at onc
     CHECK(!decode_body(Message(Follow{}).index(), std::string(1000, '\x91') + "\x90"));  // nested
 }
 
+TEST_CASE("a message of tiny items is refused before it takes gigabytes") {
+    // status: [ "", 0, "", 0, "", {}, [], [[[0, 0], 0, [[4, [0, [0, [0, 0, 0], false,
+    // [[phases]]]]]]] ] with 200,000 empty phases in each of 10 facts: 2 MB, and 500 MB once
+    // decoded
+    const std::string phases =
+        std::string("\xdd\x00\x03\x0d\x40", 5) + std::string(200'000, '\x90');
+    const std::string fact =
+        std::string("\x92\x04\x92\x00\x94\x00\x93\x00\x00\x00\xc2\x91", 12) + phases;
+    const auto status = [&](std::size_t facts) {
+        std::string body("\x98\xa0\x00\xa0\x00\xa0\x80\x90\x91\x93\x92\x00\x00\x00", 14);
+        body += static_cast<char>(0x90 + facts);
+        for (std::size_t i = 0; i < facts; ++i) body += fact;
+        return decode_body(Message(Status{}).index(), body);
+    };
+    CHECK(status(1));
+    CHECK(!status(10));
+}
+
 TEST_CASE("texts may hold any bytes") {
     std::string bytes;
     for (int byte = 0; byte < 256; ++byte) bytes += static_cast<char>(byte);

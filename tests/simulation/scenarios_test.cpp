@@ -219,6 +219,19 @@ TEST_CASE(
     CHECK(count(world.told(), Outcome::passed) == 5);
 }
 
+TEST_CASE("a test that is given up counts as a failure, and may be the one that ends the run") {
+    Suite suite = suite_of(1, 1);
+    test_of(suite, 0, 0).takes = seconds(50);
+    Plan plan = plan_of(std::move(suite), 1, 1);
+    plan.faults.loss = 1e-12;  // tells the judges that workers are lost
+    plan.runs[0].spec.failures_max = 1;
+    World world(std::move(plan));
+    for (int i = 0; i < 3; ++i) world.at(seconds(5 + 40 * i), [&] { world.restart_worker(0); });
+    world.run();
+    CHECK(count(world.told(), Outcome::error) == 1);
+    CHECK(world.told().end->end == RunEnd::stopped);
+}
+
 TEST_CASE("a broker without memory gets what is still open") {
     World world(plan_of(suite_of(10, 10, milliseconds(20)), 2));
     world.at(milliseconds(600), [&] { world.restart_broker(); });

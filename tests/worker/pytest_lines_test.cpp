@@ -56,9 +56,10 @@ TEST_CASE("details come with their phases, sections and properties") {
 
 TEST_CASE("a line that makes no sense is an error, whatever it is") {
     for (const std::string line :
-         {"", "[", "{}", "[]", "[1]", "[\"start\"]", "[\"start\",1,-1]",
-          "[\"done\",1,2,\"wonderful\",[0,0,0],null]", "[\"done\",1,2,\"passed\",[0],null]",
-          "[\"nothing\",1]", "\xff\xfe", "[\"up\",{}]", "null"}) {
+         {"", "[", "{}", "[]", "[1]", "[\"start\"]", "[\"start\",1,-1]", "[\"start\",1e300,0]",
+          "[\"exit\",1,\"\",2147483648]", "[\"done\",1,2,\"wonderful\",[0,0,0],null]",
+          "[\"done\",1,2,\"passed\",[0],null]", "[\"nothing\",1]", "\xff\xfe", "[\"up\",{}]",
+          "null"}) {
         CHECK_MESSAGE(!read_slot_line(line), line);
         CHECK_MESSAGE(!read_warm_line(line), line);
     }

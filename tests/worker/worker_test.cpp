@@ -170,6 +170,20 @@ TEST_CASE_FIXTURE(Fixture, "a slot that has finished may leave by itself, for a 
     CHECK(commands<EndSlot>(worker.advance(now + std::chrono::seconds(6))).size() == 1);
 }
 
+TEST_CASE_FIXTURE(Fixture, "orders that make no sense to a slot that leaves break nothing") {
+    AttemptOrders finish = attempt(2);
+    finish.body = JobBody{.kind = JobKind::finish};
+    worker.receive(now, orders(2, {attempt(1), finish}));
+    say(Ended{});
+    say(Ended{}, 2);
+    worker.receive(now, orders(3, {attempt(3)}));
+    worker.receive(now, orders(4, {}));
+    worker.receive(now, orders(5, {attempt(3)}));
+    worker.report(now, slot_1, SlotExited{});
+    const Status said = status(worker, now);
+    CHECK(said.attempts[0].facts.size() == 1);
+}
+
 TEST_CASE_FIXTURE(Fixture, "nothing follows the end of an attempt, whatever a slot says") {
     say(Ended{});
     say(Finished{0});

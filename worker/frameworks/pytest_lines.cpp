@@ -11,13 +11,21 @@ namespace {
 
 using nlohmann::json;
 
-// The library would take -1 for 4294967295.
-std::uint32_t index_from(const json& value) {
-    const std::uint64_t index =
-        value.is_number_unsigned() ? value.get<std::uint64_t>() : std::uint64_t(-1);
-    if (index > std::numeric_limits<std::uint32_t>::max()) throw std::out_of_range("index");
-    return static_cast<std::uint32_t>(index);
+// The library would take -1 for 4294967295, and 1e300 for whatever the machine makes of it.
+template <class T>
+T integer_from(const json& value) {
+    using Limits = std::numeric_limits<T>;
+    if (value.is_number_unsigned()) {
+        const auto number = value.get<std::uint64_t>();
+        if (number <= static_cast<std::uint64_t>(Limits::max())) return static_cast<T>(number);
+    } else if (value.is_number_integer() && std::is_signed_v<T>) {
+        const auto number = value.get<std::int64_t>();
+        if (number >= static_cast<std::int64_t>(Limits::min())) return static_cast<T>(number);
+    }
+    throw std::out_of_range("integer");
 }
+
+std::uint32_t index_from(const json& value) { return integer_from<std::uint32_t>(value); }
 
 std::vector<std::uint32_t> indices_from(const json& list) {
     std::vector<std::uint32_t> indices;
@@ -129,7 +137,7 @@ Fact fact_from(const std::string& word, const json& line) {
         return LateTeardown{{line.at(2), index_from(line.at(3))}, phase_from(line.at(4))};
     if (word == "warning") return Warned{warning_from(line.at(2))};
     if (word == "note") return Noted{line.at(2)};
-    if (word == "exit") return ExitAsked{line.at(2), line.at(3)};
+    if (word == "exit") return ExitAsked{line.at(2), integer_from<std::int32_t>(line.at(3))};
     if (word == "end") return ended_from(line.at(2));
     throw std::out_of_range(word);
 }
@@ -171,8 +179,9 @@ Result<SlotLine> read_slot_line(std::string_view text) {
     return read<SlotLine>(text, [](const json& line) -> SlotLine {
         const std::string word = line.at(0);
         if (word == "up") return LineUp{slot_facts_from(line.at(1))};
-        if (word == "refused") return LineRefused{line.at(1), line.at(2)};
-        return LineFact{line.at(1), fact_from(word, line)};
+        if (word == "refused")
+            return LineRefused{integer_from<std::int32_t>(line.at(1)), line.at(2)};
+        return LineFact{integer_from<JobNumber>(line.at(1)), fact_from(word, line)};
     });
 }
 
@@ -215,9 +224,15 @@ Result<WarmLine> read_warm_line(std::string_view text) {
     return read<WarmLine>(text, [](const json& line) -> WarmLine {
         if (line.contains("ready")) return WarmReady{};
         if (line.contains("failed")) return WarmFailed{line.at("failed")};
-        if (line.contains("started")) return WarmStarted{line.at("started"), line.at("pid")};
-        if (line.contains("refused")) return WarmRefused{line.at("refused"), line.at("text")};
-        return WarmExited{line.at("exited"), line.at("status")};
+        if (line.contains("started")) {
+            return WarmStarted{integer_from<std::uint64_t>(line.at("started")),
+                               integer_from<int>(line.at("pid"))};
+        }
+        if (line.contains("refused")) {
+            return WarmRefused{integer_from<std::uint64_t>(line.at("refused")), line.at("text")};
+        }
+        return WarmExited{integer_from<std::uint64_t>(line.at("exited")),
+                          integer_from<int>(line.at("status"))};
     });
 }
 
