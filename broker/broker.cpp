@@ -147,9 +147,8 @@ Effects Broker::advance(Instant now) {
     for (const WorkerKey key : workers_.silent(now, settings_.worker_lease)) {
         lose_worker(now, key);
         // Its slots are settled below, with it still there; then it goes.
-        Effects ignored;
         for (const std::string& id : std::set<std::string>(touched_)) {
-            absorb(now, *runs_.at(id), ignored);
+            absorb(now, *runs_.at(id));
         }
         used_.erase(key);
         workers_.remove(key);
@@ -181,12 +180,12 @@ Effects Broker::settle(Instant now, Effects effects) {
     std::set<std::string> settled;
     do {
         const std::set<std::string> touched = std::exchange(touched_, {});
-        for (const std::string& id : touched) absorb(now, *runs_.at(id), effects);
+        for (const std::string& id : touched) absorb(now, *runs_.at(id));
         give_places(now);
         for (const std::string& id : touched) {
             Entry& entry = *runs_.at(id);
             entry.run.schedule(now, workers_.free_slots());
-            absorb(now, entry, effects);
+            absorb(now, entry);
         }
         settled.insert(touched.begin(), touched.end());
     } while (!touched_.empty());
@@ -226,15 +225,15 @@ void Broker::give_places(Instant now) {
             return;
         }
         poorest->run.add_slot(*place);
-        poorest->run.schedule(now, 0);
-        Effects none;
-        absorb(now, *poorest, none);
+        absorb(now, *poorest);
+        poorest->run.schedule(now, workers_.free_slots());
+        absorb(now, *poorest);
         touch(*poorest);
     }
 }
 
 // Takes over what a run has changed: places used, orders to be sent, whether it wants more.
-void Broker::absorb(Instant now, Entry& entry, Effects&) {
+void Broker::absorb(Instant now, Entry& entry) {
     for (const WorkerKey key : entry.run.take_changed()) {
         std::map<std::string, std::uint32_t>& used = used_[key];
         const auto count = static_cast<std::uint32_t>(entry.run.slots_on(key).size());

@@ -74,7 +74,7 @@ private:
     void touch(Entry& entry) { touched_.insert(entry.run.id()); }
     Effects settle(Instant now, Effects effects);
     void give_places(Instant now);
-    void absorb(Instant now, Entry& entry, Effects& effects);
+    void absorb(Instant now, Entry& entry);
     void forget(const std::string& run);
     void send_events(Entry& entry, Effects& effects);
     void send_orders(Instant now, WorkerKey key, Effects& effects);

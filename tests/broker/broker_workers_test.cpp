@@ -223,6 +223,14 @@ TEST_CASE_FIXTURE(OneBroker, "a run that has a slot takes none from a run that h
     CHECK(!broker.find_run("rich")->retiring());
 }
 
+TEST_CASE_FIXTURE(OneBroker, "no job waits behind another while a slot is free for it") {
+    come("worker", 4);
+    submit("run", {.slots = 4});
+    say(status({{{1, 1}, 0, {UnitsNamed{{"a", "b", "c", "d"}}, Ended{}}}}, "worker", 4));
+    REQUIRE(slots_of("run") == 4);
+    for (const auto& [key, slot] : broker.find_run("run")->slots()) CHECK(slot.jobs.size() == 1);
+}
+
 TEST_CASE_FIXTURE(OneBroker, "a run with a single unit takes no second slot for it") {
     come("worker", 2);
     submit("run", {.slots = 2});
