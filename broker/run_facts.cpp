@@ -314,7 +314,7 @@ void Run::requeue(Instant now, Job& about, bool lost, const std::string& why) {
     if (too_often) {
         give_up(now, about, suspects, fmt::format("{}, {} times", why, about.losses));
         suspects.clear();
-        if (stopping()) return;
+        if (stopping()) open.clear();  // that was one failure too many
     }
     const std::uint32_t losses = about.losses;
     const std::string unit = about.body.unit;

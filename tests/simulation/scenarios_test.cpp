@@ -308,3 +308,16 @@ TEST_CASE("a thousand workers get through twenty thousand tests, although much g
     MESSAGE(world.steps(), " steps, ", std::chrono::duration<double>(world.time()).count(),
             " s of virtual time");
 }
+
+TEST_CASE("a test that is given up may be the failure that stops its run") {
+    Suite suite = suite_of(2, 3);
+    test_of(suite, 0, 1).takes = seconds(50);
+    Plan plan = plan_of(std::move(suite), 2);
+    plan.runs[0].spec.failures_max = 1;
+    plan.faults.loss = 1e-12;  // tells the judges that workers are lost
+    World world(std::move(plan));
+    for (int i = 0; i < 3; ++i) world.at(seconds(5 + 40 * i), [&] { world.restart_worker(0); });
+    world.run();
+    CHECK(world.told().end->end == RunEnd::stopped);
+    CHECK(count(world.told(), Outcome::error) == 1);
+}
