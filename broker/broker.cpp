@@ -47,6 +47,7 @@ void Broker::hear_client(Instant now, const PeerId& from, Entry& entry) {
 }
 
 void Broker::take(Instant now, const PeerId& from, const Submit& message, Effects&) {
+    if (is_told(message.run)) return;  // an echo, which must not start it again
     auto& entry = runs_[message.run];
     if (!entry) {
         entry =
@@ -71,7 +72,10 @@ void Broker::take(Instant now, const PeerId& from, const Follow& message, Effect
     if (entry.run.events().all_sent()) {
         effects.send.push_back({from, Progress{message.run, entry.run.events().size()}});
     }
-    if (entry.run.over() && entry.run.events().all_recorded()) forget(message.run);
+    if (entry.run.over() && entry.run.events().all_recorded()) {
+        remember_told(now, message.run);
+        forget(message.run);
+    }
 }
 
 void Broker::take(Instant now, const PeerId& from, const Cancel& message, Effects& effects) {
@@ -89,6 +93,15 @@ void Broker::forget(const std::string& run) {
     hungry_.erase(run);
     touched_.erase(run);
     runs_.erase(run);
+}
+
+void Broker::remember_told(Instant now, const std::string& run) {
+    while (!told_.empty() && told_.front().first + settings_.client_lease < now) told_.pop_front();
+    told_.emplace_back(now, run);
+}
+
+bool Broker::is_told(const std::string& run) const {
+    return std::ranges::any_of(told_, [&](const auto& entry) { return entry.second == run; });
 }
 
 // ---- Workers

@@ -321,3 +321,14 @@ TEST_CASE("a test that is given up may be the failure that stops its run") {
     CHECK(world.told().end->end == RunEnd::stopped);
     CHECK(count(world.told(), Outcome::error) == 1);
 }
+
+TEST_CASE("a submission that is heard again when its run is over starts nothing") {
+    Plan plan = plan_of(suite_of(1, 3), 2);
+    plan.faults.repeat = 1;
+    plan.faults.last = seconds(60);
+    plan.runs.push_back(plan.runs[0]);
+    plan.runs[1].submitted_at = seconds(5);
+    World world(std::move(plan));
+    world.run();
+    CHECK(world.judges().executions() == 6);
+}
