@@ -52,6 +52,7 @@ void Broker::take(Instant now, const PeerId& from, const Submit& message, Effect
     if (!entry) {
         entry =
             std::make_unique<Entry>(message.run, message.spec, message.done, next_job_, settings_);
+        entry->epoch = message.epoch;
     }
     hear_client(now, from, *entry);
 }
@@ -59,10 +60,11 @@ void Broker::take(Instant now, const PeerId& from, const Submit& message, Effect
 void Broker::take(Instant now, const PeerId& from, const Follow& message, Effects& effects) {
     const auto found = runs_.find(message.run);
     if (found == runs_.end()) {
-        effects.send.push_back({from, UnknownRun{message.run}});
+        effects.send.push_back({from, UnknownRun{message.run, message.epoch}});
         return;
     }
     Entry& entry = *found->second;
+    if (message.epoch < entry.epoch) return;  // an echo: it counts events of an older log
     hear_client(now, from, entry);
     entry.run.events().record(message.have);
     // Heard twice without any progress: what was sent in between is lost.
@@ -78,12 +80,9 @@ void Broker::take(Instant now, const PeerId& from, const Follow& message, Effect
     }
 }
 
-void Broker::take(Instant now, const PeerId& from, const Cancel& message, Effects& effects) {
+void Broker::take(Instant now, const PeerId& from, const Cancel& message, Effects&) {
     const auto found = runs_.find(message.run);
-    if (found == runs_.end()) {
-        effects.send.push_back({from, UnknownRun{message.run}});
-        return;
-    }
+    if (found == runs_.end()) return;  // the follow that goes with it is answered
     hear_client(now, from, *found->second);
     found->second->run.cancel(now);
 }

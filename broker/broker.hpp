@@ -63,6 +63,7 @@ private:
         PeerId client;
         Instant client_heard_at;
         std::uint64_t client_had = 0;  // at its last follow
+        std::uint64_t epoch = 0;       // in which the client submitted it
         Instant due = never;           // under which by_due_ lists it
     };
 

@@ -332,3 +332,17 @@ TEST_CASE("a submission that is heard again when its run is over starts nothing"
     world.run();
     CHECK(world.judges().executions() == 6);
 }
+
+TEST_CASE("a broker that has forgotten a run says so twice, and its client hears no event again") {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        Plan plan = plan_of(suite_of(5, 200), 2);
+        plan.seed = seed;
+        plan.faults.repeat = 1;
+        plan.faults.last = seconds(60);
+        World world(std::move(plan));
+        world.at(milliseconds(900), [&] { world.restart_broker(); });
+        world.run();
+        CHECK(world.told().verdicts.size() == 1000);
+        CHECK(world.told().workers_lost.empty());
+    }
+}
