@@ -116,31 +116,41 @@ void Broker::take(Instant now, const PeerId& from, const Status& message, Effect
         workers_.plan_orders(key, now);
         return;
     }
-    bool receipt = false;
-    const std::string host = worker->host;
+    std::vector<const AttemptStatus*> news;
     for (const AttemptStatus& attempt : message.attempts) {
         worker->shown.insert(attempt.id);
-        if (attempt.facts.empty()) continue;
-        receipt = true;
-        for (const auto& [id, used] : used_[key]) {
-            Entry& entry = *runs_.at(id);
-            const Job* job = entry.run.find(attempt.id.job);
-            if (job == nullptr) continue;
-            const bool is_there = job->attempt && job->attempt->number == attempt.id.number &&
-                                  entry.run.slots_on(key).contains(job->attempt->slot);
-            if (!is_there) break;
-            const std::size_t old =
-                already_recorded(job->attempt->recorded, attempt.first, attempt.facts.size());
-            for (std::size_t i = old; i < attempt.facts.size(); ++i) {
-                entry.run.record(now, attempt.id, attempt.facts[i], host);
-            }
-            touch(entry);
-            break;
-        }
+        if (!attempt.facts.empty()) news.push_back(&attempt);
     }
-    if (receipt && worker->orders_due > now + settings_.receipt_delay) {
+    // The end of one job may make the facts of the next one of its slot due.
+    bool again = !news.empty();
+    while (again) {
+        again = false;
+        for (const AttemptStatus* attempt : news) again = record(now, key, *attempt) || again;
+    }
+    if (!news.empty() && worker->orders_due > now + settings_.receipt_delay) {
         workers_.plan_orders(key, now + settings_.receipt_delay);
     }
+}
+
+// True if there was news in it.
+bool Broker::record(Instant now, WorkerKey key, const AttemptStatus& attempt) {
+    for (const auto& [id, used] : used_[key]) {
+        Entry& entry = *runs_.at(id);
+        const Job* job = entry.run.find(attempt.id.job);
+        if (job == nullptr) continue;
+        const bool is_there = job->attempt && job->attempt->number == attempt.id.number &&
+                              entry.run.slots_on(key).contains(job->attempt->slot);
+        if (!is_there) return false;
+        const std::size_t old =
+            already_recorded(job->attempt->recorded, attempt.first, attempt.facts.size());
+        std::size_t i = old;
+        for (; i < attempt.facts.size() && entry.run.is_due(attempt.id, attempt.facts[i]); ++i) {
+            entry.run.record(now, attempt.id, attempt.facts[i], workers_.at(key).host);
+        }
+        touch(entry);
+        return i > old;
+    }
+    return false;
 }
 
 void Broker::lose_worker(Instant now, WorkerKey key) {

@@ -73,6 +73,7 @@ private:
     void take(Instant now, const PeerId& from, const Status& message, Effects& effects);
 
     void hear_client(Instant now, const PeerId& from, Entry& entry);
+    bool record(Instant now, WorkerKey key, const AttemptStatus& attempt);
     void lose_worker(Instant now, WorkerKey key);
     void touch(Entry& entry) { touched_.insert(entry.run.id()); }
     Effects settle(Instant now, Effects effects);

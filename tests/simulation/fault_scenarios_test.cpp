@@ -216,3 +216,17 @@ TEST_CASE("a slot that stays when it has finished is ended, and the run does not
     CHECK(world.time() > seconds(5));
     CHECK(world.time() < seconds(5 + 3));
 }
+
+TEST_CASE("what a slot did before it crashed counts, whatever is heard of first") {
+    Suite suite = suite_of(4, 1, milliseconds(100));
+    test_of(suite, 0, 0).behaviour = Behaviour::crashes;
+    test_of(suite, 1, 0).behaviour = Behaviour::crashes;
+    test_of(suite, 3, 0).takes = seconds(1);
+    World world(plan_of(std::move(suite), 1));
+    // The job of unit 1, given back by the first slot, has a lower number than that of unit 3, and
+    // comes after it.
+    world.at(milliseconds(700), [&] { world.cut_worker(0, seconds(3)); });
+    world.run();
+    CHECK(count(world.told(), Outcome::failed) == 2);
+    CHECK(world.judges().executions() == 4);
+}
