@@ -44,8 +44,8 @@ World::World(Plan plan)
         clock_.after(plan_.runs[i].submitted_at,
                      [this, &host, i] { start_client(host, plan_.runs[i]); });
         if (plan_.runs[i].cancelled_at) {
-            clock_.after(*plan_.runs[i].cancelled_at, [this, &host] {
-                if (!host.core || host.core->over()) return;
+            clock_.after(plan_.runs[i].submitted_at + *plan_.runs[i].cancelled_at, [this, &host] {
+                if (host.core->over()) return;
                 happens(host.peer.name + " cancels its run");
                 take(host, host.core->cancel(clock_.now()));
             });

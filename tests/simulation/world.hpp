@@ -26,7 +26,7 @@ struct RunPlan {
     Suite suite;
     RunSpec spec;
     Duration submitted_at{0};
-    std::optional<Duration> cancelled_at;
+    std::optional<Duration> cancelled_at;  // after that
 };
 
 struct Plan {
