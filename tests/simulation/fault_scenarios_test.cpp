@@ -230,3 +230,12 @@ TEST_CASE("what a slot did before it crashed counts, whatever is heard of first"
     CHECK(count(world.told(), Outcome::failed) == 2);
     CHECK(world.judges().executions() == 4);
 }
+
+TEST_CASE("a worker that leaves hands its jobs over, and no test is blamed") {
+    World world(plan_of(suite_of(8, 5, milliseconds(300)), 2, 2));
+    world.at(milliseconds(1000), [&] { world.leave_worker(0); });
+    world.run();
+    CHECK(count(world.told(), Outcome::passed) == 40);
+    CHECK(world.told().crashes == 0);
+    CHECK(world.time() < seconds(6));
+}

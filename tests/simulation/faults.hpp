@@ -21,6 +21,7 @@ struct Faults {
     Duration partition_every{0};
     Duration partition_lasts = seconds(5);
     Duration worker_restart_every{0};
+    Duration worker_leave_every{0};  // in order; another one takes its place
     Duration broker_restart_every{0};
     // All slots of a worker at once, with the interpreter that they were forked from.
     Duration interpreter_death_every{0};

@@ -36,6 +36,7 @@ constexpr std::array must_be_seen = {
     "a test is given up",
     "a worker is cut off",
     "a worker is cut off for too long",
+    "a worker leaves",
     "a worker restarts",
     "an interpreter dies with its slots",
     "tests are given back",

@@ -20,6 +20,8 @@ Faults draw_faults(Random& random) {
     if (random.chance(0.15))
         faults.broker_restart_every = random.between(milliseconds(300), seconds(20));
     if (random.chance(0.15))
+        faults.worker_leave_every = random.between(milliseconds(200), seconds(10));
+    if (random.chance(0.15))
         faults.interpreter_death_every = random.between(milliseconds(100), seconds(10));
     if (random.chance(0.15)) faults.start_crash = 0.3;
     if (often(random)) faults.slow_slot = 0.3;

@@ -191,6 +191,7 @@ std::string of(const Faults& faults) {
     every("reconnect", faults.reconnect_every);
     every("partition", faults.partition_every);
     every("worker restart", faults.worker_restart_every);
+    every("worker leave", faults.worker_leave_every);
     every("broker restart", faults.broker_restart_every);
     every("interpreter death", faults.interpreter_death_every);
     share("start crash", faults.start_crash);

@@ -57,6 +57,8 @@ World::World(Plan plan)
     plan_faults(faults.broker_restart_every, [this] { restart_broker(); });
     plan_faults(faults.worker_restart_every,
                 [this] { restart_worker(random_.below(workers_.size())); });
+    plan_faults(faults.worker_leave_every,
+                [this] { leave_worker(random_.below(workers_.size())); });
     plan_faults(faults.interpreter_death_every,
                 [this] { end_interpreter(random_.below(workers_.size())); });
     plan_faults(faults.partition_every, [this] {
@@ -277,6 +279,7 @@ void World::start_worker(WorkerHost& host) {
     if (host.slots) host.slots->die();
     host.session = fmt::format("{} life {}", host.peer.name, host.peer.epoch);
     host.broker.clear();
+    host.leaving = false;
     host.core.emplace(
         worker::Identity{.session = host.session, .host = host.peer.name, .slots = plan_.slots});
     const Suite* suite = plan_.runs.empty() ? nullptr : &plan_.runs.front().suite;
@@ -314,6 +317,11 @@ void World::take(WorkerHost& host, const worker::Effects& effects) {
         host.slots->perform(command, host.broker);
     }
     for (const Message& message : effects.send) to_broker(host.peer, message);
+    if (!host.leaving || !host.core->empty()) return;
+    // As in the loop, it is gone with the last of its slots. Not within a call of what goes.
+    clock_.after(Duration(0), [this, &host] {
+        if (host.leaving && host.core->empty()) start_worker(host);
+    });
 }
 
 void World::restart_worker(std::size_t worker) {
@@ -321,6 +329,16 @@ void World::restart_worker(std::size_t worker) {
     judges_.notes("a worker restarts");
     judges_.may_lose_workers();
     start_worker(*workers_[worker]);
+}
+
+void World::leave_worker(std::size_t worker) {
+    WorkerHost& host = *workers_[worker];
+    if (host.leaving) return;
+    happens(host.peer.name + " leaves");
+    judges_.notes("a worker leaves");
+    judges_.may_lose_workers();
+    host.leaving = true;
+    take(host, host.core->leave(clock_.now()));
 }
 
 void World::kill_worker(std::size_t worker) {

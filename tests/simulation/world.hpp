@@ -62,6 +62,8 @@ public:
         clock_.at(start_ + when, std::move(happens));
     }
     void restart_worker(std::size_t worker);
+    /// It leaves in order, and starts anew when it is empty.
+    void leave_worker(std::size_t worker);
     /// It is gone and does not come back.
     void kill_worker(std::size_t worker);
     void add_worker();
@@ -89,6 +91,7 @@ private:
         std::optional<worker::Worker> core;
         std::shared_ptr<ModelSlots> slots;
         std::string broker;  // whose orders it follows
+        bool leaving = false;
         std::string session;
     };
     struct ClientHost {
