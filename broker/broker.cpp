@@ -47,10 +47,12 @@ void Broker::hear_client(Instant now, const PeerId& from, Entry& entry) {
 }
 
 void Broker::take(Instant now, const PeerId& from, const Submit& message, Effects&) {
+    if (is_told(message.run)) return;  // an echo, which must not start it again
     auto& entry = runs_[message.run];
     if (!entry) {
         entry =
             std::make_unique<Entry>(message.run, message.spec, message.done, next_job_, settings_);
+        entry->epoch = message.epoch;
     }
     hear_client(now, from, *entry);
 }
@@ -58,10 +60,11 @@ void Broker::take(Instant now, const PeerId& from, const Submit& message, Effect
 void Broker::take(Instant now, const PeerId& from, const Follow& message, Effects& effects) {
     const auto found = runs_.find(message.run);
     if (found == runs_.end()) {
-        effects.send.push_back({from, UnknownRun{message.run}});
+        effects.send.push_back({from, UnknownRun{message.run, message.epoch}});
         return;
     }
     Entry& entry = *found->second;
+    if (message.epoch < entry.epoch) return;  // an echo: it counts events of an older log
     hear_client(now, from, entry);
     entry.run.events().record(message.have);
     // Heard twice without any progress: what was sent in between is lost.
@@ -71,15 +74,15 @@ void Broker::take(Instant now, const PeerId& from, const Follow& message, Effect
     if (entry.run.events().all_sent()) {
         effects.send.push_back({from, Progress{message.run, entry.run.events().size()}});
     }
-    if (entry.run.over() && entry.run.events().all_recorded()) forget(message.run);
+    if (entry.run.over() && entry.run.events().all_recorded()) {
+        remember_told(now, message.run);
+        forget(message.run);
+    }
 }
 
-void Broker::take(Instant now, const PeerId& from, const Cancel& message, Effects& effects) {
+void Broker::take(Instant now, const PeerId& from, const Cancel& message, Effects&) {
     const auto found = runs_.find(message.run);
-    if (found == runs_.end()) {
-        effects.send.push_back({from, UnknownRun{message.run}});
-        return;
-    }
+    if (found == runs_.end()) return;  // the follow that goes with it is answered
     hear_client(now, from, *found->second);
     found->second->run.cancel(now);
 }
@@ -89,6 +92,15 @@ void Broker::forget(const std::string& run) {
     hungry_.erase(run);
     touched_.erase(run);
     runs_.erase(run);
+}
+
+void Broker::remember_told(Instant now, const std::string& run) {
+    while (!told_.empty() && told_.front().first + settings_.client_lease < now) told_.pop_front();
+    told_.emplace_back(now, run);
+}
+
+bool Broker::is_told(const std::string& run) const {
+    return std::ranges::any_of(told_, [&](const auto& entry) { return entry.second == run; });
 }
 
 // ---- Workers
@@ -104,31 +116,41 @@ void Broker::take(Instant now, const PeerId& from, const Status& message, Effect
         workers_.plan_orders(key, now);
         return;
     }
-    bool receipt = false;
-    const std::string host = worker->host;
+    std::vector<const AttemptStatus*> news;
     for (const AttemptStatus& attempt : message.attempts) {
         worker->shown.insert(attempt.id);
-        if (attempt.facts.empty()) continue;
-        receipt = true;
-        for (const auto& [id, used] : used_[key]) {
-            Entry& entry = *runs_.at(id);
-            const Job* job = entry.run.find(attempt.id.job);
-            if (job == nullptr) continue;
-            const bool is_there = job->attempt && job->attempt->number == attempt.id.number &&
-                                  entry.run.slots_on(key).contains(job->attempt->slot);
-            if (!is_there) break;
-            const std::size_t old =
-                already_recorded(job->attempt->recorded, attempt.first, attempt.facts.size());
-            for (std::size_t i = old; i < attempt.facts.size(); ++i) {
-                entry.run.record(now, attempt.id, attempt.facts[i], host);
-            }
-            touch(entry);
-            break;
-        }
+        if (!attempt.facts.empty()) news.push_back(&attempt);
     }
-    if (receipt && worker->orders_due > now + settings_.receipt_delay) {
+    // The end of one job may make the facts of the next one of its slot due.
+    bool again = !news.empty();
+    while (again) {
+        again = false;
+        for (const AttemptStatus* attempt : news) again = record(now, key, *attempt) || again;
+    }
+    if (!news.empty() && worker->orders_due > now + settings_.receipt_delay) {
         workers_.plan_orders(key, now + settings_.receipt_delay);
     }
+}
+
+// True if there was news in it.
+bool Broker::record(Instant now, WorkerKey key, const AttemptStatus& attempt) {
+    for (const auto& [id, used] : used_[key]) {
+        Entry& entry = *runs_.at(id);
+        const Job* job = entry.run.find(attempt.id.job);
+        if (job == nullptr) continue;
+        const bool is_there = job->attempt && job->attempt->number == attempt.id.number &&
+                              entry.run.slots_on(key).contains(job->attempt->slot);
+        if (!is_there) return false;
+        const std::size_t old =
+            already_recorded(job->attempt->recorded, attempt.first, attempt.facts.size());
+        std::size_t i = old;
+        for (; i < attempt.facts.size() && entry.run.is_due(attempt.id, attempt.facts[i]); ++i) {
+            entry.run.record(now, attempt.id, attempt.facts[i], workers_.at(key).host);
+        }
+        touch(entry);
+        return i > old;
+    }
+    return false;
 }
 
 void Broker::lose_worker(Instant now, WorkerKey key) {

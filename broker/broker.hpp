@@ -7,10 +7,12 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "broker/run.hpp"
@@ -61,6 +63,7 @@ private:
         PeerId client;
         Instant client_heard_at;
         std::uint64_t client_had = 0;  // at its last follow
+        std::uint64_t epoch = 0;       // in which the client submitted it
         Instant due = never;           // under which by_due_ lists it
     };
 
@@ -70,12 +73,15 @@ private:
     void take(Instant now, const PeerId& from, const Status& message, Effects& effects);
 
     void hear_client(Instant now, const PeerId& from, Entry& entry);
+    bool record(Instant now, WorkerKey key, const AttemptStatus& attempt);
     void lose_worker(Instant now, WorkerKey key);
     void touch(Entry& entry) { touched_.insert(entry.run.id()); }
     Effects settle(Instant now, Effects effects);
     void give_places(Instant now);
     void absorb(Instant now, Entry& entry);
     void forget(const std::string& run);
+    void remember_told(Instant now, const std::string& run);
+    bool is_told(const std::string& run) const;
     void send_events(Entry& entry, Effects& effects);
     void send_orders(Instant now, WorkerKey key, Effects& effects);
 
@@ -87,6 +93,8 @@ private:
     Workers workers_;
     std::map<WorkerKey, std::map<std::string, std::uint32_t>> used_;  // slots, by run
     std::map<std::string, std::unique_ptr<Entry>> runs_;
+    // Runs whose clients have heard the end, and forget them; as long as an echo may come.
+    std::deque<std::pair<Instant, std::string>> told_;
     std::set<std::string> hungry_;   // runs that could use more slots
     std::set<std::string> touched_;  // runs that something happened to in this step
     std::set<std::pair<Instant, std::string>> by_due_;

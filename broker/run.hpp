@@ -51,6 +51,9 @@ public:
 
     // ---- What happened
 
+    /// A slot's jobs end in their order: what a later one tells counts when those before it have
+    /// ended, unless that was given back without being begun.
+    bool is_due(AttemptId id, const Fact& fact) const;
     /// A fact of the current attempt of that job, the next in its log.
     void record(Instant now, AttemptId id, const Fact& fact, const std::string& host);
     /// The worker is gone, and nobody is to blame.

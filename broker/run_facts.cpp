@@ -24,6 +24,15 @@ bool is_failure(Outcome outcome) { return outcome == Outcome::failed || outcome 
 
 }  // namespace
 
+bool Run::is_due(AttemptId id, const Fact& fact) const {
+    const Job* about = find(id.job);
+    if (about == nullptr || !about->attempt) return false;
+    if (slots_.at(about->attempt->slot).jobs.front() == id.job) return true;
+    const auto* ended = std::get_if<Ended>(&fact);
+    return std::holds_alternative<GaveBack>(fact) ||
+           (ended != nullptr && ended->end == End::returned);
+}
+
 void Run::record(Instant now, AttemptId id, const Fact& fact, const std::string& host) {
     const auto found = jobs_.find(id.job);
     if (found == jobs_.end()) return;

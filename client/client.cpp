@@ -12,13 +12,21 @@ Client::Client(std::string run, RunSpec spec, Settings settings)
     : run_(std::move(run)), spec_(std::move(spec)), settings_(settings) {}
 
 Submit Client::submission() const {
-    return {.run = run_, .spec = spec_, .done = std::vector<DoneTest>(done_.begin(), done_.end())};
+    return {.run = run_,
+            .spec = spec_,
+            .done = std::vector<DoneTest>(done_.begin(), done_.end()),
+            .epoch = epoch_};
+}
+
+void Client::set_submitted(bool submitted) {
+    if (submitted != submitted_) ++epoch_;
+    submitted_ = submitted;
 }
 
 void Client::say(Instant now, Effects& effects) {
     if (!submitted_) effects.send.push_back(submission());
     if (cancelled_) effects.send.push_back(Cancel{run_});
-    effects.send.push_back(Follow{run_, have_});
+    effects.send.push_back(Follow{run_, have_, epoch_});
     say_at_ = now + settings_.follow;
 }
 
@@ -31,9 +39,9 @@ Effects Client::receive(Instant now, const Message& message) {
     } else if (const auto* progress = std::get_if<Progress>(&message)) {
         take(now, *progress, effects);
     } else if (const auto* unknown = std::get_if<UnknownRun>(&message)) {
-        if (unknown->run != run_ || !submitted_) return effects;
+        if (unknown->run != run_ || unknown->epoch != epoch_ || !submitted_) return effects;
         // It has lost its memory: it gets what is still open, and counts its events anew.
-        submitted_ = false;
+        set_submitted(false);
         have_ = 0;
         say(now, effects);
     } else if (const auto* refusal = std::get_if<Refusal>(&message)) {
@@ -45,7 +53,7 @@ Effects Client::receive(Instant now, const Message& message) {
 
 void Client::take(Instant, const Progress& progress, Effects& effects) {
     if (progress.run != run_) return;
-    submitted_ = true;
+    set_submitted(true);
     const std::size_t old = already_recorded(have_, progress.first, progress.events.size());
     for (std::size_t i = old; i < progress.events.size() && !over_; ++i) {
         const Event& event = progress.events[i];
@@ -55,7 +63,7 @@ void Client::take(Instant, const Progress& progress, Effects& effects) {
         effects.events.push_back(event);
     }
     // So that the broker need not keep it.
-    if (over_) effects.send.push_back(Follow{run_, have_});
+    if (over_) effects.send.push_back(Follow{run_, have_, epoch_});
 }
 
 // A test keeps its first verdict, also when a broker without memory had it run again.

@@ -44,6 +44,7 @@ public:
 private:
     void take(Instant now, const Progress& progress, Effects& effects);
     bool is_new(const Event& event);
+    void set_submitted(bool submitted);
     Submit submission() const;
     void say(Instant now, Effects& effects);
 
@@ -53,6 +54,7 @@ private:
     std::uint64_t have_ = 0;   // events of the log that the broker keeps now
     std::set<DoneTest> done_;  // tests with a verdict
     bool submitted_ = false;   // the broker has shown that it knows the run
+    std::uint64_t epoch_ = 0;  // grows when that changes
     bool cancelled_ = false;
     bool over_ = false;
     std::optional<Instant> heard_at_;

@@ -401,17 +401,22 @@ struct DoneTest {
 };
 
 /// Idempotent by run. `done` has verdicts already, from a broker that has forgotten the run.
+///
+/// `epoch` grows each time the client learns that the broker knows the run, or does not know it any
+/// more: what was said in an older one is an echo.
 struct Submit {
     std::string run;
     RunSpec spec;
     std::vector<DoneTest> done;
-    XGRID_FIELDS(Submit, run, spec, done);
+    std::uint64_t epoch = 0;
+    XGRID_FIELDS(Submit, run, spec, done, epoch);
 };
 /// Sent again and again while the client lives; says which events it has.
 struct Follow {
     std::string run;
     std::uint64_t have = 0;
-    XGRID_FIELDS(Follow, run, have);
+    std::uint64_t epoch = 0;
+    XGRID_FIELDS(Follow, run, have, epoch);
 };
 struct Cancel {
     std::string run;
@@ -426,7 +431,8 @@ struct Progress {
 /// The broker does not know that run: submit it with what is still open.
 struct UnknownRun {
     std::string run;
-    XGRID_FIELDS(UnknownRun, run);
+    std::uint64_t epoch = 0;  // of the follow that this answers
+    XGRID_FIELDS(UnknownRun, run, epoch);
 };
 /// The first thing a broker says on a new connection: what was sent before may be lost, so say it
 /// again.

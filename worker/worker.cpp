@@ -7,6 +7,11 @@
 #include "shared/ensure.hpp"
 
 namespace xgrid::worker {
+namespace {
+
+constexpr const char* leaves = "its worker leaves";
+
+}  // namespace
 
 Worker::Worker(Identity identity, Settings settings)
     : identity_(std::move(identity)), settings_(settings) {}
@@ -107,8 +112,14 @@ void Worker::take_attempt(Instant now, const AttemptOrders& order, Effects& effe
         SlotKey key = find_slot(order.run, order.slot);
         if (key == 0) {
             key = next_slot_++;
-            slots_.emplace(key, Slot{.run = order.run, .name = order.slot});
-            effects.commands.push_back(StartSlot{key, order.run, order.slot, spec->second});
+            Slot& slot = slots_[key] = {.run = order.run, .name = order.slot};
+            if (leaving_) {
+                slot.dead = slot.gone = true;
+                slot.end = End::lost;
+                slot.how = leaves;
+            } else {
+                effects.commands.push_back(StartSlot{key, order.run, order.slot, spec->second});
+            }
         }
         Slot& slot = slots_.at(key);
         attempts_.emplace(order.id,
@@ -155,7 +166,7 @@ Effects Worker::report(Instant now, SlotKey key, const SlotReport& report) {
         slot.dead = true;
         end_all(now, slot, {.end = End::refused, .text = refused->text, .code = refused->code});
     } else if (const auto* exit = std::get_if<SlotExited>(&report)) {
-        exited(now, slot, End::crashed, exit->text);
+        exited(now, slot, leaving_ ? End::lost : End::crashed, exit->text);
     } else if (const auto* loss = std::get_if<SlotLost>(&report)) {
         exited(now, slot, End::lost, loss->text);
     }
@@ -252,12 +263,18 @@ Status Worker::status(Instant now) {
     return status;
 }
 
-Effects Worker::leave(Instant) {
+Effects Worker::leave(Instant now) {
     Effects effects;
-    for (auto& [key, slot] : slots_) {
-        if (!slot.dead && slot.leave_by == never) end_slot(key, effects);
-    }
+    leaving_ = true;
     identity_.slots = 0;
+    for (auto& [key, slot] : slots_) {
+        if (slot.dead || slot.leave_by != never) continue;
+        slot.end = End::lost;
+        slot.how = leaves;
+        end_slot(key, effects);
+        end_all(now, slot, {.end = End::lost, .text = leaves});
+    }
+    effects.send.push_back(status(now));
     return effects;
 }
 

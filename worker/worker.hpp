@@ -96,7 +96,8 @@ public:
     Effects advance(Instant now);
     Instant next_deadline() const;
 
-    /// Takes nothing more, and ends every slot that is not leaving by itself.
+    /// Takes nothing more, ends every slot that is not leaving by itself, and says so: no test is
+    /// to blame for it.
     Effects leave(Instant now);
     /// No slot has a process.
     bool empty() const;
@@ -145,6 +146,7 @@ private:
     std::map<SlotKey, Slot> slots_;
     std::map<AttemptId, Held> attempts_;
     SlotKey next_slot_ = 1;
+    bool leaving_ = false;
     Instant said_at_;
     Instant say_by_;  // the next status is due
     Instant heartbeat_at_;

@@ -46,13 +46,20 @@ TEST_CASE_FIXTURE(Fixture, "progress of another run is not its own") {
 
 TEST_CASE_FIXTURE(Fixture, "a broker that has forgotten the run gets it again, with what is done") {
     hear(0, {finished("a")});
-    const Effects effects = client.receive(start, UnknownRun{"run"});
+    const Effects effects = client.receive(start, UnknownRun{"run", 1});
     REQUIRE(!effects.send.empty());
     const Submit& submit = std::get<Submit>(effects.send[0]);
     REQUIRE(submit.done.size() == 1);
     CHECK(submit.done[0].test.id == "a");
     // Its events count anew, and a test keeps its first verdict.
     CHECK(hear(0, {finished("a"), finished("b")}).events.size() == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "that a broker has forgotten the run is believed once") {
+    hear(0, {finished("a")});
+    client.receive(start, UnknownRun{"run", 1});
+    hear(0, {finished("a"), finished("b")});
+    CHECK(client.receive(start, UnknownRun{"run", 1}).send.empty());
 }
 
 TEST_CASE_FIXTURE(Fixture, "a cancellation is repeated until the run is over") {
@@ -68,7 +75,7 @@ TEST_CASE_FIXTURE(Fixture, "a cancellation is repeated until the run is over") {
 TEST_CASE_FIXTURE(Fixture, "the end is acknowledged, so that the broker may forget") {
     const Effects effects = hear(0, {RunFinished{}});
     REQUIRE(effects.send.size() == 1);
-    CHECK((effects.send[0] == Message(Follow{"run", 1})));
+    CHECK((effects.send[0] == Message(Follow{"run", 1, 1})));
 }
 
 TEST_CASE_FIXTURE(Fixture, "a broker that stays silent is given up") {

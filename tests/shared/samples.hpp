@@ -105,10 +105,10 @@ inline std::vector<Message> messages() {
         Welcome{"token"},
         Refusal{"reason"},
         Submit{"run", run_spec(), {{"test_a.py", test}}},
-        Follow{"run", 5'000'000'000},
+        Follow{"run", 5'000'000'000, 2},
         Cancel{"run"},
         Progress{"run", 9, events()},
-        UnknownRun{"run"},
+        UnknownRun{"run", 3},
         Status{
             "session", 12, "token", 2, "host", {{"gpu", "yes"}}, {"run"}, {{{7, 2}, 3, facts()}}},
         Orders{"token",

@@ -21,11 +21,15 @@ struct Faults {
     Duration partition_every{0};
     Duration partition_lasts = seconds(5);
     Duration worker_restart_every{0};
+    Duration worker_leave_every{0};  // in order; another one takes its place
     Duration broker_restart_every{0};
+    // All slots of a worker at once, with the interpreter that they were forked from.
+    Duration interpreter_death_every{0};
     // Slots, for each start.
     double start_crash = 0;
     double slow_slot = 0;
     double slowness = 10;
+    double stays = 0;  // when it has finished, until it is ended
     // When all of the above stops, so that the run must end.
     Duration last = seconds(60);
 };

@@ -16,12 +16,23 @@ double Judges::executes(const std::string& broker, AttemptId attempt, const std:
     return static_cast<double>(executions_.size());
 }
 
+void Judges::test_crashes(const std::string& unit, const TestName& test) {
+    crashed_.insert({unit, test});
+    slot_crashes("a slot crashes at a test");
+}
+
+void Judges::slot_crashes(const std::string& how) {
+    ++crashes_;
+    notes(how);
+}
+
 void Judges::sees_progress(const std::string& broker, const Progress& progress) {
     std::uint64_t& seen = seen_[{broker, progress.run}];
     check(progress.first <= seen, "the broker leaves no gap that it does not fill from the start");
     for (std::size_t i = 0; i < progress.events.size(); ++i) {
         if (progress.first + i < seen) continue;
         ++seen;
+        ++sent_[progress.run];
         const auto* finished = std::get_if<TestFinished>(&progress.events[i]);
         if (finished == nullptr) continue;
         check(verdicts_.emplace(broker, progress.run, DoneTest{finished->unit, finished->test})
@@ -32,13 +43,23 @@ void Judges::sees_progress(const std::string& broker, const Progress& progress) 
 
 void Judges::hears(Told& told, const Event& event) {
     check(!told.end, "nothing follows the end of a run");
+    check(++told.events <= sent_[told.run], "a client hears each event once");
     if (const auto* finished = std::get_if<TestFinished>(&event)) hears_verdict(told, *finished);
     if (const auto* up = std::get_if<WorkerUp>(&event)) told.workers.insert(up->worker);
     if (const auto* down = std::get_if<WorkerDown>(&event)) {
-        if (down->reason.starts_with("crashed")) ++told.crashes;
+        if (down->reason.starts_with("crashed")) {
+            ++told.crashes;
+            check(++crashes_told_ <= crashes_, "a slot is said to have crashed if it has");
+        }
         if (down->reason.starts_with("lost")) told.workers_lost.push_back(down->worker);
     }
-    if (const auto* end = std::get_if<RunFinished>(&event)) told.end = *end;
+    if (const auto* end = std::get_if<RunFinished>(&event)) {
+        told.end = *end;
+        if (end->end == RunEnd::completed) notes("a run is completed");
+        if (end->end == RunEnd::stopped) notes("a run is stopped at a limit");
+        if (end->end == RunEnd::cancelled) notes("a run is cancelled");
+        if (end->end == RunEnd::grid_failed) notes("a run fails with its grid");
+    }
 }
 
 void Judges::hears_verdict(Told& told, const TestFinished& event) {
@@ -52,9 +73,10 @@ void Judges::hears_verdict(Told& told, const TestFinished& event) {
         const Execution& execution = executions_[stamp - 1];
         check(execution.unit == event.unit && execution.test == event.test,
               "a recorded result is of the test that it is told of");
-        const Outcome expected =
-            execution.behaviour == Behaviour::fails ? Outcome::failed : Outcome::passed;
-        check(result.outcome == expected, "a recorded result is what that execution gave");
+        check(execution.behaviour == Behaviour::fails
+                  ? result.outcome == Outcome::failed
+                  : execution.behaviour == Behaviour::passes && result.outcome == Outcome::passed,
+              "a recorded result is what that execution gave");
         return;
     }
     check(result.details && !result.details->phases.empty(), "who made no result says why");
@@ -62,8 +84,8 @@ void Judges::hears_verdict(Told& told, const TestFinished& event) {
     if (result.crashed) {
         check(why.find("'" + event.test.id + "'") != std::string::npos, "a crash names its test");
         if (test != nullptr) {
-            check(test->behaviour == Behaviour::crashes,
-                  "only a test that crashes is blamed for it");
+            check(crashed_.contains({event.unit, event.test}),
+                  "only a test that has crashed is blamed for it");
             check(result.outcome == Outcome::failed, "a test that crashes has failed");
         } else {
             const auto unit = told.suite->units.find(event.unit);
@@ -75,6 +97,7 @@ void Judges::hears_verdict(Told& told, const TestFinished& event) {
     check(workers_are_lost_,
           fmt::format("nobody is given up without a fault: {}: {}", event.test.id, why));
     check(why.find(" times") != std::string::npos, "who is given up was lost several times");
+    notes("a test is given up");
 }
 
 // An open test is with exactly one slot, or waits exactly once.
@@ -95,6 +118,10 @@ void Judges::audit(const broker::Run& run) const {
         }
     }
     check(placed.size() == run.jobs().size(), "every open job is somewhere");
+    for (const auto& [key, slot] : run.slots()) {
+        check(run.waiting().empty() || run.retiring() == key || !slot.jobs.empty(),
+              "no slot is idle while a job waits");
+    }
     std::set<DoneTest> open;
     for (const auto& [id, job] : run.jobs()) {
         const auto add = [&](const TestName& test) {
@@ -111,11 +138,11 @@ void Judges::audit(const broker::Run& run) const {
     }
 }
 
-void Judges::ends(const Told& told, bool may_be_cut_short) const {
+void Judges::ends(const Told& told) const {
     check(told.end.has_value(), "every run ends");
-    if (may_be_cut_short && told.end->end != RunEnd::completed) return;
-    check(told.end->end == RunEnd::completed,
-          "a run that nothing cuts short is completed, not: " + told.end->reason);
+    check(told.ends.contains(told.end->end),
+          "a run ends for a reason that it has, not: " + told.end->reason);
+    if (told.end->end != RunEnd::completed) return;
     for (const auto& [name, unit] : told.suite->units) {
         const bool unit_blamed = told.verdicts.contains({name, {name}});
         if (unit.load_crashes) check(unit_blamed, "a unit that cannot be loaded is an error");
@@ -126,6 +153,11 @@ void Judges::ends(const Told& told, bool may_be_cut_short) const {
                               test.name.occurrence));
         }
     }
+}
+
+void Judges::ends_all(std::uint64_t tests) const {
+    check(workers_are_lost_ || executions_.size() <= tests,
+          "no test runs twice unless a worker is lost");
 }
 
 }  // namespace xgrid::simulation

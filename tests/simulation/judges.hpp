@@ -25,6 +25,9 @@ struct Broken : std::runtime_error {
 /// What the client of one run was told.
 struct Told {
     const Suite* suite = nullptr;
+    std::string run;
+    std::uint64_t events = 0;
+    std::set<RunEnd> ends{RunEnd::completed};  // that this run may have
     std::map<DoneTest, TestFinished> verdicts;
     std::set<std::string> workers;
     std::vector<std::string> workers_lost;
@@ -34,8 +37,7 @@ struct Told {
 
 class Judges {
 public:
-    explicit Judges(Instant faults_end, bool workers_are_lost)
-        : faults_end_(faults_end), workers_are_lost_(workers_are_lost) {}
+    explicit Judges(Instant faults_end) : faults_end_(faults_end) {}
 
     Instant faults_end() const { return faults_end_; }
 
@@ -44,12 +46,21 @@ public:
         if (!holds) throw Broken(rule);
     }
 
+    /// From now on tests may run again, and be given up.
+    void may_lose_workers() { workers_are_lost_ = true; }
+    bool workers_are_lost() const { return workers_are_lost_; }
+
     // ---- What slots do
     void begins(const std::string& broker, AttemptId attempt);
     /// Returns a stamp for the result: which execution it is of.
     double executes(const std::string& broker, AttemptId attempt, const std::string& unit,
                     const ModelTest& test);
     std::uint64_t executions() const { return executions_.size(); }
+    void test_crashes(const std::string& unit, const TestName& test);
+    void slot_crashes(const std::string& how);
+    /// That this happened: what happens in too few grids is not tested by them.
+    void notes(const std::string& what) { ++noted_[what]; }
+    const std::map<std::string, std::uint64_t>& noted() const { return noted_; }
 
     // ---- What is said
     void sees_progress(const std::string& broker, const Progress& progress);
@@ -57,7 +68,9 @@ public:
 
     // ---- What is
     void audit(const broker::Run& run) const;
-    void ends(const Told& told, bool may_be_cut_short) const;
+    void ends(const Told& told) const;
+    /// All runs are over; `tests` is how many they had in all.
+    void ends_all(std::uint64_t tests) const;
 
 private:
     struct Execution {
@@ -69,12 +82,17 @@ private:
     void hears_verdict(Told& told, const TestFinished& event);
 
     Instant faults_end_;
-    bool workers_are_lost_;
+    bool workers_are_lost_ = false;
     std::set<std::pair<std::string, AttemptId>> begun_;
     std::set<std::tuple<std::string, AttemptId, TestName>> executed_;
     std::vector<Execution> executions_;
+    std::set<DoneTest> crashed_;
+    std::uint64_t crashes_ = 0;       // of slots
+    std::uint64_t crashes_told_ = 0;  // of slots, by any broker
+    std::map<std::string, std::uint64_t> noted_;
     // Per broker and run: how far its events were seen, and which tests have a verdict among them.
     std::map<std::pair<std::string, std::string>, std::uint64_t> seen_;
+    std::map<std::string, std::uint64_t> sent_;  // events of a run, by all brokers
     std::set<std::tuple<std::string, std::string, DoneTest>> verdicts_;
 };
 

@@ -1,5 +1,6 @@
 // The simulation's program: all scenarios and a swarm of seeds; or seeds that are asked for.
 #define DOCTEST_CONFIG_IMPLEMENT
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -16,32 +17,65 @@ using namespace xgrid::simulation;
 
 constexpr std::uint64_t seeds_in_a_test = 2'500;
 
+// Each in one grid of a hundred at least; else the swarm would show nothing about it.
+constexpr std::array must_be_seen = {
+    "a client is cut off",
+    "a job is given back",
+    "a message is lost",
+    "a message is repeated",
+    "a run fails with its grid",
+    "a run is cancelled",
+    "a run is completed",
+    "a run is stopped at a limit",
+    "a slot crashes at a test",
+    "a slot crashes while it loads a unit",
+    "a slot crashes while it starts",
+    "a slot is slow",
+    "a slot stays when it has finished",
+    "a test hangs",
+    "a test is given up",
+    "a worker is cut off",
+    "a worker is cut off for too long",
+    "a worker leaves",
+    "a worker restarts",
+    "an interpreter dies with its slots",
+    "tests are given back",
+    "the broker restarts",
+};
+
 // The exit code.
 int play_one(std::uint64_t seed) {
+    Seen seen;
     const std::string broken =
-        play(seed, [](const std::string& line) { fmt::print("{}\n", line); });
+        play(seed, seen, [](const std::string& line) { fmt::print("{}\n", line); });
     fmt::print("seed {}: {}\n", seed, broken.empty() ? "every rule held" : broken);
     return broken.empty() ? 0 : 1;
 }
 
 int play_many(std::uint64_t seeds) {
     std::uint64_t failed = 0;
+    Seen seen;
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-        const std::string broken = play(seed);
+        const std::string broken = play(seed, seen);
         if (broken.empty()) continue;
         ++failed;
         fmt::print("seed {}: {}\n    again, with a trace: scripts/simulate --seed {}\n", seed,
                    broken, seed);
         std::fflush(stdout);
     }
+    for (const auto& [what, grids] : seen) fmt::print("{:>6}  {}\n", grids, what);
     fmt::print("{} passed, {} failed\n", seeds - failed, failed);
     return failed == 0 ? 0 : 1;
 }
 
 TEST_CASE("random grids keep every rule, whatever happens to them") {
+    Seen seen;
     for (std::uint64_t seed = 1; seed <= seeds_in_a_test; ++seed) {
-        const std::string broken = play(seed);
+        const std::string broken = play(seed, seen);
         CHECK_MESSAGE(broken.empty(), "scripts/simulate --seed ", seed, ": ", broken);
+    }
+    for (const char* what : must_be_seen) {
+        CHECK_MESSAGE(seen[what] >= seeds_in_a_test / 100, "seen in too few grids: ", what);
     }
 }
 

@@ -1,48 +1,14 @@
-// Named grids: each shows one rule, most of them because a seed or a person once broke it.
-#include <algorithm>
+// Named grids where at most tests go wrong: each shows one rule, many because a seed or a person
+// broke it.
+#include "tests/simulation/scenarios.hpp"
+
 #include <set>
 #include <string>
 
 #include <doctest/doctest.h>
 
-#include "tests/simulation/world.hpp"
-
-namespace {
-
 using namespace xgrid;
 using namespace xgrid::simulation;
-
-// So many units of so many tests that take so long each.
-Suite suite_of(std::size_t units, std::size_t tests, Duration takes = milliseconds(10)) {
-    Random random(1);
-    Suite suite = draw_suite(random, {.units = units, .tests_least = tests, .tests_most = tests});
-    for (auto& [name, unit] : suite.units) {
-        unit.load_takes = milliseconds(5);
-        for (ModelTest& test : unit.tests) test.takes = takes;
-    }
-    return suite;
-}
-
-ModelTest& test_of(Suite& suite, std::size_t unit, std::size_t test) {
-    return std::next(suite.units.begin(), static_cast<std::ptrdiff_t>(unit))->second.tests[test];
-}
-
-Plan plan_of(Suite suite, std::uint32_t slots, std::size_t workers = 1) {
-    Plan plan{.workers = workers, .slots = slots};
-    plan.faults.last = Duration(0);
-    RunPlan& run = plan.runs.emplace_back(RunPlan{.suite = std::move(suite)});
-    run.spec.slots = slots * static_cast<std::uint32_t>(workers);
-    run.spec.crashes_max = 100;
-    return plan;
-}
-
-std::size_t count(const Told& told, Outcome outcome) {
-    return static_cast<std::size_t>(std::ranges::count_if(told.verdicts, [&](const auto& verdict) {
-        return verdict.second.result.outcome == outcome;
-    }));
-}
-
-}  // namespace
 
 TEST_CASE("every test of a suite passes once, and the run is completed") {
     World world(plan_of(suite_of(20, 10), 4));
@@ -129,16 +95,6 @@ TEST_CASE("more crashes than are allowed end the run") {
     CHECK(world.told().verdicts.size() == 4);
 }
 
-TEST_CASE("a grid whose slots cannot start says so") {
-    Plan plan = plan_of(suite_of(2, 2), 2);
-    plan.faults.start_crash = 1;
-    plan.faults.last = seconds(60);
-    World world(std::move(plan));
-    world.run();
-    CHECK(world.told().end->end == RunEnd::grid_failed);
-    CHECK(world.told().verdicts.empty());
-}
-
 TEST_CASE("a failure limit withdraws what has not started") {
     Suite suite = suite_of(20, 20);
     for (auto& [name, unit] : suite.units) {
@@ -160,105 +116,6 @@ TEST_CASE("a cancelled run ends at once, whatever its tests do") {
     world.run();
     CHECK(world.told().end->end == RunEnd::cancelled);
     CHECK(world.time() < seconds(5));
-}
-
-TEST_CASE("a silent worker's job goes to another slot, and nobody is blamed") {
-    World world(plan_of(suite_of(6, 5, milliseconds(300)), 1, 2));
-    world.at(milliseconds(700), [&] { world.kill_worker(0); });
-    world.run();
-    CHECK(count(world.told(), Outcome::passed) == 30);
-    CHECK(world.told().workers_lost.size() == 1);
-    CHECK(world.told().crashes == 0);
-}
-
-TEST_CASE("a worker that was lost and comes back obeys again") {
-    World world(plan_of(suite_of(6, 5, seconds(2)), 2));
-    world.at(seconds(3), [&] { world.cut_worker(0, seconds(15)); });
-    world.run();
-    CHECK(count(world.told(), Outcome::passed) == 30);
-    CHECK(world.told().workers_lost.size() == 2);
-}
-
-TEST_CASE("a short cut of the connection loses nothing and repeats nothing") {
-    World world(plan_of(suite_of(6, 20), 2));
-    for (int i = 1; i < 12; ++i) {
-        world.at(milliseconds(50 * i), [&] { world.cut_worker(0, milliseconds(20)); });
-        world.at(milliseconds(50 * i + 25), [&] { world.cut_client(0, milliseconds(20)); });
-    }
-    world.run();
-    CHECK(count(world.told(), Outcome::passed) == 120);
-    CHECK(world.judges().executions() == 120);
-}
-
-TEST_CASE("a worker that comes later than the run gets its jobs at once") {
-    Plan plan = plan_of(suite_of(2, 2), 2);
-    plan.workers = 0;
-    World world(std::move(plan));
-    world.at(seconds(5), [&] { world.add_worker(); });
-    world.run();
-    CHECK(world.time() < seconds(6));
-}
-
-TEST_CASE("a restarted worker starts anew, and its tests run elsewhere or again") {
-    World world(plan_of(suite_of(6, 10, milliseconds(100)), 2, 2));
-    world.at(milliseconds(900), [&] { world.restart_worker(0); });
-    world.run();
-    CHECK(count(world.told(), Outcome::passed) == 60);
-}
-
-TEST_CASE(
-    "a test that is lost with its worker again and again is given up, and its neighbours run") {
-    Suite suite = suite_of(2, 3);
-    test_of(suite, 0, 1).takes = seconds(50);
-    Plan plan = plan_of(std::move(suite), 1, 1);
-    plan.faults.loss = 1e-12;  // tells the judges that workers are lost
-    World world(std::move(plan));
-    for (int i = 0; i < 3; ++i) world.at(seconds(5 + 40 * i), [&] { world.restart_worker(0); });
-    world.run();
-    CHECK(count(world.told(), Outcome::error) == 1);
-    CHECK(count(world.told(), Outcome::passed) == 5);
-}
-
-TEST_CASE("a test that is given up counts as a failure, and may be the one that ends the run") {
-    Suite suite = suite_of(1, 1);
-    test_of(suite, 0, 0).takes = seconds(50);
-    Plan plan = plan_of(std::move(suite), 1, 1);
-    plan.faults.loss = 1e-12;  // tells the judges that workers are lost
-    plan.runs[0].spec.failures_max = 1;
-    World world(std::move(plan));
-    for (int i = 0; i < 3; ++i) world.at(seconds(5 + 40 * i), [&] { world.restart_worker(0); });
-    world.run();
-    CHECK(count(world.told(), Outcome::error) == 1);
-    CHECK(world.told().end->end == RunEnd::stopped);
-}
-
-TEST_CASE("a broker without memory gets what is still open") {
-    World world(plan_of(suite_of(10, 10, milliseconds(20)), 2));
-    world.at(milliseconds(600), [&] { world.restart_broker(); });
-    world.run();
-    CHECK(world.told().end->end == RunEnd::completed);
-    CHECK(count(world.told(), Outcome::passed) == 100);
-    // Some of what ran was not yet told, and ran again; not all of it.
-    CHECK(world.judges().executions() < 150);
-}
-
-TEST_CASE("a message that is heard twice changes nothing") {
-    Plan plan = plan_of(suite_of(10, 10), 3);
-    plan.faults.repeat = 1;
-    plan.faults.last = seconds(60);
-    World world(std::move(plan));
-    world.run();
-    CHECK(count(world.told(), Outcome::passed) == 100);
-    CHECK(world.judges().executions() == 100);
-}
-
-TEST_CASE("half of all messages may be lost") {
-    Plan plan = plan_of(suite_of(5, 5), 3);
-    plan.faults.loss = 0.5;
-    plan.faults.last = seconds(3000);
-    World world(std::move(plan));
-    world.run();
-    CHECK(world.told().verdicts.size() == 25);
 }
 
 TEST_CASE("two runs share the slots, and a late one does not wait for the first to end") {
@@ -295,29 +152,41 @@ TEST_CASE("a job has a size that fits into a message, and all of its tests run")
     CHECK(world.told().verdicts.size() == 300);
 }
 
-TEST_CASE("a thousand workers get through twenty thousand tests, although much goes wrong") {
-    Random random(7);
-    Suite suite = draw_suite(random, {.units = 1000,
-                                      .tests_least = 20,
-                                      .tests_most = 20,
-                                      .takes_most = milliseconds(200),
-                                      .slow = 0.001,
-                                      .fails = 0.01,
-                                      .crashes = 0.001});
-    Plan plan = plan_of(std::move(suite), 1, 1000);
-    plan.audit_every = 5000;
-    plan.steps_max = 50'000'000;
-    plan.faults = {.loss = 0.01,
-                   .repeat = 0.01,
-                   .delay_most = milliseconds(5),
-                   .reconnect_every = milliseconds(20),
-                   .partition_every = milliseconds(500),
-                   .worker_restart_every = milliseconds(200),
-                   .slow_slot = 0.01,
-                   .last = seconds(5)};
+TEST_CASE("a test that hangs ends with its run when that is cancelled") {
+    Suite suite = suite_of(4, 3);
+    test_of(suite, 2, 1).behaviour = Behaviour::hangs;
+    Plan plan = plan_of(std::move(suite), 2);
+    plan.runs[0].cancelled_at = seconds(30);
     World world(std::move(plan));
     world.run();
-    CHECK(world.told().verdicts.size() == 20'000);
-    MESSAGE(world.steps(), " steps, ", std::chrono::duration<double>(world.time()).count(),
-            " s of virtual time");
+    CHECK(world.told().end->end == RunEnd::cancelled);
+    CHECK(world.time() < seconds(30 + 3));
+    CHECK(count(world.told(), Outcome::passed) == 11);
+}
+
+TEST_CASE("a test that hangs does not keep a failure limit from ending the run") {
+    Suite suite = suite_of(4, 3);
+    test_of(suite, 0, 0).behaviour = Behaviour::hangs;
+    test_of(suite, 3, 2).behaviour = Behaviour::fails;
+    Plan plan = plan_of(std::move(suite), 2);
+    plan.runs[0].spec.failures_max = 1;
+    const Duration grace = plan.broker.finish_grace;
+    World world(std::move(plan));
+    world.run();
+    CHECK(world.told().end->end == RunEnd::stopped);
+    CHECK(count(world.told(), Outcome::failed) == 1);
+    CHECK(world.time() > grace);
+    CHECK(world.time() < grace + seconds(3));
+}
+
+TEST_CASE("a test that hangs goes on hanging alone: its neighbours run elsewhere") {
+    Suite suite = suite_of(2, 10);
+    test_of(suite, 0, 2).behaviour = Behaviour::hangs;
+    Plan plan = plan_of(std::move(suite), 2);
+    plan.runs[0].cancelled_at = seconds(20);
+    World world(std::move(plan));
+    std::size_t verdicts_then = 0;
+    world.at(seconds(10), [&] { verdicts_then = world.told().verdicts.size(); });
+    world.run();
+    CHECK(verdicts_then == 19);
 }

@@ -30,12 +30,24 @@ void ModelSlots::exit(SlotKey key, const std::string& how) {
     report_(key, worker::SlotExited{how});
 }
 
+void ModelSlots::lose_all() {
+    std::vector<SlotKey> keys;
+    for (const auto& [key, slot] : slots_) keys.push_back(key);
+    slots_.clear();
+    if (!keys.empty()) judges_.notes("an interpreter dies with its slots");
+    for (const SlotKey key : keys) report_(key, worker::SlotLost{"the interpreter died"});
+}
+
 void ModelSlots::perform(const worker::Command& command, const std::string& broker) {
     if (const auto* start = std::get_if<worker::StartSlot>(&command)) {
         Slot& slot = slots_[start->slot];
         slot.name = start->name;
         slot.broker = broker;
-        if (random_.chance(faults_.slow_slot)) slot.slowness = faults_.slowness;
+        if (random_.chance(faults_.slow_slot)) {
+            slot.slowness = faults_.slowness;
+            judges_.notes("a slot is slow");
+        }
+        slot.stays = random_.chance(faults_.stays);
         later(start->slot, random_.between(milliseconds(5), milliseconds(60)), &ModelSlots::begin);
     } else if (const auto* job = std::get_if<worker::GiveJob>(&command)) {
         Slot* slot = find(job->slot);
@@ -63,6 +75,8 @@ void ModelSlots::perform(const worker::Command& command, const std::string& brok
 
 void ModelSlots::begin(SlotKey key) {
     if (random_.chance(clock_.now() < judges_.faults_end() ? faults_.start_crash : 0)) {
+        judges_.slot_crashes("a slot crashes while it starts");
+        judges_.may_lose_workers();
         exit(key, "crashed while starting");
         return;
     }
@@ -84,6 +98,7 @@ void ModelSlots::next_order(SlotKey key) {
         case JobKind::finish:
             say(key, order.attempt, Ended{});
             slot.ending = true;
+            if (slot.stays) return judges_.notes("a slot stays when it has finished");
             clock_.after(random_.between(Duration(0), milliseconds(50)),
                          [self = shared_from_this(), key] {
                              if (self->find(key) != nullptr) self->exit(key, "exited");
@@ -126,6 +141,7 @@ void ModelSlots::load(SlotKey key) {
     Slot& slot = *find(key);
     if (slot.unit == nullptr) return;
     if (slot.unit->load_crashes) {
+        judges_.slot_crashes("a slot crashes while it loads a unit");
         exit(key, "crashed while loading");
         return;
     }
@@ -156,11 +172,13 @@ void ModelSlots::next_test(SlotKey key) {
     const std::string unit = slot.unit->name;
     say(key, attempt, Started{index});
     const double stamp = judges_.executes(slot.broker, attempt, unit, test);
+    if (test.behaviour == Behaviour::hangs) return judges_.notes("a test hangs");
     const auto takes = std::chrono::duration_cast<Duration>(test.takes * slot.slowness);
-    clock_.after(takes, [self = shared_from_this(), key, attempt, index, &test, stamp] {
+    clock_.after(takes, [self = shared_from_this(), key, attempt, unit, index, &test, stamp] {
         Slot* slot = self->find(key);
         if (slot == nullptr || slot->unit == nullptr || slot->attempt != attempt) return;
         if (test.behaviour == Behaviour::crashes) {
+            self->judges_.test_crashes(unit, test.name);
             self->exit(key, "killed by signal 11");
             return;
         }
@@ -190,10 +208,12 @@ void ModelSlots::answer_asks(SlotKey key) {
                 gave.tests.insert(gave.tests.begin(), slot->waiting.back());
                 slot->waiting.pop_back();
             }
+            if (!gave.tests.empty()) judges_.notes("tests are given back");
             say(key, ask.attempt, std::move(gave));
         } else if (queued != slot->orders.end()) {
             const bool returns = ask.keep == 0;
             if (returns) slot->orders.erase(queued);
+            if (returns) judges_.notes("a job is given back");
             say(key, ask.attempt, GaveBack{.number = ask.number});
             if (returns) say(key, ask.attempt, Ended{.end = End::returned});
         }

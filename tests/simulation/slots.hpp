@@ -37,6 +37,8 @@ public:
     /// The host is gone, and all of them with it; nothing more is reported.
     void die() { dead_ = true; }
     std::size_t alive() const { return slots_.size(); }
+    /// All of them are gone with the interpreter that they were forked from.
+    void lose_all();
 
 private:
     struct Order {
@@ -49,6 +51,7 @@ private:
         std::string broker;   // whose attempts it holds
         bool busy = true;     // starting, or at a job
         bool loaded = false;
+        bool stays = false;  // when it has finished
         double slowness = 1;
         std::deque<Order> orders;
         std::vector<worker::AskBack> asks;

@@ -37,6 +37,7 @@ Suite draw_suite(Random& random, const SuiteShape& shape) {
             if (random.chance(shape.slow)) test.takes *= 100;
             if (random.chance(shape.fails)) test.behaviour = Behaviour::fails;
             if (random.chance(shape.crashes)) test.behaviour = Behaviour::crashes;
+            if (random.chance(shape.hangs)) test.behaviour = Behaviour::hangs;
             unit.tests.push_back(std::move(test));
         }
         suite.units.emplace(unit.name, std::move(unit));

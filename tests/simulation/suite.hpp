@@ -12,7 +12,12 @@
 
 namespace xgrid::simulation {
 
-enum class Behaviour : std::uint8_t { passes, fails, crashes };
+enum class Behaviour : std::uint8_t {
+    passes,
+    fails,
+    crashes,
+    hangs,  // until its slot is ended
+};
 
 struct ModelTest {
     TestName name;
@@ -42,6 +47,7 @@ struct SuiteShape {
     double slow = 0;          // of the tests, take a hundred times as long
     double fails = 0;         // of the tests
     double crashes = 0;       // of the tests
+    double hangs = 0;         // of the tests
     double load_crashes = 0;  // of the units
     double repeats = 0;       // of the tests, have the id of the one before
 };

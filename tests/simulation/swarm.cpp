@@ -19,8 +19,13 @@ Faults draw_faults(Random& random) {
     if (often(random)) faults.worker_restart_every = random.between(milliseconds(200), seconds(20));
     if (random.chance(0.15))
         faults.broker_restart_every = random.between(milliseconds(300), seconds(20));
+    if (random.chance(0.15))
+        faults.worker_leave_every = random.between(milliseconds(200), seconds(10));
+    if (random.chance(0.15))
+        faults.interpreter_death_every = random.between(milliseconds(100), seconds(10));
     if (random.chance(0.15)) faults.start_crash = 0.3;
     if (often(random)) faults.slow_slot = 0.3;
+    if (often(random)) faults.stays = 0.3;
     faults.last = random.between(seconds(1), seconds(40));
     return faults;
 }
@@ -49,7 +54,12 @@ Plan draw_plan(std::uint64_t seed) {
     plan.faults = draw_faults(random);
     plan.audit_every = 5;
     if (random.chance(0.3)) plan.broker.job_tests_max = 7;
-    const Suite suite = draw_suite(random, draw_shape(random));
+    if (often(random)) plan.broker.losses_max = static_cast<std::uint32_t>(1 + random.below(2));
+    SuiteShape shape = draw_shape(random);
+    // Nothing but its run's end ends a test that hangs.
+    const bool hangs = random.chance(0.1);
+    if (hangs) shape.hangs = 0.05;
+    const Suite suite = draw_suite(random, shape);
     const std::size_t runs = random.chance(0.2) ? 1 + random.below(4) : 1;
     for (std::size_t i = 0; i < runs; ++i) {
         RunPlan& run = plan.runs.emplace_back(RunPlan{.suite = suite});
@@ -59,15 +69,19 @@ Plan draw_plan(std::uint64_t seed) {
         if (random.chance(0.1))
             run.spec.failures_max = static_cast<std::uint32_t>(1 + random.below(3));
         if (random.chance(0.1)) run.cancelled_at = random.between(Duration(0), seconds(3));
+        if (hangs) run.cancelled_at = random.between(Duration(0), seconds(30));
     }
     return plan;
 }
 
-std::string play(std::uint64_t seed, const std::function<void(const std::string&)>& trace) {
+std::string play(std::uint64_t seed, Seen& seen,
+                 const std::function<void(const std::string&)>& trace) {
     try {
         Plan plan = draw_plan(seed);
         plan.trace = trace;
-        World(std::move(plan)).run();
+        World world(std::move(plan));
+        world.run();
+        for (const auto& [what, times] : world.judges().noted()) ++seen[what];
     } catch (const std::exception& error) {
         return error.what();
     }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "tests/simulation/world.hpp"
@@ -11,7 +12,11 @@ namespace xgrid::simulation {
 
 Plan draw_plan(std::uint64_t seed);
 
-/// Plays the seed. Empty, or the rule that was broken.
-std::string play(std::uint64_t seed, const std::function<void(const std::string&)>& trace = {});
+/// In how many grids each thing happened.
+using Seen = std::map<std::string, std::uint64_t>;
+
+/// Plays the seed, and adds what happened to `seen`. Empty, or the rule that was broken.
+std::string play(std::uint64_t seed, Seen& seen,
+                 const std::function<void(const std::string&)>& trace = {});
 
 }  // namespace xgrid::simulation

@@ -5,38 +5,23 @@
 #include <fmt/format.h>
 
 #include "shared/codec.hpp"
+#include "tests/simulation/trace.hpp"
 
 namespace xgrid::simulation {
 namespace {
 
-bool loses_workers(const Faults& faults) {
-    return faults.worker_restart_every.count() > 0 || faults.partition_every.count() > 0 ||
-           faults.start_crash > 0 || faults.loss > 0 || faults.broker_restart_every.count() > 0;
+// The ends that a run may come to.
+std::set<RunEnd> ends_of(const RunPlan& run, const Faults& faults) {
+    std::set<RunEnd> ends{RunEnd::completed};
+    // A client that is cut off for long is taken for gone.
+    if (run.cancelled_at || faults.partition_every.count() > 0) ends.insert(RunEnd::cancelled);
+    if (run.spec.failures_max > 0) ends.insert(RunEnd::stopped);
+    return ends;
 }
 
-std::string describe(const Message& message) {
-    static constexpr std::array kinds = {"welcome",  "refusal",     "submit", "follow", "cancel",
-                                         "progress", "unknown run", "status", "orders"};
-    std::string text = kinds.at(message.index());
-    if (const auto* status = std::get_if<Status>(&message)) {
-        text += fmt::format(" #{}", status->number);
-        for (const AttemptStatus& about : status->attempts) {
-            text += fmt::format(" {}.{}[{}+{}]", about.id.job, about.id.number, about.first,
-                                about.facts.size());
-        }
-    } else if (const auto* orders = std::get_if<Orders>(&message)) {
-        text += fmt::format(" #{}", orders->number);
-        for (const AttemptOrders& about : orders->attempts) {
-            text += fmt::format(" {}.{}@{}{}[{}]", about.id.job, about.id.number, about.slot,
-                                about.body ? "*" : "", about.recorded);
-            if (about.give_back > 0) text += fmt::format("?{}/{}", about.give_back, about.keep);
-        }
-    } else if (const auto* progress = std::get_if<Progress>(&message)) {
-        text += fmt::format(" [{}+{}]", progress->first, progress->events.size());
-    } else if (const auto* follow = std::get_if<Follow>(&message)) {
-        text += fmt::format(" {}", follow->have);
-    }
-    return text;
+std::string arrow(const std::string& from, const std::string& to, const std::string& what,
+                  bool lost) {
+    return fmt::format("{:>9} -> {:<9} {}{}", from, to, lost ? "LOST " : "", what);
 }
 
 }  // namespace
@@ -45,26 +30,37 @@ World::World(Plan plan)
     : plan_(std::move(plan)),
       random_(plan_.seed),
       start_(clock_.now()),
-      judges_(start_ + plan_.faults.last, loses_workers(plan_.faults)) {
+      judges_(start_ + plan_.faults.last) {
+    if (plan_.trace) plan_.trace(describe(plan_));
     start_broker();
     for (std::size_t i = 0; i < plan_.workers; ++i) add_worker();
     for (std::size_t i = 0; i < plan_.runs.size(); ++i) {
         ClientHost& host = *clients_.emplace_back(std::make_unique<ClientHost>());
         host.peer.name = fmt::format("client {}", i);
         host.run = fmt::format("run{}", i);
+        host.told.run = host.run;
         host.told.suite = &plan_.runs[i].suite;
+        host.told.ends = ends_of(plan_.runs[i], plan_.faults);
         clock_.after(plan_.runs[i].submitted_at,
                      [this, &host, i] { start_client(host, plan_.runs[i]); });
         if (plan_.runs[i].cancelled_at) {
-            clock_.after(*plan_.runs[i].cancelled_at, [this, &host] {
-                if (host.core) take(host, host.core->cancel(clock_.now()));
+            clock_.after(plan_.runs[i].submitted_at + *plan_.runs[i].cancelled_at, [this, &host] {
+                if (host.core->over()) return;
+                happens(host.peer.name + " cancels its run");
+                take(host, host.core->cancel(clock_.now()));
             });
         }
     }
     const Faults& faults = plan_.faults;
+    // All of these may leave the broker without a word of a worker for long.
+    if (faults.loss > 0 || faults.partition_every.count() > 0) judges_.may_lose_workers();
     plan_faults(faults.broker_restart_every, [this] { restart_broker(); });
     plan_faults(faults.worker_restart_every,
                 [this] { restart_worker(random_.below(workers_.size())); });
+    plan_faults(faults.worker_leave_every,
+                [this] { leave_worker(random_.below(workers_.size())); });
+    plan_faults(faults.interpreter_death_every,
+                [this] { end_interpreter(random_.below(workers_.size())); });
     plan_faults(faults.partition_every, [this] {
         const Duration lasts = random_.between(milliseconds(10), 2 * plan_.faults.partition_lasts);
         const std::size_t who = random_.below(workers_.size() + clients_.size());
@@ -84,8 +80,10 @@ World::~World() {
 
 void World::trace(const std::string& line) {
     if (!plan_.trace) return;
-    plan_.trace(fmt::format("{:10.4f} {}", std::chrono::duration<double>(time()).count(), line));
+    plan_.trace(fmt::format("{:9.4f}  {}", std::chrono::duration<double>(time()).count(), line));
 }
+
+void World::happens(const std::string& what) { trace("*** " + what); }
 
 void World::plan_faults(Duration every, const std::function<void()>& fault) {
     if (every.count() == 0) return;
@@ -100,24 +98,41 @@ bool World::over() const {
     return std::ranges::all_of(clients_,
                                [](const auto& host) { return host->core && host->core->over(); }) &&
            std::ranges::all_of(workers_,
-                               [](const auto& host) { return host->slots->alive() == 0; });
+                               [](const auto& host) {
+                                   return !host->core ||
+                                          (host->slots->alive() == 0 && host->core->empty() &&
+                                           host->core->held().empty());
+                               }) &&
+           broker_->runs() == 0;
 }
 
-void World::run() {
+void World::run_until_over() {
     while (!over()) {
         judges_.check(clock_.step(), "as long as a run is open, something is due");
         judges_.check(time() < plan_.ends_within,
-                      "once faults stop every run ends, and workers hold nothing");
+                      "once faults stop every run ends, and nobody holds anything of it");
         judges_.check(clock_.steps() < plan_.steps_max, "a grid gets on with few steps");
     }
+}
+
+void World::run() {
+    do {
+        over_at_.reset();
+        run_until_over();
+        over_at_ = clock_.now();
+        // What comes late should start nothing.
+        const Instant quiet = clock_.now() + plan_.faults.delay_most + seconds(2);
+        while (clock_.now() < quiet && clock_.step()) continue;
+    } while (!over());
+    std::uint64_t tests = 0;
     for (std::size_t i = 0; i < clients_.size(); ++i) {
-        const RunSpec& spec = plan_.runs[i].spec;
-        const bool cut =
-            plan_.runs[i].cancelled_at || spec.failures_max > 0 ||
-            clients_[i]->told.crashes > spec.crashes_max || plan_.faults.start_crash > 0 ||
-            plan_.faults.broker_restart_every.count() > 0 || loses_workers(plan_.faults);
-        judges_.ends(clients_[i]->told, cut);
+        Told& told = clients_[i]->told;
+        if (judges_.workers_are_lost()) told.ends.insert(RunEnd::grid_failed);
+        if (told.crashes > plan_.runs[i].spec.crashes_max) told.ends.insert(RunEnd::stopped);
+        judges_.ends(told);
+        tests += plan_.runs[i].suite.tests();
     }
+    judges_.ends_all(tests);
 }
 
 // ---- The network
@@ -128,7 +143,7 @@ void World::connect(Peer& peer, Duration delay) {
         if (peer.epoch != epoch) return;
         peer.connection = fmt::format("c{}", ++connections_);
         by_connection_[peer.connection] = &peer;
-        trace(peer.name + " connects as " + peer.connection);
+        happens(peer.name + " connects as " + peer.connection);
         after_broker(broker_->connect(clock_.now(), peer.connection));
     });
 }
@@ -139,11 +154,17 @@ void World::disconnect(Peer& peer) {
     peer.connection.clear();
 }
 
+bool World::repeats() {
+    const bool so = faulty() && random_.chance(plan_.faults.repeat);
+    if (so) judges_.notes("a message is repeated");
+    return so;
+}
+
 void World::to_broker(Peer& peer, const Message& message) {
     if (peer.connection.empty()) return;
     const bool lost = faulty() && random_.chance(plan_.faults.loss);
-    trace(fmt::format("{} -> {}{}", peer.name, describe(message), lost ? "  LOST" : ""));
-    if (lost) return;
+    if (plan_.trace) trace(arrow(peer.name, "broker", describe(message), lost));
+    if (lost) return judges_.notes("a message is lost");
     const std::vector<std::string> frames = encode(message);
     const auto arrive = [this, &peer, frames, from = peer.connection, life = lives_] {
         if (life != lives_ || peer.connection != from) return;
@@ -165,9 +186,11 @@ void World::from_broker(const broker::Effects& effects) {
             judges_.sees_progress(token_, *progress);
         }
         const bool lost = faulty() && random_.chance(plan_.faults.loss);
-        trace(fmt::format("  broker -> {}: {}{}", peer.name, describe(send.message),
-                          lost ? "  LOST" : ""));
-        if (lost) continue;
+        if (plan_.trace) trace(arrow("broker", peer.name, describe(send.message), lost));
+        if (lost) {
+            judges_.notes("a message is lost");
+            continue;
+        }
         const std::vector<std::string> frames = encode(send.message);
         const auto arrive = [this, &peer, frames, to = peer.connection] {
             deliver(peer, to, frames);
@@ -227,12 +250,14 @@ void World::after_broker(const broker::Effects& effects) {
 
 void World::start_broker() {
     token_ = fmt::format("broker {}", ++lives_);
-    trace(token_ + " starts");
+    happens(token_ + " starts");
     broker_.emplace(token_, plan_.broker);
     broker_armed_ = never;
 }
 
 void World::restart_broker() {
+    judges_.notes("the broker restarts");
+    judges_.may_lose_workers();
     start_broker();
     for (const auto& host : workers_) {
         disconnect(host->peer);
@@ -254,12 +279,16 @@ void World::start_worker(WorkerHost& host) {
     if (host.slots) host.slots->die();
     host.session = fmt::format("{} life {}", host.peer.name, host.peer.epoch);
     host.broker.clear();
+    host.leaving = false;
     host.core.emplace(
         worker::Identity{.session = host.session, .host = host.peer.name, .slots = plan_.slots});
     const Suite* suite = plan_.runs.empty() ? nullptr : &plan_.runs.front().suite;
     host.slots = std::make_shared<ModelSlots>(
         clock_, random_, plan_.faults, *suite, judges_,
         [this, &host](worker::SlotKey slot, const worker::SlotReport& report) {
+            if (const auto* exit = std::get_if<worker::SlotExited>(&report)) {
+                happens(fmt::format("{}, slot {}: {}", host.peer.name, slot, exit->text));
+            }
             take(host, host.core->report(clock_.now(), slot, report));
             arm(host.peer);
         });
@@ -278,30 +307,65 @@ void World::start_worker(WorkerHost& host) {
 }
 
 void World::take(WorkerHost& host, const worker::Effects& effects) {
-    for (const worker::Command& command : effects.commands)
+    for (const worker::Command& command : effects.commands) {
+        if (const auto* start = std::get_if<worker::StartSlot>(&command)) {
+            happens(fmt::format("{} starts slot {} for {}'s {}", host.peer.name, start->slot,
+                                start->run, start->name));
+        } else if (const auto* end = std::get_if<worker::EndSlot>(&command)) {
+            happens(fmt::format("{} ends slot {}", host.peer.name, end->slot));
+        }
         host.slots->perform(command, host.broker);
+    }
     for (const Message& message : effects.send) to_broker(host.peer, message);
+    if (!host.leaving || !host.core->empty()) return;
+    // As in the loop, it is gone with the last of its slots. Not within a call of what goes.
+    clock_.after(Duration(0), [this, &host] {
+        if (host.leaving && host.core->empty()) start_worker(host);
+    });
 }
 
 void World::restart_worker(std::size_t worker) {
-    trace(workers_[worker]->peer.name + " restarts");
+    happens(workers_[worker]->peer.name + " restarts");
+    judges_.notes("a worker restarts");
+    judges_.may_lose_workers();
     start_worker(*workers_[worker]);
+}
+
+void World::leave_worker(std::size_t worker) {
+    WorkerHost& host = *workers_[worker];
+    if (host.leaving) return;
+    happens(host.peer.name + " leaves");
+    judges_.notes("a worker leaves");
+    judges_.may_lose_workers();
+    host.leaving = true;
+    take(host, host.core->leave(clock_.now()));
 }
 
 void World::kill_worker(std::size_t worker) {
     WorkerHost& host = *workers_[worker];
-    trace(host.peer.name + " is killed");
+    happens(host.peer.name + " is killed");
+    judges_.may_lose_workers();
     host.slots->die();
     host.slots =
         std::make_shared<ModelSlots>(clock_, random_, plan_.faults, plan_.runs.front().suite,
                                      judges_, [](worker::SlotKey, const worker::SlotReport&) {});
+    host.core.reset();
     disconnect(host.peer);
     host.peer.deadline = [] { return never; };
     host.peer.armed = never;
 }
 
+void World::end_interpreter(std::size_t worker) {
+    happens("the interpreter of " + workers_[worker]->peer.name + " dies");
+    judges_.may_lose_workers();
+    workers_[worker]->slots->lose_all();
+}
+
 void World::cut_worker(std::size_t worker, Duration lasts) {
-    trace(workers_[worker]->peer.name + " loses its connection");
+    happens(workers_[worker]->peer.name + " loses its connection");
+    if (lasts > plan_.broker.worker_lease / 2) judges_.may_lose_workers();
+    judges_.notes(lasts > plan_.broker.worker_lease ? "a worker is cut off for too long"
+                                                    : "a worker is cut off");
     disconnect(workers_[worker]->peer);
     connect(workers_[worker]->peer, lasts);
 }
@@ -309,7 +373,8 @@ void World::cut_worker(std::size_t worker, Duration lasts) {
 void World::cut_client(std::size_t client, Duration lasts) {
     ClientHost& host = *clients_[client];
     if (!host.core) return;
-    trace(host.peer.name + " loses its connection");
+    happens(host.peer.name + " loses its connection");
+    judges_.notes("a client is cut off");
     disconnect(host.peer);
     connect(host.peer, lasts);
 }
@@ -332,9 +397,6 @@ void World::take(ClientHost& host, const client::Effects& effects) {
                   "a client does not give its broker up: " + effects.trouble);
     for (const Event& event : effects.events) judges_.hears(host.told, event);
     for (const Message& message : effects.send) to_broker(host.peer, message);
-    if (!effects.events.empty() && host.told.end) {
-        trace(fmt::format("{}: the run ends: {}", host.peer.name, host.told.end->reason));
-    }
 }
 
 }  // namespace xgrid::simulation

@@ -26,7 +26,7 @@ struct RunPlan {
     Suite suite;
     RunSpec spec;
     Duration submitted_at{0};
-    std::optional<Duration> cancelled_at;
+    std::optional<Duration> cancelled_at;  // after that
 };
 
 struct Plan {
@@ -53,8 +53,8 @@ public:
 
     const Told& told(std::size_t run = 0) const { return clients_[run]->told; }
     const Judges& judges() const { return judges_; }
-    /// Since the start.
-    Duration time() const { return clock_.now() - start_; }
+    /// Since the start; when all is over, until it was.
+    Duration time() const { return (over_at_ ? *over_at_ : clock_.now()) - start_; }
     std::uint64_t steps() const { return clock_.steps(); }
 
     // ---- For scenarios: what happens when
@@ -62,10 +62,14 @@ public:
         clock_.at(start_ + when, std::move(happens));
     }
     void restart_worker(std::size_t worker);
+    /// It leaves in order, and starts anew when it is empty.
+    void leave_worker(std::size_t worker);
     /// It is gone and does not come back.
     void kill_worker(std::size_t worker);
     void add_worker();
     void restart_broker();
+    /// Its slots are gone at once, through no test's doing.
+    void end_interpreter(std::size_t worker);
     void cut_worker(std::size_t worker, Duration lasts);
     void cut_client(std::size_t client, Duration lasts);
 
@@ -87,6 +91,7 @@ private:
         std::optional<worker::Worker> core;
         std::shared_ptr<ModelSlots> slots;
         std::string broker;  // whose orders it follows
+        bool leaving = false;
         std::string session;
     };
     struct ClientHost {
@@ -97,13 +102,14 @@ private:
     };
 
     void trace(const std::string& line);
+    void happens(const std::string& what);  // other than a message, for the trace
     void connect(Peer& peer, Duration delay);
     void disconnect(Peer& peer);
     void to_broker(Peer& peer, const Message& message);
     void from_broker(const broker::Effects& effects);
     void deliver(Peer& peer, const std::string& connection, const std::vector<std::string>& frames);
     Duration delay() { return random_.between(plan_.faults.delay_least, plan_.faults.delay_most); }
-    bool repeats() { return faulty() && random_.chance(plan_.faults.repeat); }
+    bool repeats();
     // A copy comes out of order, when much has happened since.
     Duration echo() { return random_.between(Duration(0), plan_.faults.delay_most + seconds(1)); }
     bool faulty() const { return clock_.now() < judges_.faults_end(); }
@@ -118,11 +124,13 @@ private:
     void take(ClientHost& host, const client::Effects& effects);
     void plan_faults(Duration every, const std::function<void()>& fault);
     bool over() const;
+    void run_until_over();
 
     Plan plan_;
     Random random_;
     Clockwork clock_;
     Instant start_;
+    std::optional<Instant> over_at_;
     Judges judges_;
     std::optional<broker::Broker> broker_;
     std::string token_;

@@ -189,3 +189,20 @@ TEST_CASE_FIXTURE(Fixture, "nothing follows the end of an attempt, whatever a sl
     say(Finished{0});
     CHECK(status(worker, now).attempts[0].facts.size() == 1);
 }
+
+TEST_CASE_FIXTURE(Fixture, "a worker that leaves blames no test, and starts no slot") {
+    worker.receive(now, orders(2, {attempt(1), attempt(2)}));
+    const Effects left = worker.leave(now);
+    CHECK(commands<EndSlot>(left).size() == 1);
+    const Status last = std::get<Status>(left.send.at(0));
+    CHECK(last.slots == 0);
+    CHECK(std::get<Ended>(last.attempts.at(0).facts.back()).end == End::lost);
+    CHECK(std::get<Ended>(last.attempts.at(1).facts.back()).end == End::returned);
+
+    const Effects late = worker.receive(now, orders(3, {attempt(3, "gw1")}, {"gw0", "gw1"}));
+    CHECK(late.commands.empty());
+    now += std::chrono::seconds(1);
+    CHECK(std::get<Ended>(status(worker, now).attempts.at(0).facts.back()).end == End::lost);
+    worker.report(now, slot_1, SlotExited{"ended"});
+    CHECK(worker.empty());
+}
