@@ -239,3 +239,26 @@ TEST_CASE("a worker that leaves hands its jobs over, and no test is blamed") {
     CHECK(world.told().crashes == 0);
     CHECK(world.time() < seconds(6));
 }
+
+TEST_CASE("a slot that dies between two tests takes no verdict back, and blames nobody") {
+    Plan plan = plan_of(suite_of(6, 20), 2);
+    plan.faults.between_crash = 0.05;
+    plan.faults.last = seconds(60);
+    World world(std::move(plan));
+    world.run();
+    CHECK(world.told().crashes > 0);
+    CHECK(count(world.told(), Outcome::passed) == 120);
+    CHECK(world.judges().executions() == 120);
+}
+
+TEST_CASE("neighbours of a test that is given up at its first loss run") {
+    Suite suite = suite_of(2, 3);
+    test_of(suite, 0, 1).takes = seconds(50);
+    Plan plan = plan_of(std::move(suite), 1);
+    plan.broker.losses_max = 1;
+    World world(std::move(plan));
+    world.at(seconds(5), [&] { world.end_interpreter(0); });
+    world.run();
+    CHECK(count(world.told(), Outcome::error) == 1);
+    CHECK(count(world.told(), Outcome::passed) == 5);
+}

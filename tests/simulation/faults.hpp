@@ -27,6 +27,7 @@ struct Faults {
     Duration interpreter_death_every{0};
     // Slots, for each start.
     double start_crash = 0;
+    double between_crash = 0;  // for each test: after it has ended
     double slow_slot = 0;
     double slowness = 10;
     double stays = 0;  // when it has finished, until it is ended

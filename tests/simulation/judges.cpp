@@ -12,7 +12,7 @@ double Judges::executes(const std::string& broker, AttemptId attempt, const std:
                         const ModelTest& test) {
     check(executed_.emplace(broker, attempt, test.name).second,
           "an attempt runs each of its tests at most once");
-    executions_.push_back({unit, test.name, test.behaviour});
+    executions_.push_back({broker, attempt, unit, test.name, test.behaviour});
     return static_cast<double>(executions_.size());
 }
 
@@ -38,6 +38,11 @@ void Judges::sees_progress(const std::string& broker, const Progress& progress) 
         check(verdicts_.emplace(broker, progress.run, DoneTest{finished->unit, finished->test})
                   .second,
               fmt::format("a broker gives each test one verdict: {} has two", finished->test.id));
+        const auto stamp = static_cast<std::size_t>(finished->result.seconds[1]);
+        if (stamp == 0 || stamp > executions_.size()) continue;
+        const Execution& execution = executions_[stamp - 1];
+        check(execution.broker == broker && execution.attempt.number == finished->attempt,
+              "a broker records what was done for it, in the attempt that it names");
     }
 }
 

@@ -74,6 +74,8 @@ public:
 
 private:
     struct Execution {
+        std::string broker;
+        AttemptId attempt;
         std::string unit;
         TestName test;
         Behaviour behaviour;

@@ -28,6 +28,7 @@ constexpr std::array must_be_seen = {
     "a run is completed",
     "a run is stopped at a limit",
     "a slot crashes at a test",
+    "a slot crashes between tests",
     "a slot crashes while it loads a unit",
     "a slot crashes while it starts",
     "a slot is slow",

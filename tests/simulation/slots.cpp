@@ -125,16 +125,28 @@ void ModelSlots::next_order(SlotKey key) {
     }
 }
 
+// Units are named as they are found, so that a slot may be lost when it has named some.
 void ModelSlots::enumerate(SlotKey key, const Order& order) {
+    Duration found_after{0};
+    const auto then = [&](std::vector<Fact> facts) {
+        clock_.after(found_after, [self = shared_from_this(), key, attempt = order.attempt,
+                                   facts = std::move(facts)] {
+            for (const Fact& fact : facts) {
+                const Slot* slot = self->find(key);
+                if (slot != nullptr && !slot->ending) self->say(key, attempt, fact);
+            }
+        });
+    };
     std::vector<std::string> batch;
     for (const auto& [name, unit] : suite_.units) {
         batch.push_back(name);
         if (!random_.chance(0.1)) continue;
-        say(key, order.attempt, UnitsNamed{std::exchange(batch, {})});
+        then({UnitsNamed{std::exchange(batch, {})}});
+        found_after += random_.between(Duration(0), milliseconds(20));
     }
-    if (!batch.empty()) say(key, order.attempt, UnitsNamed{batch});
-    say(key, order.attempt, Ended{});
-    later(key, milliseconds(1), &ModelSlots::next_order);
+    if (!batch.empty()) then({UnitsNamed{batch}});
+    then({Ended{}});
+    later(key, found_after + milliseconds(1), &ModelSlots::next_order);
 }
 
 void ModelSlots::load(SlotKey key) {
@@ -188,6 +200,13 @@ void ModelSlots::next_test(SlotKey key) {
             result.details = Details{.phases = {{.when = "call", .category = "failed"}}};
         }
         self->say(key, attempt, Finished{index, std::move(result)});
+        const bool faulty = self->clock_.now() < self->judges_.faults_end();
+        if (faulty && self->random_.chance(self->faults_.between_crash)) {
+            self->judges_.slot_crashes("a slot crashes between tests");
+            self->judges_.may_lose_workers();
+            self->exit(key, "killed by signal 9");
+            return;
+        }
         self->next_test(key);
     });
 }

@@ -24,6 +24,7 @@ Faults draw_faults(Random& random) {
     if (random.chance(0.15))
         faults.interpreter_death_every = random.between(milliseconds(100), seconds(10));
     if (random.chance(0.15)) faults.start_crash = 0.3;
+    if (random.chance(0.15)) faults.between_crash = 0.05;
     if (often(random)) faults.slow_slot = 0.3;
     if (often(random)) faults.stays = 0.3;
     faults.last = random.between(seconds(1), seconds(40));

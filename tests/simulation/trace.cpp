@@ -195,6 +195,7 @@ std::string of(const Faults& faults) {
     every("broker restart", faults.broker_restart_every);
     every("interpreter death", faults.interpreter_death_every);
     share("start crash", faults.start_crash);
+    share("crash between tests", faults.between_crash);
     share("slow slot", faults.slow_slot);
     share("slot that stays", faults.stays);
     return text;
