@@ -25,9 +25,9 @@ void ModelSlots::say(SlotKey key, AttemptId attempt, Fact fact) {
     report_(key, worker::SlotFact{attempt, std::move(fact)});
 }
 
-void ModelSlots::exit(SlotKey key, const std::string& how) {
+void ModelSlots::exit(SlotKey key, const std::string& how, bool clean) {
     slots_.erase(key);
-    report_(key, worker::SlotExited{how});
+    report_(key, worker::SlotExited{how, clean});
 }
 
 void ModelSlots::lose_all() {
@@ -101,7 +101,8 @@ void ModelSlots::next_order(SlotKey key) {
             if (slot.stays) return judges_.notes("a slot stays when it has finished");
             clock_.after(random_.between(Duration(0), milliseconds(50)),
                          [self = shared_from_this(), key] {
-                             if (self->find(key) != nullptr) self->exit(key, "exited");
+                             if (self->find(key) != nullptr)
+                                 self->exit(key, "exited with status 0", true);
                          });
             break;
         case JobKind::unit: {

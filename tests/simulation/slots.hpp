@@ -64,7 +64,7 @@ private:
 
     void later(worker::SlotKey key, Duration delay, void (ModelSlots::*what)(worker::SlotKey));
     void say(worker::SlotKey key, AttemptId attempt, Fact fact);
-    void exit(worker::SlotKey key, const std::string& how);
+    void exit(worker::SlotKey key, const std::string& how, bool clean = false);
     void begin(worker::SlotKey key);
     void next_order(worker::SlotKey key);
     void enumerate(worker::SlotKey key, const Order& order);
