@@ -66,9 +66,18 @@ void ModelSlots::perform(const worker::Command& command, const std::string& brok
         slot->waiting.clear();
         slot->unit = nullptr;
         slot->ending = true;
+        slot->hanging = nullptr;
         clock_.after(random_.between(milliseconds(1), seconds(2)),
                      [self = shared_from_this(), key = end->slot] {
                          if (self->find(key) != nullptr) self->exit(key, "ended");
+                     });
+    } else if (const auto* abort = std::get_if<worker::AbortSlot>(&command)) {
+        Slot* slot = find(abort->slot);
+        if (slot == nullptr || slot->hanging == nullptr) return;
+        judges_.test_crashes(slot->unit->name, slot->hanging->name);
+        clock_.after(random_.between(milliseconds(1), seconds(1)),
+                     [self = shared_from_this(), key = abort->slot] {
+                         if (self->find(key) != nullptr) self->exit(key, "killed by signal 6");
                      });
     }
 }
@@ -173,7 +182,10 @@ void ModelSlots::next_test(SlotKey key) {
     const std::string unit = slot.unit->name;
     say(key, attempt, Started{index});
     const double stamp = judges_.executes(slot.broker, attempt, unit, test);
-    if (test.behaviour == Behaviour::hangs) return judges_.notes("a test hangs");
+    if (test.behaviour == Behaviour::hangs) {
+        slot.hanging = &test;
+        return judges_.notes("a test hangs");
+    }
     const auto takes = std::chrono::duration_cast<Duration>(test.takes * slot.slowness);
     clock_.after(takes, [self = shared_from_this(), key, attempt, unit, index, &test, stamp] {
         Slot* slot = self->find(key);

@@ -60,6 +60,7 @@ private:
         const ModelUnit* unit = nullptr;
         std::vector<const ModelTest*> selected;
         std::deque<std::uint32_t> waiting;
+        const ModelTest* hanging = nullptr;
     };
 
     void later(worker::SlotKey key, Duration delay, void (ModelSlots::*what)(worker::SlotKey));
