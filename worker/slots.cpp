@@ -127,7 +127,13 @@ void Slots::carry_out(Instant now, const AbortSlot& command) {
     const auto found = processes_.find(command.slot);
     if (found == processes_.end()) return;
     Process& process = found->second;
-    if (process.pid == 0) return carry_out(now, EndSlot{command.slot});
+    if (process.pid == 0) {
+        carry_out(now, EndSlot{command.slot});
+        // The interpreter was asked and does not answer: what it holds is lost in any case.
+        const auto left = processes_.find(command.slot);
+        if (left != processes_.end()) kill(warm_.at(left->second.warm)->pid(), SIGKILL);
+        return;
+    }
     // No core file of what is no fault of the program; with 1 those that take it by a pipe do not
     // get it either.
     constexpr rlimit no_core{.rlim_cur = 1, .rlim_max = 1};

@@ -345,6 +345,32 @@ def test_processes_that_tests_leave_behind_go_with_the_run(project, marked):
     assert not marked.pids()
 
 
+def test_what_a_run_leaves_behind_goes_before_its_shared_worker_does(project, marked, tmp_path):
+    project.write(
+        "test_leaves.py",
+        """
+        import subprocess
+        def test_leaves(): subprocess.Popen("trap '' TERM; sleep 600", shell=True, start_new_session=True)
+        """,
+    )
+    endpoint = "ipc://%s" % (tmp_path / "b")
+    if len(endpoint) > 100:
+        pytest.skip("the temporary folder's name is too long for a socket")
+    env = {**project.env, **marked.env}
+    programs = [
+        subprocess.Popen([grid.XGRID, "broker", "--bind", endpoint], env=env),
+        subprocess.Popen([grid.XGRID, "worker", "--broker", endpoint, "--slots", "1"], env=env),
+    ]
+    try:
+        assert project.submit("-n", 1, "--broker", endpoint).code == 0
+        sleeps = lambda: [pid for pid in marked.pids() if b"sleep" in grid.command_of(pid)]
+        assert grid.until(lambda: not sleeps(), grid.LEFT_SECONDS)
+    finally:
+        for program in programs:
+            program.terminate()
+            program.wait(grid.DEADLINE_SECONDS)
+
+
 def test_two_runs_share_a_broker_whose_worker_is_replaced(project, marked, tmp_path):
     project.write(
         "test_shared.py",

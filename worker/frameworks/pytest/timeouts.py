@@ -37,14 +37,17 @@ class Timeouts:
         signal.signal(signal.SIGALRM, self._expired)
         signal.setitimer(signal.ITIMER_REAL, self.seconds)
 
+    def _start_inside(self, what):
+        self.start(what)
+        self._inside = True
+
     def stop(self):
         signal.setitimer(signal.ITIMER_REAL, 0)
         self._what = None
 
     def guarded(self, what, work):
         """Does work that is to be over within the limit, and fails otherwise."""
-        self.start(what)
-        self._inside = True
+        self._start_inside(what)
         try:
             return work()
         finally:
@@ -87,11 +90,13 @@ class Timeouts:
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_make_collect_report(self, collector):
         self._say_alive()
-        self.start("loading " + (collector.nodeid or "."))
-        self._inside = True
+        around = self._what  # a session collects folders while it is being collected
+        self._start_inside("loading " + (collector.nodeid or "."))
         yield
         self._inside = False
         self.stop()
+        if around is not None:
+            self._start_inside(around)
 
     def _say_alive(self):
         now = time.monotonic()
