@@ -131,7 +131,9 @@ void Slots::carry_out(Instant now, const AbortSlot& command) {
         carry_out(now, EndSlot{command.slot});
         // The interpreter was asked and does not answer: what it holds is lost in any case.
         const auto left = processes_.find(command.slot);
-        if (left != processes_.end()) kill(warm_.at(left->second.warm)->pid(), SIGKILL);
+        if (left == processes_.end()) return;
+        const PytestWarm& silent = *warm_.at(left->second.warm);
+        if (!silent.gone()) kill(silent.pid(), SIGKILL);
         return;
     }
     // No core file of what is no fault of the program; with 1 those that take it by a pipe do not
