@@ -136,7 +136,12 @@ void Run::fail(Instant now, const std::string& reason) {
 
 void Run::stop(Instant now, RunFinished end) {
     if (over_) return;
-    if (stopping() && (end_->end == RunEnd::cancelled || end.end != RunEnd::cancelled)) return;
+    // A test's session may still go wrong while it is torn down.
+    const bool late = stopping() && end_->end == RunEnd::completed &&
+                      (end.end == RunEnd::exit_asked || end.end == RunEnd::stopped);
+    if (stopping() && !late && (end_->end == RunEnd::cancelled || end.end != RunEnd::cancelled)) {
+        return;
+    }
     const bool at_once = end.end == RunEnd::cancelled || end.end == RunEnd::grid_failed ||
                          end.end == RunEnd::refused;
     end_ = std::move(end);

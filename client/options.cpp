@@ -23,6 +23,7 @@ namespace po = boost::program_options;
 
 constexpr std::uint32_t slots_most = 1024;
 constexpr std::uint32_t crashes_per_slot = 4;
+constexpr double seconds_most = 1e7;
 
 const char* const usage_text =
     "usage: xgrid submit [OPTIONS] [TARGET | PYTEST OPTION]...\n\n"
@@ -35,10 +36,10 @@ const char* const exit_codes_text =
 
 // Fixed by the command-line contract, and not there yet: better an error than another meaning.
 constexpr std::array unavailable = {
-    "--boxed",      "--detach",        "--forked",   "--html",     "--label",
-    "--looponfail", "--maxschedchunk", "--priority", "--project",  "--px",
-    "--ramp",       "--retries",       "--retry-on", "--rsyncdir", "--rsyncignore",
-    "--tap",        "--timeout",       "--tx",       "-f",         "--no-confirm",
+    "--boxed",         "--detach",   "--forked",      "--html", "--label", "--looponfail",
+    "--maxschedchunk", "--priority", "--project",     "--px",   "--ramp",  "--retries",
+    "--retry-on",      "--rsyncdir", "--rsyncignore", "--tap",  "--tx",    "-f",
+    "--no-confirm",
 };
 
 struct Given {
@@ -46,6 +47,7 @@ struct Given {
     std::string slots_most;
     std::string distribution;
     std::string crashes_max;
+    std::string timeout;
     std::string failures_max;
     std::string framework = "auto";
     std::string collect = "lazy";
@@ -109,7 +111,9 @@ void describe(Groups& groups, Given& given, Options& options, std::string& colou
         ("maxfail", text(&given.failures_max, "N"), "stop at the N-th failure")  //
         ("max-worker-restart", text(&given.crashes_max, "N"),
          "how many crashed slots may be replaced "
-         "(default: 4 for each slot)");
+         "(default: 4 for each slot)")  //
+        ("timeout", text(&given.timeout, "SECONDS"),
+         "what a test may take, with its fixtures; also to load a file (default 0: no limit)");
     groups.show.add_options()                              //
         ("verbose,v", "a line for each test; repeatable")  //
         ("quiet,q", "less; repeatable")                    //
@@ -157,6 +161,18 @@ std::uint32_t number(const std::string& option, const std::string& text, std::ui
     return static_cast<std::uint32_t>(std::stoul(text));
 }
 
+double seconds(const std::string& option, const std::string& text) {
+    try {
+        std::size_t end = 0;
+        const double found = std::stod(text, &end);
+        if (end == text.size() && found >= 0 && found <= seconds_most) return found;
+    } catch (const std::exception&) {
+        // Said below.
+    }
+    throw Fatal(
+        fmt::format("{} takes seconds from 0 to {:.0f}, not '{}'", option, seconds_most, text), 4);
+}
+
 std::uint32_t slots_from(const Given& given) {
     std::uint32_t slots = 0;
     if (given.slots == "auto" || given.slots == "logical") {
@@ -197,12 +213,7 @@ void set_display(Options& options, const po::variables_map& map, const Given& gi
         display.durations = number("--durations", given.durations, 1'000'000);
     }
     if (!given.durations_min.empty()) {
-        try {
-            display.durations_min = std::stod(given.durations_min);
-        } catch (const std::exception&) {
-            throw Fatal(fmt::format("--durations-min takes seconds, not '{}'", given.durations_min),
-                        4);
-        }
+        display.durations_min = seconds("--durations-min", given.durations_min);
     }
     one_of("--show-capture", display.show_capture, {"no", "stdout", "stderr", "log", "all"});
     display.header = !map.contains("no-header");
@@ -231,6 +242,7 @@ void set_run(Options& options, const po::variables_map& map, const Given& given)
     spec.crashes_max = given.crashes_max.empty()
                            ? spec.slots * crashes_per_slot
                            : number("--max-worker-restart", given.crashes_max, 1'000'000);
+    if (!given.timeout.empty()) spec.timeout_seconds = seconds("--timeout", given.timeout);
     if (spec.interpreter.empty()) {
         const char* python = std::getenv("XGRID_PYTHON");
         spec.interpreter = python != nullptr && *python != '\0' ? python : "python3";

@@ -45,6 +45,7 @@ std::string Terminal::begin(Instant now) {
 
 std::string Terminal::add(Instant now, const Event& event, const Tally& tally) {
     findings_.add(event);
+    slow_tests_.add(now, event);
     const std::size_t before = column_;
     std::string text = std::visit([&](const auto& one) { return show(one, tally); }, event);
     if (text.empty() || live_shown_ == 0) return text;
@@ -191,14 +192,25 @@ std::string Terminal::end_progress(const Tally& tally) {
 }
 
 std::string Terminal::tick(Instant now, const Tally& tally) {
-    if (!settings_.live || verbose() || quiet() || settings_.display.collect_only) return {};
-    if (now < began_at_ + live_delay || now < live_drawn_at_ + live_interval) return {};
+    std::string text = notices(now);
+    if (!settings_.live || verbose() || quiet() || settings_.display.collect_only) return text;
+    if (now < began_at_ + live_delay || now < live_drawn_at_ + live_interval) return text;
     live_drawn_at_ = now;
     const std::string line = shortened(live_line(now, tally), markup_.columns() - 1);
     // Below the letters, whose line goes on when the next result comes.
-    std::string text = live_shown_ > 0 ? "\r\x1b[K" : column_ > 0 ? "\n" : "";
+    text += live_shown_ > 0 ? "\r\x1b[K" : column_ > 0 ? "\n" : "";
     live_shown_ = width(line);
     return text + line;
+}
+
+std::string Terminal::notices(Instant now) {
+    std::string text;
+    if (quiet()) return text;
+    for (const std::string& line : slow_tests_.due(now)) text += printable(line) + "\n";
+    if (text.empty()) return text;
+    const std::size_t before = column_;
+    text = new_line() + text;
+    return live_shown_ > 0 ? hide_live(before) + text : text;
 }
 
 // Erases the progress line, and goes back to that column of the letters above it.

@@ -8,6 +8,7 @@
 #include "client/findings.hpp"
 #include "client/markup.hpp"
 #include "client/report.hpp"
+#include "client/slow_tests.hpp"
 
 namespace xgrid::client {
 
@@ -45,6 +46,7 @@ private:
     std::string show_phase(const std::string& worker, const std::string& test, const Phase& phase,
                            const Tally& tally);
     std::string replaced();
+    std::string notices(Instant now);
     std::string new_line();
     std::string percent(const Tally& tally, bool last = false) const;
     std::string end_progress(const Tally& tally);
@@ -57,6 +59,7 @@ private:
     TerminalSettings settings_;
     Markup markup_;
     Findings findings_;
+    SlowTests slow_tests_;
     Instant began_at_;
     std::size_t column_ = 0;  // of the line of letters
     bool header_shown_ = false;

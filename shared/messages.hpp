@@ -73,10 +73,11 @@ struct RunSpec {
     std::uint32_t failures_max = 0;  // 0: no limit
     std::uint32_t crashes_max = 0;   // more crashed slots than this end the run
     bool distributed = true;         // else the one slot has no name that tests could see
+    double timeout_seconds = 0;      // what a test may take; 0: no limit
 
     XGRID_FIELDS(RunSpec, framework, interpreter, directory, arguments, command, environment, slots,
                  testrun_uid, collect_full, collect_only, show_output, failures_max, crashes_max,
-                 distributed);
+                 distributed, timeout_seconds);
 };
 
 enum class JobKind : std::uint8_t {

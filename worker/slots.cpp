@@ -3,17 +3,27 @@
 #include <algorithm>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 #include <fmt/format.h>
 
 #include "shared/process.hpp"
+#include "worker/frameworks/crash_text.hpp"
 
 namespace xgrid::worker {
 namespace {
 
 // After an interrupt a slot may take so long to run teardowns, before it is killed.
 constexpr Duration interrupt_grace = std::chrono::seconds(2);
-constexpr std::size_t err_tail_bytes = 4000;
+// After the signal that makes it show its stacks and die.
+constexpr Duration abort_grace = std::chrono::seconds(1);
+// Without its socket nothing of use can come of it: another program runs there now, say.
+constexpr Duration closed_grace = std::chrono::milliseconds(500);
+constexpr Duration look_interval = std::chrono::seconds(1);
+constexpr Duration leftovers_delay = std::chrono::milliseconds(100);
+// A crash shows a hundred frames of each thread, those that matter first.
+constexpr std::size_t err_tail_bytes = 16'000;
 constexpr std::size_t output_piece_bytes = 64 * 1024;
 
 std::string cannot_run(const std::string& interpreter, const std::string& why) {
@@ -113,6 +123,28 @@ void Slots::carry_out(Instant now, const EndSlot& command) {
     }
 }
 
+void Slots::carry_out(Instant now, const AbortSlot& command) {
+    const auto found = processes_.find(command.slot);
+    if (found == processes_.end()) return;
+    Process& process = found->second;
+    if (process.pid == 0) {
+        carry_out(now, EndSlot{command.slot});
+        // The interpreter was asked and does not answer: what it holds is lost in any case.
+        const auto left = processes_.find(command.slot);
+        if (left == processes_.end()) return;
+        const PytestWarm& silent = *warm_.at(left->second.warm);
+        if (!silent.gone()) kill(silent.pid(), SIGKILL);
+        return;
+    }
+    // No core file of what is no fault of the program; with 1 those that take it by a pipe do not
+    // get it either.
+    constexpr rlimit no_core{.rlim_cur = 1, .rlim_max = 1};
+    prlimit(process.pid, RLIMIT_CORE, &no_core, nullptr);
+    kill(process.pid, SIGABRT);
+    kill(process.pid, SIGCONT);
+    process.kill_by = now + abort_grace;
+}
+
 void Slots::interrupt(Instant now, Process& process) {
     // It takes down what its tests have set up, if it can.
     send(process, job_line(0, {.kind = JobKind::finish}));
@@ -135,28 +167,51 @@ std::vector<Slots::Watched> Slots::watched() const {
 
 Instant Slots::next_deadline() const {
     Instant next = early_.empty() ? never : Instant();
-    for (const auto& [key, process] : processes_) next = std::min(next, process.kill_by);
-    return next;
+    for (const auto& [key, process] : processes_) {
+        next = std::min({next, process.kill_by, process.closed_by});
+    }
+    return processes_.empty() ? std::min(next, leftovers_at_) : std::min(next, look_at_);
 }
 
 Slots::Reports Slots::collect(Instant now) {
     Reports reports = std::exchange(early_, {});
     for (auto& [key, process] : processes_) {
         send(process, "");
-        read_socket(key, process, reports);
+        read_socket(now, key, process, reports);
         read_output(key, process, process.out, Stream::out, reports);
         read_output(key, process, process.err, Stream::err, reports);
-        if (now >= process.kill_by && process.pid > 0) {
-            kill(-process.pid, SIGKILL);
-            process.kill_by = now + interrupt_grace;
-        }
+        end_if_due(now, process);
     }
+    look_for_stopped(now, reports);
+    end_leftovers(now);
     for (auto& [key, warm] : warm_) read_warm(now, *warm, reports);
     std::erase_if(warm_, [](const auto& entry) { return entry.second->gone(); });
     return reports;
 }
 
-void Slots::read_socket(SlotKey key, Process& process, Reports& reports) {
+void Slots::end_if_due(Instant now, Process& process) {
+    if (process.pid == 0) return;
+    if (now >= process.closed_by) {
+        process.closed_by = never;
+        process.kill_by = now;
+    }
+    if (now < process.kill_by) return;
+    kill(-process.pid, SIGKILL);
+    process.kill_by = now + interrupt_grace;
+}
+
+void Slots::look_for_stopped(Instant now, Reports& reports) {
+    if (now < look_at_) return;
+    look_at_ = now + look_interval;
+    for (auto& [key, process] : processes_) {
+        if (process.pid == 0) continue;
+        const bool stopped = is_stopped(process.pid);
+        if (stopped == std::exchange(process.stopped, stopped)) continue;
+        reports.emplace_back(key, SlotStopped{stopped});
+    }
+}
+
+void Slots::read_socket(Instant now, SlotKey key, Process& process, Reports& reports) {
     if (!process.socket) return;
     ReadEnd end = ReadEnd::more;
     while (end == ReadEnd::more) end = read_some(process.socket, process.text);
@@ -166,7 +221,15 @@ void Slots::read_socket(SlotKey key, Process& process, Reports& reports) {
         read_line(key, process, std::string_view(text).substr(from, to - from), reports);
     }
     process.text = text.substr(from);
-    if (end == ReadEnd::end) process.socket.close();
+    if (end != ReadEnd::end) return;
+    process.socket.close();
+    const std::string program = process.pid > 0 ? program_of(process.pid) : "";
+    if (program.empty()) return;  // the socket went with the process
+    process.fault = "closed its connection to the worker";
+    if (program != program_of(warm_.at(process.warm)->pid())) {
+        process.fault += ", and became " + program;
+    }
+    process.closed_by = now + closed_grace;
 }
 
 void Slots::read_line(SlotKey key, Process& process, std::string_view text, Reports& reports) {
@@ -177,9 +240,17 @@ void Slots::read_line(SlotKey key, Process& process, std::string_view text, Repo
         reports.emplace_back(key, SlotFact{process.current, SlotBegan{std::move(up->facts)}});
     } else if (auto* refused = std::get_if<LineRefused>(&*line)) {
         reports.emplace_back(key, SlotRefused{std::move(refused->text), refused->code});
+    } else if (std::holds_alternative<LineAlive>(*line)) {
+        reports.emplace_back(key, SlotLives{});
     } else if (auto* said = std::get_if<LineFact>(&*line)) {
         const auto job = process.jobs.find(said->job);
-        if (job == process.jobs.end()) return;
+        if (job == process.jobs.end()) {
+            // A job that has ended may still be found to have left something broken: the job that
+            // finds it tells.
+            if (!std::holds_alternative<LateTeardown>(said->fact)) return;
+            reports.emplace_back(key, SlotFact{process.current, std::move(said->fact)});
+            return;
+        }
         process.current = job->second;
         const bool ends = std::holds_alternative<Ended>(said->fact);
         reports.emplace_back(key, SlotFact{job->second, std::move(said->fact)});
@@ -217,9 +288,11 @@ void Slots::read_warm(Instant now, PytestWarm& warm, Reports& reports) {
             found->second.pid = started->pid;
             if (found->second.ending) interrupt(now, found->second);
         } else if (const auto* refused = std::get_if<WarmRefused>(&line)) {
-            remove(refused->key, SlotRefused{refused->text, 3}, reports);
+            remove(now, refused->key, SlotRefused{refused->text, 3}, reports);
         } else if (const auto* exited = std::get_if<WarmExited>(&line)) {
-            remove(exited->key, SlotExited{describe_exit(exited->status)}, reports);
+            const auto found = processes_.find(exited->key);
+            if (found == processes_.end()) continue;
+            remove(now, exited->key, this->exited(found->second, exited->status), reports);
         }
     }
     if (!warm.gone()) return;
@@ -230,7 +303,7 @@ void Slots::read_warm(Instant now, PytestWarm& warm, Reports& reports) {
     for (const SlotKey key : orphans) {
         const Process& process = processes_.at(key);
         const bool started = process.pid > 0;
-        remove(key,
+        remove(now, key,
                started
                    ? SlotReport(SlotLost{warm.why()})
                    : SlotReport(SlotRefused{cannot_run(process.warm.interpreter, warm.why()), 3}),
@@ -239,16 +312,19 @@ void Slots::read_warm(Instant now, PytestWarm& warm, Reports& reports) {
 }
 
 // The last that it said comes before its end; what it left running in its group ends with it.
-void Slots::remove(SlotKey key, SlotReport report, Reports& reports) {
+void Slots::remove(Instant now, SlotKey key, SlotReport report, Reports& reports) {
     const auto found = processes_.find(key);
     if (found == processes_.end()) return;
     Process& process = found->second;
     if (process.pid > 0) kill(-process.pid, SIGKILL);
-    read_socket(key, process, reports);
+    read_socket(now, key, process, reports);
     read_output(key, process, process.out, Stream::out, reports);
     read_output(key, process, process.err, Stream::err, reports);
-    if (auto* exited = std::get_if<SlotExited>(&report)) {
-        if (!process.err_tail.empty()) exited->text += "\n" + process.err_tail;
+    if (auto* exit = std::get_if<SlotExited>(&report)) {
+        if (!exit->clean) kill_session(process.pid);
+        if (!process.err_tail.empty()) {
+            exit->text += "\n" + without_frames_below(process.err_tail);
+        }
     }
     reports.emplace_back(key, std::move(report));
     // After a refusal the core waits for the process to be gone all the same.
@@ -256,6 +332,28 @@ void Slots::remove(SlotKey key, SlotReport report, Reports& reports) {
         reports.emplace_back(key, SlotExited{"refused"});
     }
     processes_.erase(found);
+    leftovers_at_ = now + leftovers_delay;
+}
+
+// Of runs that are over; which of them belongs to whom nobody can tell while slots live.
+void Slots::end_leftovers(Instant now) {
+    if (now < leftovers_at_) return;
+    leftovers_at_ = never;
+    if (!processes_.empty()) return;
+    std::vector<pid_t> own;
+    for (const auto& [key, warm] : warm_) own.push_back(warm->pid());
+    end_adopted(own);
+}
+
+SlotExited Slots::exited(const Process& process, int status) {
+    SlotExited exit{.text = describe_exit(status), .clean = status == 0};
+    const bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    if (!process.fault.empty()) {
+        exit.text = killed ? process.fault : process.fault + ": " + exit.text;
+    } else if (killed && process.kill_by == never) {
+        exit.text += out_of_memory_.struck() ? ", out of memory" : ", perhaps out of memory";
+    }
+    return exit;
 }
 
 }  // namespace xgrid::worker

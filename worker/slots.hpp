@@ -12,6 +12,7 @@
 #include "shared/instant.hpp"
 #include "worker/descriptor.hpp"
 #include "worker/frameworks/pytest_warm.hpp"
+#include "worker/kernel.hpp"
 #include "worker/worker.hpp"
 
 namespace xgrid::worker {
@@ -46,30 +47,41 @@ private:
         std::string to_send;
         std::string err_tail;  // the last that it printed there
         bool show_output = false;
+        bool stopped = false;
         std::map<JobNumber, AttemptId> jobs;
         AttemptId current;  // the attempt that it last spoke of, or was last given
         JobNumber next_job = 1;
         bool ending = false;
         Instant kill_by = never;
+        Instant closed_by = never;  // it may live without its socket
+        std::string fault;          // what it did before it was gone
     };
 
     void carry_out(Instant now, const StartSlot& command);
     void carry_out(Instant now, const GiveJob& command);
     void carry_out(Instant now, const AskBack& command);
     void carry_out(Instant now, const EndSlot& command);
+    void carry_out(Instant now, const AbortSlot& command);
 
     void interrupt(Instant now, Process& process);
-    void read_socket(SlotKey key, Process& process, Reports& reports);
+    void end_if_due(Instant now, Process& process);
+    void look_for_stopped(Instant now, Reports& reports);
+    void read_socket(Instant now, SlotKey key, Process& process, Reports& reports);
     void read_line(SlotKey key, Process& process, std::string_view line, Reports& reports);
     void read_output(SlotKey key, Process& process, Descriptor& from, Stream stream,
                      Reports& reports);
     void read_warm(Instant now, PytestWarm& warm, Reports& reports);
-    void remove(SlotKey key, SlotReport report, Reports& reports);
+    void remove(Instant now, SlotKey key, SlotReport report, Reports& reports);
+    SlotExited exited(const Process& process, int status);
+    void end_leftovers(Instant now);
     static void send(Process& process, std::string_view line);
 
     std::map<WarmKey, std::unique_ptr<PytestWarm>> warm_;
     std::map<SlotKey, Process> processes_;
     Reports early_;  // that a command brought about
+    OutOfMemory out_of_memory_;
+    Instant look_at_;
+    Instant leftovers_at_ = never;  // to end what slots have left behind
 };
 
 }  // namespace xgrid::worker

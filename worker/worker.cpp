@@ -10,6 +10,9 @@ namespace xgrid::worker {
 namespace {
 
 constexpr const char* leaves = "its worker leaves";
+constexpr const char* stays =
+    "did not exit by itself after the end of its session (a thread that still runs?), and was "
+    "killed";
 
 }  // namespace
 
@@ -112,7 +115,9 @@ void Worker::take_attempt(Instant now, const AttemptOrders& order, Effects& effe
         SlotKey key = find_slot(order.run, order.slot);
         if (key == 0) {
             key = next_slot_++;
+            const auto limit = std::chrono::duration<double>(spec->second.timeout_seconds);
             Slot& slot = slots_[key] = {.run = order.run, .name = order.slot};
+            slot.watch = Watch(now, std::chrono::duration_cast<Duration>(limit));
             if (leaving_) {
                 slot.dead = slot.gone = true;
                 slot.end = End::lost;
@@ -122,14 +127,14 @@ void Worker::take_attempt(Instant now, const AttemptOrders& order, Effects& effe
             }
         }
         Slot& slot = slots_.at(key);
-        attempts_.emplace(order.id,
-                          Held{.slot = key, .finishes = order.body->kind == JobKind::finish});
+        attempts_.emplace(order.id, Held{.slot = key, .kind = order.body->kind});
         if (slot.dead) {
             append(now, order.id,
                    Ended{.end = slot.told ? End::returned : slot.end, .text = slot.how});
             slot.told = true;
         } else {
             slot.attempts.push_back(order.id);
+            if (slot.attempts.size() == 1 && !slot.watch.starting()) turn_to_next(now, slot);
             effects.commands.push_back(GiveJob{key, order.id, *order.body});
         }
     }
@@ -155,31 +160,72 @@ Effects Worker::report(Instant now, SlotKey key, const SlotReport& report) {
     if (found == slots_.end()) return {};
     Slot& slot = found->second;
     if (const auto* said = std::get_if<SlotFact>(&report)) {
-        const auto held = attempts_.find(said->attempt);
-        if (held == attempts_.end() || held->second.slot != key || held->second.ended) return {};
-        append(now, said->attempt, said->fact);
-        if (held->second.ended) std::erase(slot.attempts, said->attempt);
-        if (held->second.ended && held->second.finishes) {
-            slot.leave_by = now + settings_.leave_grace;
-        }
+        hear(now, key, *said);
     } else if (const auto* refused = std::get_if<SlotRefused>(&report)) {
         slot.dead = true;
         end_all(now, slot, {.end = End::refused, .text = refused->text, .code = refused->code});
     } else if (const auto* exit = std::get_if<SlotExited>(&report)) {
-        exited(now, slot, leaving_ ? End::lost : End::crashed, exit->text);
+        exited(now, slot, *exit);
     } else if (const auto* loss = std::get_if<SlotLost>(&report)) {
-        exited(now, slot, End::lost, loss->text);
+        gone(now, slot, {.end = End::lost, .text = loss->text});
+    } else if (std::holds_alternative<SlotLives>(report)) {
+        slot.watch.hears_life(now);
+    } else if (const auto* signal = std::get_if<SlotStopped>(&report)) {
+        signal->stopped ? slot.watch.stops(now) : slot.watch.goes_on();
     }
     return {};
 }
 
-void Worker::exited(Instant now, Slot& slot, End end, const std::string& how) {
+void Worker::hear(Instant now, SlotKey key, const SlotFact& said) {
+    const auto found = attempts_.find(said.attempt);
+    if (found == attempts_.end() || found->second.slot != key || found->second.ended) return;
+    Held& held = found->second;
+    Slot& slot = slots_.at(key);
+    const auto* ended = std::get_if<Ended>(&said.fact);
+    if (ended != nullptr && held.kind == JobKind::finish && !slot.dead) {
+        // What runs when an interpreter exits may still go wrong: it is told when the process is
+        // gone.
+        slot.last_word = *ended;
+        slot.leave_by = now + settings_.leave_grace;
+        slot.watch.idles();
+        return;
+    }
+    append(now, said.attempt, said.fact);
+    if (slot.attempts.empty() || slot.attempts.front() != said.attempt) {
+        if (ended != nullptr) std::erase(slot.attempts, said.attempt);
+        return;
+    }
+    slot.watch.hears(now, said.fact);
+    if (ended != nullptr) slot.attempts.pop_front();
+    if (ended != nullptr || std::holds_alternative<SlotBegan>(said.fact)) turn_to_next(now, slot);
+}
+
+void Worker::turn_to_next(Instant now, Slot& slot) {
+    if (slot.attempts.empty()) return slot.watch.idles();
+    slot.watch.turns_to(now, attempts_.at(slot.attempts.front()).kind);
+}
+
+void Worker::exited(Instant now, Slot& slot, const SlotExited& exit) {
+    if (slot.last_word && exit.clean) {
+        gone(now, slot, *slot.last_word);
+    } else if (leaving_) {
+        gone(now, slot, {.end = End::lost, .text = exit.text});
+    } else if (slot.aborted.empty()) {
+        gone(now, slot, {.end = End::crashed, .text = exit.text});
+    } else {
+        // The signal that ended it is ours; what it wrote then is not.
+        const std::size_t line_end = std::min(exit.text.find('\n'), exit.text.size());
+        gone(now, slot, {.end = End::crashed, .text = slot.aborted + exit.text.substr(line_end)});
+    }
+}
+
+void Worker::gone(Instant now, Slot& slot, const Ended& first) {
     slot.dead = true;
     slot.gone = true;
     slot.leave_by = never;
-    slot.end = end == End::lost ? End::lost : End::gone;
-    slot.how = how;
-    end_all(now, slot, {.end = end, .text = how});
+    slot.end = first.end == End::lost ? End::lost : End::gone;
+    slot.how = first.text;
+    end_all(now, slot, first);
 }
 
 // The first of its attempts is the one that the end is about; the others were not begun.
@@ -209,6 +255,27 @@ void Worker::append(Instant now, AttemptId id, Fact fact) {
     say_soon(now);
 }
 
+void Worker::look_after(Instant now, SlotKey key, Effects& effects) {
+    Slot& slot = slots_.at(key);
+    if (slot.dead) {
+        slot.leave_by = never;
+        return;
+    }
+    const bool has_attempt = !slot.attempts.empty();
+    if (now >= slot.leave_by) {
+        slot.leave_by = never;
+        end_slot(key, effects);
+        if (has_attempt) append(now, slot.attempts.front(), Noted{stays});
+        end_all(now, slot, *slot.last_word);
+        return;
+    }
+    const WatchFindings found = slot.watch.advance(now);
+    if (!found.note.empty() && has_attempt) append(now, slot.attempts.front(), Noted{found.note});
+    if (found.end.empty()) return;
+    slot.aborted = found.end;
+    effects.commands.push_back(AbortSlot{key});
+}
+
 // ---- Statuses
 
 void Worker::say_soon(Instant now) {
@@ -217,17 +284,16 @@ void Worker::say_soon(Instant now) {
 
 Instant Worker::next_deadline() const {
     Instant next = std::min(say_by_, heartbeat_at_);
-    for (const auto& [key, slot] : slots_) next = std::min(next, slot.leave_by);
+    for (const auto& [key, slot] : slots_) {
+        next = std::min(next, slot.leave_by);
+        if (!slot.dead) next = std::min(next, slot.watch.next_deadline());
+    }
     return next;
 }
 
 Effects Worker::advance(Instant now) {
     Effects effects;
-    for (auto& [key, slot] : slots_) {
-        if (slot.leave_by > now) continue;
-        slot.leave_by = never;
-        if (!slot.dead) end_slot(key, effects);
-    }
+    for (const auto& [key, slot] : slots_) look_after(now, key, effects);
     if (now >= heartbeat_at_) {
         heartbeat_at_ = now + settings_.heartbeat;
         say_by_ = now;

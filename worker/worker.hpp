@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -20,6 +21,7 @@
 #include "shared/log.hpp"
 #include "shared/messages.hpp"
 #include "worker/settings.hpp"
+#include "worker/watch.hpp"
 
 namespace xgrid::worker {
 
@@ -49,7 +51,11 @@ struct AskBack {
 struct EndSlot {
     SlotKey slot = 0;
 };
-using Command = std::variant<StartSlot, GiveJob, AskBack, EndSlot>;
+/// Likewise, and not before it has shown what it was at, if it still can.
+struct AbortSlot {
+    SlotKey slot = 0;
+};
+using Command = std::variant<StartSlot, GiveJob, AskBack, EndSlot, AbortSlot>;
 
 // ---- What a slot says
 
@@ -63,15 +69,23 @@ struct SlotRefused {
     std::string text;
     std::int32_t code = 0;
 };
-/// Its process is gone; text says how.
+/// Its process is gone; text says how, and behind its first line the last that it wrote.
 struct SlotExited {
     std::string text;
+    bool clean = false;  // it left by itself, with status 0
 };
 /// Its process is gone, with others and not by its own doing.
 struct SlotLost {
     std::string text;
 };
-using SlotReport = std::variant<SlotFact, SlotRefused, SlotExited, SlotLost>;
+/// It is getting on with loading or listing.
+struct SlotLives {};
+/// A signal has stopped its process, or has let it go on.
+struct SlotStopped {
+    bool stopped = true;
+};
+using SlotReport =
+    std::variant<SlotFact, SlotRefused, SlotExited, SlotLost, SlotLives, SlotStopped>;
 
 struct Identity {
     std::string session;  // random
@@ -115,6 +129,9 @@ private:
         End end = End::gone;             // what such an attempt is told
         std::string how;                 // it went
         Instant leave_by = never;        // it has finished, and leaves by itself
+        std::optional<Ended> last_word;  // ... what it said of that, which holds if it does
+        Watch watch;
+        std::string aborted;             // why it was
         std::deque<AttemptId> attempts;  // not ended, the one that runs first
     };
     struct Held {
@@ -122,7 +139,7 @@ private:
         Log<Fact> facts;
         std::uint64_t recorded_before = 0;  // at the last heartbeat
         std::uint32_t asked = 0;            // the last request to give back
-        bool finishes = false;              // it is a job to finish
+        JobKind kind = JobKind::unit;
         bool ended = false;
     };
 
@@ -131,9 +148,13 @@ private:
     void take_attempt(Instant now, const AttemptOrders& order, Effects& effects);
     SlotKey find_slot(const std::string& run, const std::string& name) const;
     void end_slot(SlotKey key, Effects& effects);
+    void hear(Instant now, SlotKey key, const SlotFact& said);
+    void turn_to_next(Instant now, Slot& slot);
+    void look_after(Instant now, SlotKey key, Effects& effects);
     void append(Instant now, AttemptId id, Fact fact);
     void end_all(Instant now, Slot& slot, const Ended& first);
-    void exited(Instant now, Slot& slot, End end, const std::string& how);
+    void exited(Instant now, Slot& slot, const SlotExited& exit);
+    void gone(Instant now, Slot& slot, const Ended& first);
     void say_soon(Instant now);
     Status status(Instant now);
 

@@ -270,3 +270,23 @@ TEST_CASE("where no crash is allowed the first one is named as the end") {
     CHECK(one.end() ==
           RunFinished{RunEnd::stopped, 1, "worker 'gw0' crashed and worker restarting disabled"});
 }
+
+TEST_CASE_FIXTURE(OneRun, "an exit that is asked for while slots finish is how the run ends") {
+    list({"a"});
+    say(0, Ended{});
+    REQUIRE(held(0).body.kind == JobKind::finish);
+    say(0, ExitAsked{"KeyboardInterrupt", 2});
+    say(0, Ended{});
+    CHECK(end().end == RunEnd::exit_asked);
+    CHECK(end().code == 2);
+}
+
+TEST_CASE("a teardown that fails while slots finish is one failure too many under a limit") {
+    OneRun one({.slots = 1, .failures_max = 1});
+    one.list({"a"});
+    one.say(0, Ended{});
+    one.say(0, LateTeardown{});
+    one.say(0, Ended{});
+    CHECK(one.end().end == RunEnd::stopped);
+    CHECK(one.end().code == 1);
+}

@@ -176,3 +176,20 @@ TEST_CASE("a progress line makes room for results and comes back below them") {
     CHECK(terminal.add(later, event, tally) == "\r\x1b[K.");
     CHECK(terminal.tick(later, tally) == "\n1/about 2, 1/s, 1 s, about 1 s left");
 }
+
+TEST_CASE("a test that runs for long is named between the results, but not with -q") {
+    TerminalSettings settings;
+    settings.display.verbosity = 0;
+    std::string expected = "\nstill running after 60 s: test_x on gw1\n";
+    SUBCASE("") {}
+    SUBCASE("-q") {
+        settings.display.verbosity = -1;
+        expected = "";
+    }
+    Terminal terminal(settings);
+    Tally tally;
+    terminal.begin(start);
+    terminal.add(start, finished("a"), tally);
+    terminal.add(start, TestStarted{"test_a.py", {"test_x"}, "gw1"}, tally);
+    CHECK(terminal.tick(start + std::chrono::seconds(60), tally) == expected);
+}

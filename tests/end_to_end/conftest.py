@@ -4,6 +4,8 @@ import pytest
 
 import grid
 
+collect_ignore = ["fixtures"]  # they are for xgrid to run
+
 
 @pytest.fixture
 def project(tmp_path):

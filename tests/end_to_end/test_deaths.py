@@ -2,7 +2,10 @@
 
 import json
 import os
+import pathlib
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -186,6 +189,110 @@ def test_a_conftest_that_crashes_every_slot_fails_the_grid(project):
     assert "exited with status 5" in run.out
 
 
+HOOKS = {
+    "session fixture": (
+        "import os, pytest\n"
+        "@pytest.fixture(scope='session', autouse=True)\n"
+        "def one():\n    yield\n    os._exit(9)\n"
+    ),
+    "sessionfinish": "import os\ndef pytest_sessionfinish(): os._exit(9)\n",
+    "unconfigure": "import os\ndef pytest_unconfigure(): os._exit(9)\n",
+    "atexit": "import atexit, os\natexit.register(os._exit, 9)\n",
+}
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_a_slot_that_dies_after_its_last_test_fails_the_run(project, hook):
+    project.write("conftest.py", HOOKS[hook])
+    project.write("test_a.py", "def test_a(): pass")
+    run = project.submit("-n", 1)
+    assert run.outcomes == {"test_a.py::test_a": "passed"}
+    assert run.code == 3
+    assert "worker 'gw0' crashed while it finished: exited with status 9" in run.out
+
+
+@pytest.mark.parametrize("hook", ["pytest_configure", "pytest_collect_file"])
+def test_a_program_that_takes_the_place_of_every_slot_fails_the_grid(project, hook):
+    project.write(
+        "conftest.py", "import os\ndef %s(): os.execv('/bin/sleep', ['sleep', '600'])" % hook
+    )
+    project.write("test_a.py", "def test_a(): pass")
+    run = project.submit("-n", 2)
+    assert run.code == 3
+    assert "closed its connection to the worker, and became" in run.out
+
+
+def test_a_session_fixture_that_fails_at_the_very_end_is_an_error(project):
+    project.write(
+        "test_a.py",
+        """
+        import pytest
+        @pytest.fixture(scope="session")
+        def one():
+            yield
+            raise ValueError("too late")
+        def test_a(one): pass
+        """,
+    )
+    run = project.submit("-n", 1)
+    assert run.code == 1
+    assert "1 passed, 1 error in " in run.last_line and "ValueError: too late" in run.out
+
+
+def test_a_slot_that_does_not_leave_is_named_and_ended(project, marked):
+    project.write(
+        "test_a.py",
+        """
+        import threading, time
+        def test_a(): threading.Thread(target=time.sleep, args=(600,)).start()
+        """,
+    )
+    run = project.submit("-n", 1, **marked.env)
+    assert run.code == 0
+    assert "[gw0] did not exit by itself after the end of its session" in run.out
+    assert marked.gone()
+
+
+def memory_group(name):
+    """A control group with 256 MB for what is started in it; None where none can be made."""
+    for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines():
+        _number, controllers, group = line.split(":", 2)
+        if controllers == "memory":
+            path = pathlib.Path("/sys/fs/cgroup/memory/" + name)
+            try:
+                path.mkdir()
+                (path / "memory.limit_in_bytes").write_text(str(256 * 1024 * 1024))
+                return path
+            except OSError:
+                return None
+    return None
+
+
+def test_a_kill_for_want_of_memory_is_told_as_such(project):
+    group = memory_group("xgrid-test-%d" % os.getpid())
+    if group is None:
+        pytest.skip("no control group with a limit can be made here")
+    project.write(
+        "test_a.py",
+        """
+        def test_takes_all(): bytearray(b"x") * (512 * 1024 * 1024)
+        def test_b(): pass
+        """,
+    )
+    enter = "echo $$ > %s/cgroup.procs && exec %s submit -n 1 --python %s"
+    try:
+        shell = ["sh", "-c", enter % (group, grid.XGRID, sys.executable)]
+        done = subprocess.run(
+            shell, cwd=str(project.path), env=project.env, stdout=subprocess.PIPE, timeout=60
+        )
+    finally:
+        grid.until(lambda: not (group / "cgroup.procs").read_text(), 5)
+        group.rmdir()
+    assert done.returncode == 1
+    assert b"killed by signal 9 (Killed), out of memory" in done.stdout
+    assert b"1 failed, 1 passed in " in done.stdout
+
+
 @pytest.mark.parametrize(
     "limit, words",
     [(2, "maximum crashed workers reached: 2"), (0, "crashed and worker restarting disabled")],
@@ -236,6 +343,32 @@ def test_processes_that_tests_leave_behind_go_with_the_run(project, marked):
     run = project.submit("-n", 1, **marked.env)
     assert run.code == 0
     assert not marked.pids()
+
+
+def test_what_a_run_leaves_behind_goes_before_its_shared_worker_does(project, marked, tmp_path):
+    project.write(
+        "test_leaves.py",
+        """
+        import subprocess
+        def test_leaves(): subprocess.Popen("trap '' TERM; sleep 600", shell=True, start_new_session=True)
+        """,
+    )
+    endpoint = "ipc://%s" % (tmp_path / "b")
+    if len(endpoint) > 100:
+        pytest.skip("the temporary folder's name is too long for a socket")
+    env = {**project.env, **marked.env}
+    programs = [
+        subprocess.Popen([grid.XGRID, "broker", "--bind", endpoint], env=env),
+        subprocess.Popen([grid.XGRID, "worker", "--broker", endpoint, "--slots", "1"], env=env),
+    ]
+    try:
+        assert project.submit("-n", 1, "--broker", endpoint).code == 0
+        sleeps = lambda: [pid for pid in marked.pids() if b"sleep" in grid.command_of(pid)]
+        assert grid.until(lambda: not sleeps(), grid.LEFT_SECONDS)
+    finally:
+        for program in programs:
+            program.terminate()
+            program.wait(grid.DEADLINE_SECONDS)
 
 
 def test_two_runs_share_a_broker_whose_worker_is_replaced(project, marked, tmp_path):

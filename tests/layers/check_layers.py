@@ -18,7 +18,7 @@ FOLDERS = ("shared", *ROLES, "tests")
 WORLD = [
     r"{role}/main\.cpp",
     r"{role}/(loop|options)\.[ch]pp",
-    r"worker/(descriptor|slots)\.[ch]pp",
+    r"worker/(descriptor|kernel|slots)\.[ch]pp",
     r"worker/frameworks/.*",
     r"client/(embedded|reports|repository)\.[ch]pp",
     r"shared/(cores|process|signals|socket)\.[ch]pp",
@@ -54,9 +54,7 @@ NOT_PURE = (
     r"|random|shared_mutex|thread|[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
 )
 # Ours, through which a pure file would reach it all the same.
-NOT_PURE_OURS = (
-    r'".*/(loop|options|socket|embedded|repository|(process|slots)\w*)\.hpp"|"worker/frameworks/.*"'
-)
+NOT_PURE_OURS = r'".*/(loop|options|socket|embedded|repository|(process|kernel|slots)\w*)\.hpp"|"worker/frameworks/.*"'
 
 CLOCK = re.compile(r"_clock::now|random_device|std::time\(|clock_gettime|gettimeofday")
 ASKS_THE_CLOCK = [r"{role}/(main|loop)\.cpp", r"client/embedded\.cpp", r"tests/.*"]

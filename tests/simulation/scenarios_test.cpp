@@ -179,6 +179,22 @@ TEST_CASE("a test that hangs does not keep a failure limit from ending the run")
     CHECK(world.time() < grace + seconds(3));
 }
 
+TEST_CASE("tests that hang past their limit are blamed, and all others run") {
+    Suite suite = suite_of(3, 8);
+    for (const std::size_t test : {0U, 3U, 7U}) {
+        test_of(suite, 1, test).behaviour = Behaviour::hangs;
+    }
+    Plan plan = plan_of(std::move(suite), 2);
+    plan.runs[0].spec.timeout_seconds = 1;
+    World world(std::move(plan));
+    world.run();
+    CHECK(world.told().end->end == RunEnd::completed);
+    CHECK(count(world.told(), Outcome::failed) == 3);
+    CHECK(count(world.told(), Outcome::passed) == 21);
+    CHECK(world.judges().executions() == 24);
+    CHECK(world.time() < seconds(12));
+}
+
 TEST_CASE("a test that hangs goes on hanging alone: its neighbours run elsewhere") {
     Suite suite = suite_of(2, 10);
     test_of(suite, 0, 2).behaviour = Behaviour::hangs;

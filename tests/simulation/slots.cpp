@@ -25,9 +25,9 @@ void ModelSlots::say(SlotKey key, AttemptId attempt, Fact fact) {
     report_(key, worker::SlotFact{attempt, std::move(fact)});
 }
 
-void ModelSlots::exit(SlotKey key, const std::string& how) {
+void ModelSlots::exit(SlotKey key, const std::string& how, bool clean) {
     slots_.erase(key);
-    report_(key, worker::SlotExited{how});
+    report_(key, worker::SlotExited{how, clean});
 }
 
 void ModelSlots::lose_all() {
@@ -66,9 +66,18 @@ void ModelSlots::perform(const worker::Command& command, const std::string& brok
         slot->waiting.clear();
         slot->unit = nullptr;
         slot->ending = true;
+        slot->hanging = nullptr;
         clock_.after(random_.between(milliseconds(1), seconds(2)),
                      [self = shared_from_this(), key = end->slot] {
                          if (self->find(key) != nullptr) self->exit(key, "ended");
+                     });
+    } else if (const auto* abort = std::get_if<worker::AbortSlot>(&command)) {
+        Slot* slot = find(abort->slot);
+        if (slot == nullptr || slot->hanging == nullptr) return;
+        judges_.test_crashes(slot->unit->name, slot->hanging->name);
+        clock_.after(random_.between(milliseconds(1), seconds(1)),
+                     [self = shared_from_this(), key = abort->slot] {
+                         if (self->find(key) != nullptr) self->exit(key, "killed by signal 6");
                      });
     }
 }
@@ -101,7 +110,8 @@ void ModelSlots::next_order(SlotKey key) {
             if (slot.stays) return judges_.notes("a slot stays when it has finished");
             clock_.after(random_.between(Duration(0), milliseconds(50)),
                          [self = shared_from_this(), key] {
-                             if (self->find(key) != nullptr) self->exit(key, "exited");
+                             if (self->find(key) != nullptr)
+                                 self->exit(key, "exited with status 0", true);
                          });
             break;
         case JobKind::unit: {
@@ -184,7 +194,10 @@ void ModelSlots::next_test(SlotKey key) {
     const std::string unit = slot.unit->name;
     say(key, attempt, Started{index});
     const double stamp = judges_.executes(slot.broker, attempt, unit, test);
-    if (test.behaviour == Behaviour::hangs) return judges_.notes("a test hangs");
+    if (test.behaviour == Behaviour::hangs) {
+        slot.hanging = &test;
+        return judges_.notes("a test hangs");
+    }
     const auto takes = std::chrono::duration_cast<Duration>(test.takes * slot.slowness);
     clock_.after(takes, [self = shared_from_this(), key, attempt, unit, index, &test, stamp] {
         Slot* slot = self->find(key);

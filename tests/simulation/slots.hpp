@@ -60,11 +60,12 @@ private:
         const ModelUnit* unit = nullptr;
         std::vector<const ModelTest*> selected;
         std::deque<std::uint32_t> waiting;
+        const ModelTest* hanging = nullptr;
     };
 
     void later(worker::SlotKey key, Duration delay, void (ModelSlots::*what)(worker::SlotKey));
     void say(worker::SlotKey key, AttemptId attempt, Fact fact);
-    void exit(worker::SlotKey key, const std::string& how);
+    void exit(worker::SlotKey key, const std::string& how, bool clean = false);
     void begin(worker::SlotKey key);
     void next_order(worker::SlotKey key);
     void enumerate(worker::SlotKey key, const Order& order);

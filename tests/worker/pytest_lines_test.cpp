@@ -39,6 +39,19 @@ TEST_CASE("what a slot says becomes facts") {
                 "\"a\"]}]") == Fact(Ended{End::done, "e", 0, {{"a"}}})));
 }
 
+TEST_CASE("a slot may say no more than that it gets on") {
+    Result<SlotLine> read = read_slot_line("[\"alive\"]");
+    REQUIRE(read);
+    CHECK(std::holds_alternative<LineAlive>(*read));
+}
+
+TEST_CASE("a slot is told its limit where there is one") {
+    RunSpec spec;
+    CHECK(start_line({1, "run", "gw0", &spec}).find("timeout") == std::string::npos);
+    spec.timeout_seconds = 2.5;
+    CHECK(start_line({1, "run", "gw0", &spec}).find("\"timeout\":2.5") != std::string::npos);
+}
+
 TEST_CASE("details come with their phases, sections and properties") {
     const Fact read = fact(
         "[\"done\",1,0,\"failed\",[0,0,0],{\"phases\":[{\"when\":\"call\",\"category\":\"failed\","

@@ -48,6 +48,39 @@ struct Fixture {
     }
 };
 
+// Its slot has been told to finish, and says that it has.
+struct Finishing : Fixture {
+    AttemptOrders finish = attempt(2);
+
+    Finishing() {
+        finish.body = JobBody{.kind = JobKind::finish};
+        worker.receive(now, orders(2, {attempt(1), finish}));
+        say(Ended{});
+        say(Ended{}, 2);
+    }
+    std::vector<Fact> facts_of_finish() {
+        worker.receive(now, Welcome{});  // so that all is said again
+        return status(worker, now).attempts.back().facts;
+    }
+};
+
+// Its tests may take 1 s, and its slot has begun.
+struct Limited {
+    Worker worker{Identity{.session = "session", .host = "host"}};
+    Instant now = start;
+
+    Limited() {
+        Orders first = orders(1, {attempt(1)});
+        first.runs[0].spec->timeout_seconds = 1;
+        worker.receive(now, first);
+        say(SlotBegan{});
+        say(TestsFound{{{"test_a"}}});
+    }
+    void say(Fact fact, std::uint64_t job = 1) {
+        worker.report(now, slot_1, SlotFact{{job, 1}, std::move(fact)});
+    }
+};
+
 }  // namespace
 
 TEST_CASE("a slot is started once, and gets its jobs in order") {
@@ -160,28 +193,74 @@ TEST_CASE_FIXTURE(Fixture, "a request to give back reaches the slot once") {
     CHECK(commands<AskBack>(worker.receive(now, orders(3, {asked}))).empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "a slot that has finished may leave by itself, for a while") {
-    AttemptOrders finish = attempt(2);
-    finish.body = JobBody{.kind = JobKind::finish};
-    worker.receive(now, orders(2, {attempt(1), finish}));
-    say(Ended{});
-    say(Ended{}, 2);
-    CHECK(commands<EndSlot>(worker.receive(now, orders(3, {}, {}))).empty());
-    CHECK(commands<EndSlot>(worker.advance(now + std::chrono::seconds(6))).size() == 1);
+TEST_CASE_FIXTURE(Finishing, "that a slot has finished is told when its process has left cleanly") {
+    CHECK(facts_of_finish().empty());
+    worker.report(now, slot_1, SlotExited{"exited with status 0", true});
+    REQUIRE(facts_of_finish().size() == 1);
+    CHECK(std::get<Ended>(facts_of_finish()[0]).end == End::done);
 }
 
-TEST_CASE_FIXTURE(Fixture, "orders that make no sense to a slot that leaves break nothing") {
-    AttemptOrders finish = attempt(2);
-    finish.body = JobBody{.kind = JobKind::finish};
-    worker.receive(now, orders(2, {attempt(1), finish}));
-    say(Ended{});
-    say(Ended{}, 2);
+TEST_CASE_FIXTURE(Finishing, "a slot that dies while its process leaves has crashed") {
+    worker.report(now, slot_1, SlotExited{"killed by signal 11"});
+    REQUIRE(facts_of_finish().size() == 1);
+    CHECK((facts_of_finish()[0] == Fact(Ended{End::crashed, "killed by signal 11"})));
+}
+
+TEST_CASE_FIXTURE(Finishing, "a slot that does not leave in time is ended, and that is said") {
+    CHECK(commands<EndSlot>(worker.receive(now, orders(3, {finish}))).empty());
+    CHECK(commands<EndSlot>(worker.advance(now += std::chrono::seconds(6))).size() == 1);
+    REQUIRE(facts_of_finish().size() == 2);
+    CHECK(std::holds_alternative<Noted>(facts_of_finish()[0]));
+    CHECK(std::get<Ended>(facts_of_finish()[1]).end == End::done);
+}
+
+TEST_CASE_FIXTURE(Finishing, "orders that make no sense to a slot that leaves break nothing") {
     worker.receive(now, orders(3, {attempt(3)}));
     worker.receive(now, orders(4, {}));
     worker.receive(now, orders(5, {attempt(3)}));
     worker.report(now, slot_1, SlotExited{});
     const Status said = status(worker, now);
     CHECK(said.attempts[0].facts.size() == 1);
+}
+
+TEST_CASE_FIXTURE(Limited, "a test that outlasts its limit is aborted, and blamed for it") {
+    say(Started{0});
+    CHECK(worker.next_deadline() <= now + std::chrono::seconds(2));
+    CHECK(commands<AbortSlot>(worker.advance(now + std::chrono::seconds(1))).empty());
+    now += std::chrono::seconds(2);
+    CHECK(commands<AbortSlot>(worker.advance(now)).size() == 1);
+    CHECK(commands<AbortSlot>(worker.advance(now += std::chrono::seconds(9))).empty());
+    worker.report(now, slot_1, SlotExited{"killed by signal 6 (Aborted)\nits stack"});
+    worker.receive(now, Welcome{});
+    CHECK(std::get<Ended>(status(worker, now).attempts[0].facts.back()).text ==
+          "timed out after 1 s and did not stop\nits stack");
+}
+
+TEST_CASE_FIXTURE(Limited, "the limit is of what a slot does, not of what waits behind it") {
+    worker.receive(now, orders(3, {attempt(1), attempt(2)}));
+    say(Started{0});
+    say(Finished{0});
+    now += std::chrono::seconds(1);
+    say(Ended{});  // and the next job begins
+    CHECK(commands<AbortSlot>(worker.advance(now + std::chrono::milliseconds(1900))).empty());
+    CHECK(commands<AbortSlot>(worker.advance(now + std::chrono::seconds(2))).size() == 1);
+}
+
+TEST_CASE_FIXTURE(Limited, "an idle slot has all the time in the world") {
+    say(Ended{});
+    CHECK(worker.advance(now + std::chrono::hours(1)).commands.empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "a slot that is stopped is told of, and then aborted") {
+    say(Started{0});
+    worker.report(now, slot_1, SlotStopped{});
+    const Status said = status(worker, now += std::chrono::seconds(2));
+    CHECK(std::holds_alternative<Noted>(said.attempts[0].facts.back()));
+    CHECK(commands<AbortSlot>(worker.advance(now += std::chrono::seconds(8))).size() == 1);
+    worker.report(now, slot_1, SlotExited{"killed by signal 9"});
+    worker.receive(now, Welcome{});
+    CHECK(std::get<Ended>(status(worker, now).attempts[0].facts.back()).text ==
+          "was stopped (SIGSTOP) for 10 s");
 }
 
 TEST_CASE_FIXTURE(Fixture, "nothing follows the end of an attempt, whatever a slot says") {

@@ -181,6 +181,7 @@ Result<SlotLine> read_slot_line(std::string_view text) {
         if (word == "up") return LineUp{slot_facts_from(line.at(1))};
         if (word == "refused")
             return LineRefused{integer_from<std::int32_t>(line.at(1)), line.at(2)};
+        if (word == "alive") return LineAlive{};
         return LineFact{integer_from<JobNumber>(line.at(1)), fact_from(word, line)};
     });
 }
@@ -217,6 +218,7 @@ std::string start_line(const SlotRequest& request) {
                   {"testrunuid", spec.testrun_uid},
                   {"mainargv", spec.command}};
     if (spec.collect_full) start["collect"] = "full";
+    if (spec.timeout_seconds > 0) start["timeout"] = spec.timeout_seconds;
     return as_line({{"start", start}});
 }
 

@@ -36,7 +36,8 @@ struct LineFact {
     JobNumber job = 0;
     Fact fact;
 };
-using SlotLine = std::variant<LineUp, LineRefused, LineFact>;
+struct LineAlive {};
+using SlotLine = std::variant<LineUp, LineRefused, LineFact, LineAlive>;
 
 Result<SlotLine> read_slot_line(std::string_view line);
 

@@ -34,6 +34,7 @@ public:
     /// Takes back a request that was not sent yet. False: it was.
     bool withdraw(std::uint64_t key);
 
+    pid_t pid() const { return pid_; }
     int control() const { return control_.get(); }
     int output() const { return output_.get(); }
     bool wants_to_write() const { return !modules_.empty(); }

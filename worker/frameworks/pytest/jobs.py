@@ -12,6 +12,7 @@ slot -> worker   ["up", {...}] or ["refused", exit code, text] once; then, in an
                  ["done", job, index, verdict, [setup, call, teardown], details or null]
                  ["late", job, id, occurrence, phase]        a package's or the session's teardown failed after its last test
                  ["warning", job, {...}]                     ["exit", job, reason, exit code]
+                 ["alive"]                                   still loading, with every step within the limit
                  ["end", job, {"returned", "stopped", "error", "missing"}]
 """
 
@@ -43,6 +44,8 @@ class Jobs:
         self._running = None
         self._job = 0
         channel.on_give_back = self._give_back
+        if plugin.timeouts is not None:
+            plugin.timeouts.on_alive = self._alive
 
     def serve(self):
         """Until the order to finish, which is returned with everything torn down."""
@@ -60,6 +63,10 @@ class Jobs:
             self.channel.say("end", self._job, end)
             self.channel.flush()
 
+    def _alive(self):
+        self.channel.say("alive")
+        self.channel.flush()
+
     def warn(self, facts):
         self.channel.say("warning", self._job, facts)
 
@@ -69,7 +76,9 @@ class Jobs:
             return
         job, (name, occurrence, last, _report) = self.last
         del self.plugin.reports[:]
-        running.teardown_report(self.session, last, item)
+        work = lambda: running.teardown_report(self.session, last, item)  # noqa: E731
+        timeouts = self.plugin.timeouts
+        timeouts.guarded("teardown after " + name, work) if timeouts else work()
         for report in self.plugin.reports:
             self.channel.say("late", job, name, occurrence, self.reports.phase(report))
 

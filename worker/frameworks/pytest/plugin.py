@@ -16,8 +16,9 @@ class Plugin:
 
     __name__ = "xgrid"
 
-    def __init__(self, workerinput):
+    def __init__(self, workerinput, timeouts=None):
         self.workerinput = workerinput
+        self.timeouts = timeouts  # None: no test has a limit
         self.reports = []  # of the test that runs
         self.collect_reports = []  # of what is being collected, but those that passed
         self.deselected = 0
@@ -48,6 +49,8 @@ class Plugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config):
         xdist_options.disarm(config)
+        if self.timeouts is not None:
+            config.pluginmanager.register(self.timeouts, "xgrid-timeouts")
         if not config.pluginmanager.hasplugin("xdist"):
             config.addinivalue_line(
                 "markers", "xdist_group(name): tests that run in the same slot."

@@ -3,6 +3,7 @@
 Knows nothing of pytest.
 """
 
+import faulthandler
 import os
 import random
 import signal
@@ -12,6 +13,7 @@ import time
 
 _PR_SET_PDEATHSIG = 1
 _prctl = None
+_crash_file = None  # a descriptor
 
 
 def die_with_parent():
@@ -36,8 +38,17 @@ def become_slot(start, warm_pid):
     if os.getppid() != warm_pid:
         os._exit(1)  # it died before the kernel was asked
     _take_streams(slot, out, err)
+    show_crashes()
     _take_identity(start.message)
     return slot
+
+
+def show_crashes():
+    """A crash writes the Python stacks of all threads to stderr as it is now, whatever it will be then."""
+    global _crash_file
+    if _crash_file is None:
+        _crash_file = os.dup(2)
+    faulthandler.enable(file=_crash_file)
 
 
 def _restore_signals():

@@ -34,6 +34,7 @@ class Running:
         slot, channel, session = self._slot, self._slot.channel, self._slot.session
         protocol = session.config.hook.pytest_runtest_protocol
         waiting, entries, reports = self.waiting, self._entries, slot.plugin.reports
+        timeouts = slot.plugin.timeouts
         prints = session.config.getoption("capture", "") == "no"
         if waiting:
             slot.teardown_for(entries[waiting[0]][2])
@@ -46,7 +47,12 @@ class Running:
             channel.flush()
             reports.clear()
             slot.last = (self.job, entries[index])
-            protocol(item=item, nextitem=following)
+            if timeouts is None:
+                protocol(item=item, nextitem=following)
+            else:
+                timeouts.start(item.name)
+                protocol(item=item, nextitem=following)
+                timeouts.stop()
             if prints:
                 process.flush()
             self._tell(index, reports)

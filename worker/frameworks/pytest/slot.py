@@ -3,6 +3,7 @@
 Order of things, as a user's plugins see them: identity, configure, sessionstart, jobs, sessionfinish, unconfigure.
 """
 
+import faulthandler
 import os
 import platform
 import sys
@@ -16,6 +17,7 @@ from .channel import Channel
 from .endings import Refused, exit_reason, internal_error, refusal
 from .jobs import Jobs
 from .plugin import Plugin, warning_facts
+from .timeouts import Timeouts
 from .units import Full, Lazy
 
 
@@ -36,7 +38,8 @@ def _run(start, channel):
     if start.refusal:
         raise Refused(3, start.refusal)
     message = start.message
-    plugin = Plugin(_workerinput(message))
+    limit = message.get("timeout")
+    plugin = Plugin(_workerinput(message), Timeouts(limit) if limit else None)
     config = _configured(list(message["args"]), plugin)
     try:
         _set_basetemp(config, start)
@@ -69,7 +72,12 @@ def _started(config):
         session = Session.from_config(config)
         session.exitstatus = 0
         session.items = []
+        # pytest has a handler of its own, or was asked to have none; before pytest 7 it wants to be
+        # the first.
+        faulthandler.disable()
         config._do_configure()
+        if not faulthandler.is_enabled():
+            process.show_crashes()
         _silence_terminal(config)
         config.hook.pytest_sessionstart(session=session)
         return session
