@@ -186,7 +186,7 @@ std::string_view runner_bootstrap() {
 std::string runner_modules() {
     json modules = json::object();
     for (const auto& [name, source] : pytest_sources) {
-        if (name != "bootstrap") modules[std::string(name)] = source;
+        modules[std::string(name)] = source;
     }
     const std::string text = modules.dump();
     std::string framed;

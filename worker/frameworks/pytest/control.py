@@ -1,4 +1,4 @@
-"""The warm interpreter's end of the control socket: JSON lines, and the descriptors that come with them.
+"""One end of a control socket: JSON lines, and the descriptors that come with them.
 
 Knows nothing of what a request means.
 """
@@ -25,8 +25,12 @@ class Control:
     def fileno(self):
         return self._socket.fileno()
 
-    def say(self, message):
-        self._socket.sendall(json.dumps(message).encode("ascii") + b"\n")
+    def say(self, message, descriptors=()):
+        line = json.dumps(message).encode("ascii") + b"\n"
+        if descriptors:
+            rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))
+            line = line[self._socket.sendmsg([line], [rights]) :]
+        self._socket.sendall(line)
 
     def receive(self):
         """The requests that are complete now, as (message, descriptors); None when the worker is gone."""

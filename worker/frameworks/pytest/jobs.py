@@ -39,6 +39,7 @@ class Jobs:
         self.channel = channel
         self.units = units
         self.reports = Reports(session.config)
+        self.notes = []  # for the user, once in a run: from the slot that names the units
         self.last = None  # (job, entry)
         self._running = None
         self._job = 0
@@ -100,6 +101,8 @@ class Jobs:
             end["stopped"] = True
 
     def _enumerate(self, order, end):
+        while self.notes:
+            self.channel.say("note", order["job"], self.notes.pop(0))
         stream = _Units(self.channel, order["job"])
         try:
             self.units.enumerate(stream.add)

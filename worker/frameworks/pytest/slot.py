@@ -11,17 +11,20 @@ import pytest
 from _pytest.config import _prepareconfig
 from _pytest.main import Session
 
-from . import process
+from . import fresh, process
 from .channel import Channel
 from .endings import Refused, exit_reason, internal_error, refusal
+from .imports import Imports
 from .jobs import Jobs
 from .plugin import Plugin, warning_facts
 from .units import Full, Lazy
 
 
-def main(start, warm_pid):
+def main(start):
     """Runs the slot and ends the process."""
-    channel = Channel(process.become_slot(start, warm_pid))
+    socket = process.become_slot(start)
+    start.descriptors = [socket, 1, 2]
+    channel = Channel(socket)
     code = 0
     try:
         _run(start, channel)
@@ -36,14 +39,26 @@ def _run(start, channel):
     if start.refusal:
         raise Refused(3, start.refusal)
     message = start.message
+    imports = Imports(start)
     plugin = Plugin(_workerinput(message))
     config = _configured(list(message["args"]), plugin)
+    if imports.unsuitable(config):
+        _start_again(config, start)
     try:
         _set_basetemp(config, start)
         session = _started(config)
-        _serve(session, plugin, channel, message)
+        _serve(session, plugin, channel, message, imports)
     finally:
         config._ensure_unconfigure()
+
+
+def _start_again(config, start):
+    # Nothing is configured yet: all that happens twice is that the conftests are imported.
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if capture is not None:
+        capture.stop_global_capturing()
+    process.flush()
+    fresh.replace(start)
 
 
 def _workerinput(message):
@@ -102,10 +117,12 @@ def _silence_terminal(config):
         config.get_terminal_writer = lambda: writer
 
 
-def _serve(session, plugin, channel, message):
+def _serve(session, plugin, channel, message, imports):
     units = Full if message.get("collect") == "full" else Lazy
-    jobs = Jobs(session, plugin, channel, units(session, plugin))
+    jobs = Jobs(session, plugin, channel, units(session, plugin, imports))
     channel.say("up", _facts(session.config))
+    if message.get("note"):
+        jobs.notes.append(message["note"])
     plugin.on_warning = lambda *warning: jobs.warn(warning_facts(*warning))
     for warning in plugin.early_warnings:
         plugin.on_warning(*warning)

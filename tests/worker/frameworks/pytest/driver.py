@@ -47,17 +47,13 @@ class Interpreter:
 
     def __init__(self, cwd, env=None):
         ours, theirs = socket.socketpair()
-        sources = {
-            path.stem: path.read_text(encoding="utf-8")
-            for path in RUNNER.glob("*.py")
-            if path.stem != "bootstrap"
-        }
-        bootstrap = (RUNNER / "bootstrap.py").read_text(encoding="utf-8")
+        sources = {path.stem: path.read_text(encoding="utf-8") for path in RUNNER.glob("*.py")}
+        bootstrap = sources["bootstrap"]
         self.process = subprocess.Popen(
             [sys.executable, "-c", bootstrap, str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             cwd=str(cwd),
-            env={**os.environ, **(env or {})},
+            env={**os.environ, "XGRID_CACHE_HOME": str(pathlib.Path(cwd) / "cache"), **(env or {})},
         )
         theirs.close()
         self.lines = Lines(ours)
