@@ -21,7 +21,8 @@ inline RunSpec run_spec() {
             .show_output = true,
             .failures_max = 3,
             .crashes_max = 16,
-            .distributed = false};
+            .distributed = false,
+            .start = Start::spawn};
 }
 
 inline Phase phase() {

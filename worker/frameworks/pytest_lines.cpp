@@ -208,6 +208,8 @@ std::string start_line(const SlotRequest& request) {
                   {"testrunuid", spec.testrun_uid},
                   {"mainargv", spec.command}};
     if (spec.collect_full) start["collect"] = "full";
+    if (spec.start == Start::fork) start["how"] = "fork";
+    if (spec.start == Start::spawn) start["how"] = "spawn";
     return as_line({{"start", start}});
 }
 
