@@ -11,7 +11,7 @@ import pytest
 from _pytest.config import _prepareconfig
 from _pytest.main import Session
 
-from . import fresh, process
+from . import fresh, process, wholesuite
 from .channel import Channel
 from .endings import Refused, exit_reason, internal_error, refusal
 from .imports import Imports
@@ -118,11 +118,10 @@ def _silence_terminal(config):
 
 
 def _serve(session, plugin, channel, message, imports):
-    units = Full if message.get("collect") == "full" else Lazy
-    jobs = Jobs(session, plugin, channel, units(session, plugin, imports))
+    notes = [message["note"]] if message.get("note") else []
+    units = _units(session.config, message, notes)(session, plugin, imports)
+    jobs = Jobs(session, plugin, channel, units, notes)
     channel.say("up", _facts(session.config))
-    if message.get("note"):
-        jobs.notes.append(message["note"])
     plugin.on_warning = lambda *warning: jobs.warn(warning_facts(*warning))
     for warning in plugin.early_warnings:
         plugin.on_warning(*warning)
@@ -137,6 +136,16 @@ def _serve(session, plugin, channel, message, imports):
         )
     else:
         raise Refused(3, error or "a plugin's pytest_runtestloop does not let xgrid run tests")
+
+
+def _units(config, message, notes):
+    if message.get("collect") == "full":
+        return Full
+    name = wholesuite.plugin_in_need(config)
+    if not name:
+        return Lazy
+    notes.append("every slot collects everything first, as with --collect full: %s needs it" % name)
+    return Full
 
 
 def _finished(session, loop):
