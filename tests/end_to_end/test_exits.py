@@ -66,6 +66,7 @@ def test_an_unknown_option_is_4_and_named(passing):
         (["-n", "many"], "'many'"),
         (["--dist", "sideways"], "sideways"),
         (["--maxfail"], "--maxfail"),
+        (["--start", "sideways"], "sideways"),
         (["--tx", "2*popen"], "--tx is not available yet"),
         (["--broker", "tcp://example.com:1"], "tcp://example.com:1"),
         (["--json", "/proc/no/such/folder/x"], "/proc/no/such/folder/x"),

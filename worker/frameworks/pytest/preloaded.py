@@ -114,6 +114,7 @@ def _import_all(link, modules):
 def _import(name, filters, printing):
     """Why it must not be preloaded; None."""
     before = state.snapshot()
+    state.Watched.asked = False
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         warnings.filters[:0] = filters
@@ -124,6 +125,8 @@ def _import(name, filters, printing):
             return "its import failed: %s: %s" % (type(error).__name__, error)
         if warned:
             return "its import warns: %s" % warned[0].message
+        if state.Watched.asked:
+            return "its import asks which slot this is"
         changed = state.changed(before, state.snapshot())
         added = warnings.filters[: len(warnings.filters) - len(known)]
         if warnings.filters[len(added) :] != known or not all(map(_narrow, added)):

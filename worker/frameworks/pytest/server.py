@@ -57,10 +57,10 @@ class Server:
                 self._forget()
                 return start
             readable = self._wait()
+            if self._reports in readable:
+                self._take_reports()
             if self._children in readable:
                 self._take_exits()
-            if self._reports in readable:
-                self._take_report()
             if self._preloaded is not None and self._preloaded.link in readable:
                 self._relay()
             if self._control in readable and not self._take_requests():
@@ -163,9 +163,17 @@ class Server:
 
     # ---- What slots report
 
-    def _take_report(self):
+    def _take_reports(self):
+        while True:
+            try:
+                report = os.read(self._reports, REPORT_BYTES)
+            except BlockingIOError:
+                return
+            self._take_report(report)
+
+    def _take_report(self, text):
         try:
-            report = json.loads(os.read(self._reports, REPORT_BYTES).decode("ascii"))
+            report = json.loads(text.decode("ascii"))
             if "modules" in report:
                 self._take_imports(report["modules"], report["folders"])
                 return
@@ -253,4 +261,5 @@ def _cores():
 
 def _datagrams():
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    ours.setblocking(False)
     return ours.detach(), theirs.detach()

@@ -51,7 +51,6 @@ def snapshot():
         "trace functions": (sys.gettrace(), sys.getprofile()),
         "socket timeout": socket.getdefaulttimeout(),
         "builtins": {name: id(value) for name, value in vars(builtins).items()},
-        "the worker's name": Watched.asked,
         "open files": _descriptors(),
         "numpy.random": _numpy_random(),
     }
