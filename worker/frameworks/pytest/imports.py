@@ -4,6 +4,7 @@ and whether what was preloaded for the slot suits the project after all.
 Modules that only a running test imports are not told: plain pytest has not loaded them, either, when tests begin.
 """
 
+import functools
 import json
 import os
 import site
@@ -132,7 +133,7 @@ def _libraries_among(names, config):
         return []  # which modules pytest would have to rewrite is not known
     own = _own_packages(config)
     root = os.path.join(str(getattr(config, "rootpath", None) or config.rootdir), "")
-    libraries = _library_folders()
+    libraries = library_folders()
     return [
         name
         for name in names
@@ -150,7 +151,9 @@ def _is_library(name, module, libraries, root):
     return bool(below) and not (place.startswith(root) and root.startswith(tuple(below)))
 
 
-def _library_folders():
+@functools.lru_cache(maxsize=None)
+def library_folders():
+    """Where the standard library and installed packages lie. Asked for once, before slots are forked."""
     folders = [sysconfig.get_path(name) for name in LIBRARIES]
     folders += getattr(site, "getsitepackages", list)()
     folders.append(getattr(site, "getusersitepackages", str)())

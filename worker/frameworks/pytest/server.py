@@ -24,7 +24,7 @@ from .learnt import Learnt, covered, path_for
 PRELOAD_SECONDS = 20
 ATTEMPTS = 8  # at preloading, each without what the one before it had to strike
 FIRST_SECONDS = 3  # so long others wait for the first slot to load a unit
-WORTHWHILE = 30  # modules
+WORTHWHILE = 30  # modules; fewer are sooner imported by each slot
 REPORT_BYTES = 1 << 20
 
 
@@ -204,7 +204,7 @@ class Server:
         packages = {name.partition(".")[0] for name in self._learnt.modules}
         excluded = plugin_packages() + shadowed(packages, [os.getcwd()] + self._learnt.folders)
         modules = [name for name in self._learnt.modules if not covered(name, excluded)]
-        if not modules or self._attempts == ATTEMPTS:
+        if len(modules) < WORTHWHILE or self._attempts == ATTEMPTS:
             return None
         self._attempts += 1
         self._deadline = time.monotonic() + PRELOAD_SECONDS

@@ -72,8 +72,9 @@ def prepare():
             importlib.import_module(name)
         except ImportError:
             pass
-    from . import server, slot  # noqa: F401  with them come all files of the runner
+    from . import imports, server, slot  # noqa: F401  with them come all files of the runner
 
+    imports.library_folders()
     _know_distributions()
     gc.collect()
     gc.freeze()

@@ -14,6 +14,9 @@ with open(os.path.join(os.path.dirname(__file__), "there.json"), "w") as file:
 """
 
 
+FEW_ARE_ENOUGH = ("server", "len(modules) < WORTHWHILE", "not modules")
+
+
 class Libraries:
     def __init__(self, project, folder):
         self.project = project
@@ -33,7 +36,9 @@ class Libraries:
 
     def run(self, *args, changed=(), **more):
         """One slot of a new warm interpreter; the slot, when it has ended."""
-        interpreter = driver.Interpreter(self.project, env=self.env, changed=changed)
+        interpreter = driver.Interpreter(
+            self.project, env=self.env, changed=[FEW_ARE_ENOUGH, *changed]
+        )
         try:
             slot = interpreter.slot(self.project, *args, **more).run_all()
             assert slot.finish() == 0
