@@ -49,15 +49,15 @@ class Imports:
         self._strike(struck)
         return "%s is the project's own, a plugin or measured" % struck[0] if struck else ""
 
-    def before_unit(self, path):
+    def before_unit(self, path, config):
         """To be called within pytest's collection."""
         if not self._preloaded:
             return
         folder = os.path.dirname(path)
-        if folder not in self._folders:
-            # Else its own module of that name would not be found.
+        if folder not in self._folders and config.option.importmode == "prepend":
+            # pytest puts its root first into sys.path: modules of the project come before libraries then.
             self._folders.add(folder)
-            struck = shadowed(self._preloaded, [folder])
+            struck = shadowed(self._preloaded, [_package_root(folder)])
             for name in [name for name in sys.modules if covered(name, struck)]:
                 del sys.modules[name]
             self._strike(struck)
@@ -101,9 +101,21 @@ def shadowed(packages, folders):
             continue
         for entry in entries:
             name, dot, kind = entry.partition(".")
-            if name in packages and (kind.endswith(("py", "pyc", "so")) if dot else True):
+            if name in packages and (
+                kind.endswith(("py", "pyc", "so")) if dot else _is_package(folder, entry)
+            ):
                 found.add(name)
     return sorted(found)
+
+
+def _is_package(folder, name):
+    return os.path.exists(os.path.join(folder, name, "__init__.py"))
+
+
+def _package_root(folder):
+    while _is_package(folder, "") and os.path.dirname(folder) != folder:
+        folder = os.path.dirname(folder)
+    return folder
 
 
 def _environment():

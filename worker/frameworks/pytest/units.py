@@ -5,6 +5,7 @@ as plain pytest does. Knows nothing of jobs.
 """
 
 import collections
+import os
 
 from _pytest import nodes
 from _pytest.config import UsageError
@@ -87,7 +88,7 @@ class Lazy:
                 {}
             )  # pytest 8 and newer would take a unit's second loading for a duplicate
         for node in unit.nodes[:1]:
-            self._imports.before_unit(path_of(node))
+            self._imports.before_unit(path_of(node), self._session.config)
         chosen = self._named(unit) if unit.arguments else unit.nodes
         for node in chosen:
             items.extend(session.genitems(node))
@@ -180,7 +181,8 @@ class Full:
             self._loaded.setdefault(first, Loaded([], [], 0)).deselected = self._plugin.deselected
 
     def _perform_collect(self):
-        self._imports.before_unit(str(self._session.config.invocation_params.dir))
+        config = self._session.config
+        self._imports.before_unit(os.path.join(str(config.invocation_params.dir), "-"), config)
         self._session.perform_collect()
 
 

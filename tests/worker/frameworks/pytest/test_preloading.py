@@ -84,6 +84,16 @@ def test_a_module_of_the_project_comes_before_a_library_of_its_name(libs):
     assert libs.there() == []
 
 
+def test_a_folder_of_tests_with_a_library_s_name_is_no_module(libs):
+    libs.write(lib_name="OURS = False")
+    libs.run()
+    for name in ("sub/__init__.py", "sub/lib_name/__init__.py", "lib_name/data.txt"):
+        libs.project.write(name, "")
+    libs.project.write("sub/test_b.py", "import lib_name\ndef test_b(): assert not lib_name.OURS")
+    libs.run("sub")
+    assert libs.there() == ["lib_name"] and libs.learnt()["struck"] == []
+
+
 def test_a_slot_with_another_environment_is_not_preloaded(libs):
     libs.write(lib_reads="import os; SEEN = os.environ.get('LIB_MODE')")
     libs.run()
