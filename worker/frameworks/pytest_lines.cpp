@@ -213,6 +213,8 @@ std::string start_line(const SlotRequest& request) {
     return as_line({{"start", start}});
 }
 
+std::string withdraw_line(std::uint64_t key) { return as_line({{"withdraw", key}}); }
+
 Result<WarmLine> read_warm_line(std::string_view text) {
     return read<WarmLine>(text, [](const json& line) -> WarmLine {
         if (line.contains("ready")) return WarmReady{};

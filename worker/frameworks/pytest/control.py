@@ -51,9 +51,11 @@ class Control:
         return [self._request(line) for line in lines if line.strip()]
 
     def _request(self, line):
-        descriptors = self._descriptors[:DESCRIPTORS]
-        del self._descriptors[:DESCRIPTORS]
-        return json.loads(line.decode("utf-8")), descriptors
+        message = json.loads(line.decode("utf-8"))
+        count = DESCRIPTORS if "start" in message else 0
+        descriptors = self._descriptors[:count]
+        del self._descriptors[:count]
+        return message, descriptors
 
     def forget(self):
         """Drops the socket without closing its number, which the child has closed and may use again."""

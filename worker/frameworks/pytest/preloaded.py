@@ -13,6 +13,7 @@ import select
 import socket
 import sys
 import tempfile
+import traceback
 import warnings
 
 from . import process, state
@@ -53,21 +54,29 @@ class Preloaded:
 
 
 def start(modules, reports):
-    """(Preloaded, None) in the warm interpreter; (None, the Start) in a slot that the new process has forked."""
+    """(Preloaded, None) in the warm interpreter; (None, the Start) in a slot that the new process has forked;
+    (None, None) where there can be no other process."""
     ours, theirs = socket.socketpair()
     sys.stdout.flush()
     sys.stderr.flush()
     warm = os.getpid()
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:
+        return None, None
     if pid:
         theirs.close()
         return Preloaded(ours.detach(), pid), None
-    process.die_with_parent()
-    if os.getppid() != warm:
-        os._exit(1)
-    process.close_descriptors(keep={theirs.fileno(), reports})
-    ours.detach()
-    return None, _serve(Control(theirs.detach()), modules, reports)
+    try:
+        process.die_with_parent()
+        if os.getppid() != warm:
+            os._exit(1)
+        process.close_descriptors(keep={theirs.fileno(), reports})
+        ours.detach()
+        return None, _serve(Control(theirs.detach()), modules, reports)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)  # what imported modules want done at exit is for slots
 
 
 def _serve(link, modules, reports):

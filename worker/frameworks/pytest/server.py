@@ -86,8 +86,21 @@ class Server:
         requests = self._control.receive()
         if requests is None:
             return False
-        self._waiting.extend((message["start"], descriptors) for message, descriptors in requests)
+        for message, descriptors in requests:
+            if "start" in message:
+                self._waiting.append((message["start"], descriptors))
+            else:
+                self._withdraw(message["withdraw"])
         return True
+
+    def _withdraw(self, key):
+        for request in list(self._waiting):
+            message, descriptors = request
+            if message["key"] == key:
+                self._waiting.remove(request)
+                for descriptor in descriptors:
+                    os.close(descriptor)
+                self._control.say({"refused": key, "text": "withdrawn"})
 
     def _take_exits(self):
         for pid, _status in self._children.tell_exits():
@@ -240,7 +253,10 @@ def plugin_packages():
 
     found = set()
     for distribution in metadata.distributions():
-        entries = [entry for entry in distribution.entry_points if entry.group == "pytest11"]
+        try:
+            entries = [entry for entry in distribution.entry_points if entry.group == "pytest11"]
+        except Exception:
+            continue  # its metadata are broken, and its plugins are not found by pytest either
         if entries:
             files = [str(file) for file in distribution.files or ()]
             found.update(name.partition(".")[0] for name in _iter_rewritable_modules(files))

@@ -2,7 +2,7 @@
 
 Never imports the project's code, never runs a test, has no threads of its own. What it says and hears:
 
-worker -> warm   {"start": {...}} with [slot socket, stdout, stderr]
+worker -> warm   {"start": {...}} with [slot socket, stdout, stderr]; {"withdraw": key}, which is refused if it still waits
 warm -> worker   {"ready": {...}} or {"failed": text} once; {"started": key, "pid": n} or {"refused": key, "text": t};
                  {"exited": key, "pid": n, "status": as waitpid gives it}
 It leaves when the control socket ends, and its slots die with it.

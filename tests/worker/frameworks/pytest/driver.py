@@ -67,25 +67,30 @@ class Interpreter:
         self._keys = 0
 
     def slot(self, cwd, *args, **more):
-        """Asks for a slot and waits until it is forked."""
+        """Asks for a slot and waits until it has begun."""
         self._keys += 1
-        start = {
-            "key": self._keys,
-            "run": "r",
-            "slot": "gw0",
-            "cwd": str(cwd),
-            "env": {},
-            "workers": 2,
-        }
-        start.update({"args": [str(arg) for arg in args], "testrunuid": "uid", **more})
         ours, theirs = socket.socketpair()
-        out = tempfile.TemporaryFile()
-        line = json.dumps({"start": start}).encode() + b"\n"
-        rights = array.array("i", [theirs.fileno(), out.fileno(), out.fileno()])
-        self.lines.socket.sendmsg([line], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+        args = [str(arg) for arg in args]
+        out = self.request(theirs, **{"key": self._keys, "cwd": str(cwd), "args": args, **more})
         theirs.close()
         started = self.answer("started", self._keys)
         return Slot(self, ours, self._keys, started["pid"], out)
+
+    def request(self, end, **more):
+        """Asks for a slot; the file that it will print to."""
+        start = {
+            "run": "r",
+            "slot": "gw0",
+            "env": {},
+            "workers": 2,
+            "args": [],
+            "testrunuid": "uid",
+        }
+        out = tempfile.TemporaryFile()
+        line = json.dumps({"start": {**start, **more}}).encode() + b"\n"
+        rights = array.array("i", [end.fileno(), out.fileno(), out.fileno()])
+        self.lines.socket.sendmsg([line], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+        return out
 
     def answer(self, kind, key):
         """What it said of that slot; what it says of others, whose tests may have failed, is passed over."""

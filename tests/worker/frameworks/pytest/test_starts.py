@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import sys
 
 import driver
@@ -155,6 +156,24 @@ def test_it_dies_with_the_interpreter_that_started_it(tmp_path, project, how):
     slot.until("start")
     interpreter.process.kill()
     assert slot.read() is None
+    interpreter.close()
+
+
+def test_a_request_that_still_waits_can_be_withdrawn(tmp_path, project):
+    # With one core, the second slot waits for what the first one will have imported.
+    project.write("test_a.py", "def test_a(): pass")
+    one_core = ("server", "len(os.sched_getaffinity(0))", "1")
+    interpreter = driver.Interpreter(tmp_path, changed=[one_core])
+    first = interpreter.slot(project)
+    ours, theirs = socket.socketpair()
+    interpreter.request(theirs, key=9, cwd=str(project), slot="gw1")
+    theirs.close()
+    interpreter.lines.write({"withdraw": 9})
+    assert interpreter.answer("refused", 9)["text"] == "withdrawn"
+    assert ours.recv(1) == b""
+    ours.close()
+    first.run_all()
+    assert first.finish() == 0
     interpreter.close()
 
 
