@@ -51,6 +51,7 @@ struct Given {
     std::string failures_max;
     std::string framework = "auto";
     std::string collect = "lazy";
+    std::string start = "auto";
     std::string durations;
     std::string durations_min;
 };
@@ -101,7 +102,10 @@ void describe(Groups& groups, Given& given, Options& options, std::string& colou
          "the Python that runs the tests")  //
         ("collect", text(&given.collect, "lazy|full"),
          "collect each file where its tests run, or "
-         "everything in every slot first")                                             //
+         "everything in every slot first")  //
+        ("start", text(&given.start, "auto|fork|spawn"),
+         "fork slots from a warm interpreter, or start a fresh one for each (auto: where forking "
+         "is unsafe)")                                                                 //
         ("framework", text(&given.framework, "auto|pytest"), "whose tests these are")  //
         ("testrunuid", text(&options.spec.testrun_uid, "TEXT"),
          "what tests see as the run's id")  //
@@ -227,6 +231,9 @@ void set_run(Options& options, const po::variables_map& map, const Given& given)
     RunSpec& spec = options.spec;
     one_of("--framework", given.framework, {"auto", "pytest"});
     spec.collect_full = one_of("--collect", given.collect, {"lazy", "full"}) == "full";
+    one_of("--start", given.start, {"auto", "fork", "spawn"});
+    if (given.start == "fork") spec.start = Start::fork;
+    if (given.start == "spawn") spec.start = Start::spawn;
     spec.collect_only = map.contains("collect-only");
     spec.slots = slots_from(given);
     spec.distributed = spec.slots > 0;

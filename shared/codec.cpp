@@ -12,6 +12,7 @@ namespace {
 using Packer = msgpack::packer<msgpack::sbuffer>;
 
 // The largest enumerator of each enumeration that travels.
+constexpr Start largest(Start) { return Start::spawn; }
 constexpr JobKind largest(JobKind) { return JobKind::finish; }
 constexpr Select largest(Select) { return Select::except; }
 constexpr Outcome largest(Outcome) { return Outcome::xpassed; }

@@ -57,6 +57,12 @@ struct AttemptId {
 
 // ---- What is to be done
 
+enum class Start : std::uint8_t {
+    automatic,  // forked from a warm interpreter, where that is safe
+    fork,       // always so
+    spawn,      // each in a fresh interpreter
+};
+
 /// What every slot of a run is told once.
 struct RunSpec {
     std::string framework = "pytest";
@@ -74,10 +80,11 @@ struct RunSpec {
     std::uint32_t crashes_max = 0;   // more crashed slots than this end the run
     bool distributed = true;         // else the one slot has no name that tests could see
     double timeout_seconds = 0;      // what a test may take; 0: no limit
+    Start start = Start::automatic;  // of slots
 
     XGRID_FIELDS(RunSpec, framework, interpreter, directory, arguments, command, environment, slots,
                  testrun_uid, collect_full, collect_only, show_output, failures_max, crashes_max,
-                 distributed, timeout_seconds);
+                 distributed, timeout_seconds, start);
 };
 
 enum class JobKind : std::uint8_t {

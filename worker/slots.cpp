@@ -288,7 +288,12 @@ void Slots::read_warm(Instant now, PytestWarm& warm, Reports& reports) {
             found->second.pid = started->pid;
             if (found->second.ending) interrupt(now, found->second);
         } else if (const auto* refused = std::get_if<WarmRefused>(&line)) {
-            remove(now, refused->key, SlotRefused{refused->text, 3}, reports);
+            const auto found = processes_.find(refused->key);
+            const bool withdrawn = found != processes_.end() && found->second.ending;
+            remove(now, refused->key,
+                   withdrawn ? SlotReport(SlotExited{"never started"})
+                             : SlotReport(SlotRefused{refused->text, 3}),
+                   reports);
         } else if (const auto* exited = std::get_if<WarmExited>(&line)) {
             const auto found = processes_.find(exited->key);
             if (found == processes_.end()) continue;

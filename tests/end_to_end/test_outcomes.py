@@ -61,6 +61,16 @@ def test_outcomes_are_those_of_plain_pytest(mixed, slots):
 
 
 @pytest.mark.parametrize(
+    "way", [["--start=fork"], ["--start=spawn"], ["--collect=full"]], ids=" ".join
+)
+def test_outcomes_are_the_same_however_slots_start_and_collect(mixed, way):
+    plain = mixed.plain("tests", "--continue-on-collection-errors")
+    run = mixed.submit("-n", 3, *way, "tests")
+    assert run.outcomes == plain
+    assert run.code == 1
+
+
+@pytest.mark.parametrize(
     "targets",
     [
         ["tests/sub"],

@@ -22,7 +22,8 @@ inline RunSpec run_spec() {
             .failures_max = 3,
             .crashes_max = 16,
             .distributed = false,
-            .timeout_seconds = 2.5};
+            .timeout_seconds = 2.5,
+            .start = Start::spawn};
 }
 
 inline Phase phase() {

@@ -196,7 +196,7 @@ std::string_view runner_bootstrap() {
 std::string runner_modules() {
     json modules = json::object();
     for (const auto& [name, source] : pytest_sources) {
-        if (name != "bootstrap") modules[std::string(name)] = source;
+        modules[std::string(name)] = source;
     }
     const std::string text = modules.dump();
     std::string framed;
@@ -219,8 +219,12 @@ std::string start_line(const SlotRequest& request) {
                   {"mainargv", spec.command}};
     if (spec.collect_full) start["collect"] = "full";
     if (spec.timeout_seconds > 0) start["timeout"] = spec.timeout_seconds;
+    if (spec.start == Start::fork) start["how"] = "fork";
+    if (spec.start == Start::spawn) start["how"] = "spawn";
     return as_line({{"start", start}});
 }
+
+std::string withdraw_line(std::uint64_t key) { return as_line({{"withdraw", key}}); }
 
 Result<WarmLine> read_warm_line(std::string_view text) {
     return read<WarmLine>(text, [](const json& line) -> WarmLine {

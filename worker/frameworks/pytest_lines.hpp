@@ -55,6 +55,8 @@ std::string runner_modules();
 /// The text for `python -c`.
 std::string_view runner_bootstrap();
 std::string start_line(const SlotRequest& request);
+/// It is refused if it is still waiting there, else left alone.
+std::string withdraw_line(std::uint64_t key);
 
 // ---- Warm interpreter -> worker
 

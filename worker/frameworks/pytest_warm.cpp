@@ -105,7 +105,14 @@ void PytestWarm::request(std::uint64_t key, std::string line, Descriptor socket,
 }
 
 bool PytestWarm::withdraw(std::uint64_t key) {
-    return std::erase_if(waiting_, [&](const Request& request) { return request.key == key; }) > 0;
+    if (std::erase_if(waiting_, [&](const Request& request) { return request.key == key; }) > 0) {
+        return true;
+    }
+    const std::string line = withdraw_line(key);
+    // If it is gone, that will be read.
+    [[maybe_unused]] const ssize_t sent =
+        send(control_.get(), line.data(), line.size(), MSG_NOSIGNAL);
+    return false;
 }
 
 void PytestWarm::send_next() {

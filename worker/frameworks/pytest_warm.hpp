@@ -31,7 +31,8 @@ public:
     /// The descriptors are handed to the new slot, and closed here.
     void request(std::uint64_t key, std::string line, Descriptor socket, Descriptor out,
                  Descriptor err);
-    /// Takes back a request that was not sent yet. False: it was.
+    /// Takes back a request that was not sent yet. False: it was; it is answered, perhaps with a
+    /// refusal.
     bool withdraw(std::uint64_t key);
 
     pid_t pid() const { return pid_; }

@@ -1,6 +1,7 @@
-# The text of `python3 -c`: takes the runner's other files off the control socket, makes them the
-# package xgrid_runner, and starts the warm interpreter. Knows nothing of pytest.
-# On the socket: four bytes, the length, most significant first, then {"module": "source", ...}.
+# The text of `python3 -c`: takes the runner's files off a descriptor, makes them the package
+# xgrid_runner, and starts the warm interpreter, or a slot. Knows nothing of pytest.
+# On the descriptor: four bytes, the length, most significant first, then {"module": "source", ...};
+# for a slot the same again, with what it is told.
 import json
 import os
 import sys
@@ -43,14 +44,23 @@ def exactly(fd, count):
     return data
 
 
-def main(fd):
+def framed(fd):
     size = int.from_bytes(exactly(fd, 4), "big")
-    sys.meta_path.append(Sources(json.loads(exactly(fd, size).decode("utf-8"))))
+    return json.loads(exactly(fd, size).decode("utf-8"))
+
+
+def main(fd, role):
+    sys.meta_path.append(Sources(framed(fd)))
     sys.argv = ["-c"]
     sys.path[0] = os.getcwd()
-    from xgrid_runner import warm
+    if role == "slot":
+        from xgrid_runner import fresh
 
-    warm.main(fd)
+        fresh.main(framed(fd))
+    else:
+        from xgrid_runner import warm
+
+        warm.main(fd)
 
 
-main(int(sys.argv[1]))
+main(int(sys.argv[1]), "".join(sys.argv[2:]))

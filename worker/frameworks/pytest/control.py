@@ -1,4 +1,4 @@
-"""The warm interpreter's end of the control socket: JSON lines, and the descriptors that come with them.
+"""One end of a control socket: JSON lines, and the descriptors that come with them.
 
 Knows nothing of what a request means.
 """
@@ -25,8 +25,12 @@ class Control:
     def fileno(self):
         return self._socket.fileno()
 
-    def say(self, message):
-        self._socket.sendall(json.dumps(message).encode("ascii") + b"\n")
+    def say(self, message, descriptors=()):
+        line = json.dumps(message).encode("ascii") + b"\n"
+        if descriptors:
+            rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))
+            line = line[self._socket.sendmsg([line], [rights]) :]
+        self._socket.sendall(line)
 
     def receive(self):
         """The requests that are complete now, as (message, descriptors); None when the worker is gone."""
@@ -47,9 +51,11 @@ class Control:
         return [self._request(line) for line in lines if line.strip()]
 
     def _request(self, line):
-        descriptors = self._descriptors[:DESCRIPTORS]
-        del self._descriptors[:DESCRIPTORS]
-        return json.loads(line.decode("utf-8")), descriptors
+        message = json.loads(line.decode("utf-8"))
+        count = DESCRIPTORS if "start" in message else 0
+        descriptors = self._descriptors[:count]
+        del self._descriptors[:count]
+        return message, descriptors
 
     def forget(self):
         """Drops the socket without closing its number, which the child has closed and may use again."""

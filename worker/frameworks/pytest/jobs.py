@@ -34,12 +34,13 @@ UNITS_SECONDS = 0.005
 class Jobs:
     """The slot as its jobs see it: session, plugin, channel, reports, and the last test that ran."""
 
-    def __init__(self, session, plugin, channel, units):
+    def __init__(self, session, plugin, channel, units, notes):
         self.session = session
         self.plugin = plugin
         self.channel = channel
         self.units = units
         self.reports = Reports(session.config)
+        self.notes = notes  # for the user, once in a run: from the slot that names the units
         self.last = None  # (job, entry)
         self._running = None
         self._job = 0
@@ -109,6 +110,8 @@ class Jobs:
             end["stopped"] = True
 
     def _enumerate(self, order, end):
+        while self.notes:
+            self.channel.say("note", order["job"], self.notes.pop(0))
         stream = _Units(self.channel, order["job"])
         try:
             self.units.enumerate(stream.add)

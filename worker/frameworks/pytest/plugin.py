@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 
-from . import xdist_options
+from . import wholesuite, xdist_options
 
 
 class Plugin:
@@ -51,6 +51,8 @@ class Plugin:
         xdist_options.disarm(config)
         if self.timeouts is not None:
             config.pluginmanager.register(self.timeouts, "xgrid-timeouts")
+        if self.workerinput is not None:
+            wholesuite.agree(config, self.workerinput)
         if not config.pluginmanager.hasplugin("xdist"):
             config.addinivalue_line(
                 "markers", "xdist_group(name): tests that run in the same slot."

@@ -29,15 +29,17 @@ def die_with_parent():
         pass  # not Linux: the worker ends the process group
 
 
-def become_slot(start, warm_pid):
-    """Turns a fresh fork into the slot's process; the slot socket's number is returned."""
+def become_slot(start):
+    """Turns a new process into the slot's; the slot socket's number is returned."""
     slot, out, err = start.descriptors
     _restore_signals()
-    os.setsid()
+    if os.getsid(0) != os.getpid():
+        os.setsid()
     die_with_parent()
-    if os.getppid() != warm_pid:
+    if os.getppid() != start.parent:
         os._exit(1)  # it died before the kernel was asked
-    _take_streams(slot, out, err)
+    _take_streams({slot, start.reports}, out, err)
+    os.set_inheritable(slot, False)
     show_crashes()
     _take_identity(start.message)
     return slot
@@ -57,12 +59,11 @@ def _restore_signals():
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _take_streams(slot, out, err):
+def _take_streams(kept, out, err):
     null = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((null, 0), (out, 1), (err, 2)):
         os.dup2(source, target)
-    close_descriptors(keep={slot})
-    os.set_inheritable(slot, False)
+    close_descriptors(keep=kept)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             # What a test printed with -s must be out before it crashes.
@@ -94,6 +95,9 @@ def _take_identity(message):
     tempfile.tempdir = None  # TMPDIR may be another one now
     time.tzset()
     random.seed()
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()
 
 
 def leave(code):

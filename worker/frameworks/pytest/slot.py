@@ -12,18 +12,21 @@ import pytest
 from _pytest.config import _prepareconfig
 from _pytest.main import Session
 
-from . import process
+from . import fresh, process, wholesuite
 from .channel import Channel
 from .endings import Refused, exit_reason, internal_error, refusal
+from .imports import Imports
 from .jobs import Jobs
 from .plugin import Plugin, warning_facts
 from .timeouts import Timeouts
 from .units import Full, Lazy
 
 
-def main(start, warm_pid):
+def main(start):
     """Runs the slot and ends the process."""
-    channel = Channel(process.become_slot(start, warm_pid))
+    socket = process.become_slot(start)
+    start.descriptors = [socket, 1, 2]
+    channel = Channel(socket)
     code = 0
     try:
         _run(start, channel)
@@ -38,15 +41,27 @@ def _run(start, channel):
     if start.refusal:
         raise Refused(3, start.refusal)
     message = start.message
+    imports = Imports(start)
     limit = message.get("timeout")
     plugin = Plugin(_workerinput(message), Timeouts(limit) if limit else None)
     config = _configured(list(message["args"]), plugin)
+    if imports.unsuitable(config):
+        _start_again(config, start)
     try:
         _set_basetemp(config, start)
         session = _started(config)
-        _serve(session, plugin, channel, message)
+        _serve(session, plugin, channel, message, imports)
     finally:
         config._ensure_unconfigure()
+
+
+def _start_again(config, start):
+    # Nothing is configured yet: all that happens twice is that the conftests are imported.
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if capture is not None:
+        capture.stop_global_capturing()
+    process.flush()
+    fresh.replace(start)
 
 
 def _workerinput(message):
@@ -110,9 +125,10 @@ def _silence_terminal(config):
         config.get_terminal_writer = lambda: writer
 
 
-def _serve(session, plugin, channel, message):
-    units = Full if message.get("collect") == "full" else Lazy
-    jobs = Jobs(session, plugin, channel, units(session, plugin))
+def _serve(session, plugin, channel, message, imports):
+    notes = [message["note"]] if message.get("note") else []
+    units = _units(session.config, message, notes)(session, plugin, imports)
+    jobs = Jobs(session, plugin, channel, units, notes)
     channel.say("up", _facts(session.config))
     plugin.on_warning = lambda *warning: jobs.warn(warning_facts(*warning))
     for warning in plugin.early_warnings:
@@ -128,6 +144,16 @@ def _serve(session, plugin, channel, message):
         )
     else:
         raise Refused(3, error or "a plugin's pytest_runtestloop does not let xgrid run tests")
+
+
+def _units(config, message, notes):
+    if message.get("collect") == "full":
+        return Full
+    name = wholesuite.plugin_in_need(config)
+    if not name:
+        return Lazy
+    notes.append("every slot collects everything first, as with --collect full: %s needs it" % name)
+    return Full
 
 
 def _finished(session, loop):

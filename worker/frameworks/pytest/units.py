@@ -5,12 +5,13 @@ as plain pytest does. Knows nothing of jobs.
 """
 
 import collections
+import os
 
 from _pytest import nodes
 from _pytest.config import UsageError
 from _pytest.runner import collect_one_node
 
-from .skeleton import Skeleton
+from .skeleton import Skeleton, path_of
 
 
 class Loaded:
@@ -33,9 +34,10 @@ class Loaded:
 class Lazy:
     """Finds files without importing them, and imports each when it is loaded."""
 
-    def __init__(self, session, plugin):
+    def __init__(self, session, plugin, imports):
         self._session = session
         self._plugin = plugin
+        self._imports = imports
         self._skeleton = None
         # Rejected: forgetting those that have run. Collecting a class again gives its fixtures to pytest a
         # second time, and a fixture that extends another of its name would then do so twice.
@@ -76,6 +78,7 @@ class Lazy:
         self._plugin.deselected = 0
         items = []
         inside_collection(self._session, self._plugin, lambda: self._collect(unit, items))
+        self._imports.learn(self._session.config)
         return Loaded(items, unit.reports + reports, self._plugin.deselected)
 
     def _collect(self, unit, items):
@@ -84,6 +87,8 @@ class Lazy:
             session._collection_cache = (
                 {}
             )  # pytest 8 and newer would take a unit's second loading for a duplicate
+        for node in unit.nodes[:1]:
+            self._imports.before_unit(path_of(node), self._session.config)
         chosen = self._named(unit) if unit.arguments else unit.nodes
         for node in chosen:
             items.extend(session.genitems(node))
@@ -138,9 +143,10 @@ def _children(node, collected):
 class Full:
     """Collects everything at the first question, with all plugins seeing all tests at once."""
 
-    def __init__(self, session, plugin):
+    def __init__(self, session, plugin, imports):
         self._session = session
         self._plugin = plugin
+        self._imports = imports
         self._loaded = None
 
     def enumerate(self, on_unit):
@@ -158,7 +164,8 @@ class Full:
         reports = self._plugin.collect_reports
         reports.clear()
         self._plugin.deselected = 0
-        inside_collection(self._session, self._plugin, self._session.perform_collect)
+        inside_collection(self._session, self._plugin, self._perform_collect)
+        self._imports.learn(self._session.config)
         items = collections.OrderedDict()
         failed = collections.OrderedDict()
         for report in reports:
@@ -172,6 +179,11 @@ class Full:
             # They are told once, with any unit; where nothing is left, with one that has no tests.
             first = next(iter(self._loaded), ".")
             self._loaded.setdefault(first, Loaded([], [], 0)).deselected = self._plugin.deselected
+
+    def _perform_collect(self):
+        config = self._session.config
+        self._imports.before_unit(os.path.join(str(config.invocation_params.dir), "-"), config)
+        self._session.perform_collect()
 
 
 def _unit_of(item):

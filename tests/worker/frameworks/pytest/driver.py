@@ -45,19 +45,19 @@ class Lines:
 class Interpreter:
     """A warm interpreter; `ready` is what it first said."""
 
-    def __init__(self, cwd, env=None):
+    def __init__(self, cwd, env=None, changed=()):
+        """`changed`: (module, text in it, other text), to shorten a limit."""
         ours, theirs = socket.socketpair()
-        sources = {
-            path.stem: path.read_text(encoding="utf-8")
-            for path in RUNNER.glob("*.py")
-            if path.stem != "bootstrap"
-        }
-        bootstrap = (RUNNER / "bootstrap.py").read_text(encoding="utf-8")
+        sources = {path.stem: path.read_text(encoding="utf-8") for path in RUNNER.glob("*.py")}
+        for module, old, new in changed:
+            assert old in sources[module]
+            sources[module] = sources[module].replace(old, new)
+        bootstrap = sources["bootstrap"]
         self.process = subprocess.Popen(
             [sys.executable, "-c", bootstrap, str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             cwd=str(cwd),
-            env={**os.environ, **(env or {})},
+            env={**os.environ, "XGRID_CACHE_HOME": str(pathlib.Path(cwd) / "cache"), **(env or {})},
         )
         theirs.close()
         self.lines = Lines(ours)
@@ -67,25 +67,30 @@ class Interpreter:
         self._keys = 0
 
     def slot(self, cwd, *args, **more):
-        """Asks for a slot and waits until it is forked."""
+        """Asks for a slot and waits until it has begun."""
         self._keys += 1
-        start = {
-            "key": self._keys,
-            "run": "r",
-            "slot": "gw0",
-            "cwd": str(cwd),
-            "env": {},
-            "workers": 2,
-        }
-        start.update(args=[str(arg) for arg in args], testrunuid="uid", **more)
         ours, theirs = socket.socketpair()
-        out = tempfile.TemporaryFile()
-        line = json.dumps({"start": start}).encode() + b"\n"
-        rights = array.array("i", [theirs.fileno(), out.fileno(), out.fileno()])
-        self.lines.socket.sendmsg([line], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+        args = [str(arg) for arg in args]
+        out = self.request(theirs, **{"key": self._keys, "cwd": str(cwd), "args": args, **more})
         theirs.close()
         started = self.answer("started", self._keys)
         return Slot(self, ours, self._keys, started["pid"], out)
+
+    def request(self, end, **more):
+        """Asks for a slot; the file that it will print to."""
+        start = {
+            "run": "r",
+            "slot": "gw0",
+            "env": {},
+            "workers": 2,
+            "args": [],
+            "testrunuid": "uid",
+        }
+        out = tempfile.TemporaryFile()
+        line = json.dumps({"start": {**start, **more}}).encode() + b"\n"
+        rights = array.array("i", [end.fileno(), out.fileno(), out.fileno()])
+        self.lines.socket.sendmsg([line], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+        return out
 
     def answer(self, kind, key):
         """What it said of that slot; what it says of others, whose tests may have failed, is passed over."""
