@@ -73,10 +73,10 @@ class Lazy:
     def _load(self, unit):
         reports = self._plugin.collect_reports
         reports.clear()
-        self._plugin.deselected = 0
+        self._plugin.deselected = []
         items = []
         inside_collection(self._session, self._plugin, lambda: self._collect(unit, items))
-        return Loaded(items, unit.reports + reports, self._plugin.deselected)
+        return Loaded(items, unit.reports + reports, len(self._plugin.deselected))
 
     def _collect(self, unit, items):
         session = self._session
@@ -157,7 +157,7 @@ class Full:
             return
         reports = self._plugin.collect_reports
         reports.clear()
-        self._plugin.deselected = 0
+        self._plugin.deselected = []
         inside_collection(self._session, self._plugin, self._session.perform_collect)
         items = collections.OrderedDict()
         failed = collections.OrderedDict()
@@ -168,10 +168,8 @@ class Full:
         self._loaded = collections.OrderedDict()
         for name in list(failed) + list(items):
             self._loaded[name] = Loaded(items.get(name, []), failed.get(name, []), 0)
-        if self._plugin.deselected:
-            # They are told once, with any unit; where nothing is left, with one that has no tests.
-            first = next(iter(self._loaded), ".")
-            self._loaded.setdefault(first, Loaded([], [], 0)).deselected = self._plugin.deselected
+        for item in self._plugin.deselected:
+            self._loaded.setdefault(_unit_of(item), Loaded([], [], 0)).deselected += 1
 
 
 def _unit_of(item):
