@@ -21,7 +21,9 @@ inline RunSpec run_spec() {
             .show_output = true,
             .failures_max = 3,
             .crashes_max = 16,
-            .distributed = false};
+            .distributed = false,
+            .confirm = true,
+            .collected_units = {"test_b.py"}};
 }
 
 inline Phase phase() {
@@ -91,12 +93,13 @@ inline std::vector<Event> events() {
             UnitsKnown{3, true},
             UnitLoaded{"test_a.py", {test}, 1},
             TestStarted{"test_a.py", test, "gw0"},
-            TestFinished{"test_a.py", test, "gw0", 2, result()},
+            TestFinished{"test_a.py", test, "gw0", 2, result(), true},
             TeardownFailed{"test_a.py", test, "gw0", phase()},
             WarningSeen{"gw0", warning()},
             NoteSeen{"gw0", "note"},
             OutputSeen{"gw0", Stream::err, "text"},
-            RunFinished{RunEnd::grid_failed, 3, "reason"}};
+            RunFinished{RunEnd::grid_failed, 3, "reason"},
+            TestFailing{"test_a.py", test, "gw0", result()}};
 }
 
 inline std::vector<Message> messages() {
@@ -121,7 +124,8 @@ inline std::vector<Message> messages() {
                  JobBody{JobKind::unit, "test_a.py", {Select::only, {test}}},
                  3,
                  1,
-                 5}}}};
+                 5,
+                 true}}}};
 }
 
 }  // namespace xgrid::samples
