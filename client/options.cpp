@@ -38,7 +38,7 @@ constexpr std::array unavailable = {
     "--boxed",      "--detach",        "--forked",   "--html",     "--label",
     "--looponfail", "--maxschedchunk", "--priority", "--project",  "--px",
     "--ramp",       "--retries",       "--retry-on", "--rsyncdir", "--rsyncignore",
-    "--tap",        "--timeout",       "--tx",       "-f",         "--no-confirm",
+    "--tap",        "--timeout",       "--tx",       "-f",
 };
 
 struct Given {
@@ -99,7 +99,11 @@ void describe(Groups& groups, Given& given, Options& options, std::string& colou
          "the Python that runs the tests")  //
         ("collect", text(&given.collect, "lazy|full"),
          "collect each file where its tests run, or "
-         "everything in every slot first")                                             //
+         "everything in every slot first")  //
+        ("no-confirm",
+         "a failure is final at once; else it is run again in a slot that has collected "
+         "everything, "
+         "where some tests pass that fail alone")                                      //
         ("framework", text(&given.framework, "auto|pytest"), "whose tests these are")  //
         ("testrunuid", text(&options.spec.testrun_uid, "TEXT"),
          "what tests see as the run's id")  //
@@ -217,6 +221,7 @@ void set_run(Options& options, const po::variables_map& map, const Given& given)
     one_of("--framework", given.framework, {"auto", "pytest"});
     spec.collect_full = one_of("--collect", given.collect, {"lazy", "full"}) == "full";
     spec.collect_only = map.contains("collect-only");
+    spec.confirm = !spec.collect_full && !map.contains("no-confirm");
     spec.slots = slots_from(given);
     spec.distributed = spec.slots > 0;
     if (!given.distribution.empty()) {
