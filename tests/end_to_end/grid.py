@@ -58,6 +58,7 @@ class Project:
             for name, value in os.environ.items()
             if not name.startswith(("PYTEST_", "XGRID_", "COV_"))
         }
+        self.env["XGRID_CACHE_HOME"] = str(path.parent / "cache")
 
     def write(self, name, text):
         path = self.path / name
