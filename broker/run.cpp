@@ -37,6 +37,17 @@ std::uint64_t Run::add_job(JobBody body, std::uint32_t losses, Purpose purpose) 
     return id;
 }
 
+// All of it but what has verdicts already.
+JobBody Run::whole(const std::string& unit) const {
+    JobBody body{.kind = JobKind::unit, .unit = unit};
+    const auto done = done_.lower_bound(DoneTest{.unit = unit});
+    for (auto it = done; it != done_.end() && it->unit == unit; ++it) {
+        body.selection.mode = Select::except;
+        body.selection.tests.push_back(it->test);
+    }
+    return body;
+}
+
 void Run::wait_for_slot(const Job& open) {
     (open.purpose == Purpose::test ? waiting_ : waiting_collected_).push_back(open.id);
 }

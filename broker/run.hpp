@@ -89,6 +89,7 @@ private:
     void add_unit_jobs(const Job& like, std::vector<TestName> tests, std::size_t pieces,
                        std::uint32_t losses);
     void wait_for_slot(const Job& job);
+    JobBody whole(const std::string& unit) const;
     void hand_out(Instant now, std::uint64_t job, SlotKey slot);
     void take_from_slot(const Job& job);
     void drop_job(std::uint64_t id);
@@ -122,6 +123,7 @@ private:
     bool is_doubtful(const Job& job, const TestResult& result) const;
     void hold(Instant now, TestFinished failure);
     void settle(Instant now, TestFinished second);
+    void load_after_all(const Job& job, const Ended& fact);
     void release(Instant now, const Job& job, const std::vector<TestName>& tests);
     void reopen(Instant now, const Job& job, bool lost, const std::string& why);
     void end_confirmation(Instant now, const std::string& why);

@@ -1,4 +1,5 @@
 // Failures that run again where everything has been collected, and the slot that has done so.
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -32,6 +33,22 @@ void Run::settle(Instant now, TestFinished second) {
     const std::string worker = settled->verdict.worker;
     verdict(now, std::move(settled->verdict));
     if (!settled->why.empty()) events_.append(NoteSeen{worker, std::move(settled->why)});
+}
+
+// A unit that could not be loaded alone is there now, and what was held of it, under its own name,
+// is no test: its tests run for the first time.
+void Run::load_after_all(const Job& about, const Ended& fact) {
+    const TestName unit{about.body.unit};
+    const bool loaded =
+        fact.text.empty() && std::ranges::find(fact.missing, unit) != fact.missing.end();
+    if (!loaded) return;
+    const std::optional<TestFinished> failure = confirmation_.release({unit.id, unit});
+    if (!failure) return;
+    events_.append(NoteSeen{slot_name(about.attempt->slot),
+                            fmt::format("{} can be loaded only where the whole suite has been "
+                                        "collected: {} could not",
+                                        unit.id, failure->worker)});
+    wait_for_slot(job(add_job(whole(unit.id), 0, Purpose::test_collected)));
 }
 
 void Run::release(Instant now, const Job& about, const std::vector<TestName>& tests) {

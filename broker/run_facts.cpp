@@ -62,15 +62,9 @@ void Run::take(Instant, Job& about, const UnitsNamed& fact) {
     std::uint32_t added = 0;
     for (const std::string& unit : fact.units) {
         if (!units_.insert(unit).second) continue;
-        JobBody body{.kind = JobKind::unit, .unit = unit};
-        const auto done = done_.lower_bound(DoneTest{.unit = unit});
-        for (auto it = done; it != done_.end() && it->unit == unit; ++it) {
-            body.selection.mode = Select::except;
-            body.selection.tests.push_back(it->test);
-        }
         const Purpose purpose =
             collected_units_.contains(unit) ? Purpose::test_collected : Purpose::test;
-        wait_for_slot(job(add_job(std::move(body), 0, purpose)));
+        wait_for_slot(job(add_job(whole(unit), 0, purpose)));
         ++added;
     }
     if (added > 0) events_.append(UnitsKnown{.units = added});
@@ -245,6 +239,7 @@ void Run::take(Instant now, Job& about, const Ended& fact) {
         // Whoever has loaded the only unit has collected everything.
         if (units_.size() <= 1) end_confirmation(now, "");
     } else if (about.purpose == Purpose::confirm) {
+        load_after_all(about, fact);
         release(now, about, about.body.selection.tests);
         drop_job(about.id);
     } else {

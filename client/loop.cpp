@@ -134,7 +134,8 @@ int run(const Options& given) {
     const std::string run = random_token();
     if (options.spec.testrun_uid.empty()) options.spec.testrun_uid = run;
     Memory memory(options.spec.directory);
-    if (options.spec.confirm) options.spec.collected_units = memory.collected_units();
+    const bool runs_tests = options.spec.confirm && !options.spec.collect_only;
+    if (runs_tests) options.spec.collected_units = memory.collected_units();
     Reports reports(options, {run, host_name(), local_time()});
     const int code = Loop(options, run, reports, memory).run();
     memory.write();

@@ -165,6 +165,29 @@ TEST_CASE_FIXTURE(Confirming, "a failure that cannot be run again stands as it i
     CHECK(end().end == RunEnd::completed);
 }
 
+TEST_CASE("a unit that can be loaded only where everything is collected runs there") {
+    OneRun one({.slots = 1, .crashes_max = 9, .confirm = true});
+    one.list({"a", "b"});
+    one.say(0, TestsFound{names({"a"})});
+    one.say(0, Finished{0, {.outcome = Outcome::error}});
+    one.say(0, Ended{});
+    one.say(0, Ended{});
+    one.say(0, Ended{});
+    one.add_slot(1);
+    one.say(1, TestsFound{});
+    one.say(1, Ended{.missing = names({"a"})});
+    CHECK(one.events<TestFinished>().empty());
+    CHECK(one.held(1).body == JobBody{.kind = JobKind::unit, .unit = "a"});
+    one.load(1, 2);
+    one.say(1, Finished{0});
+    one.say(1, failed(1));
+    CHECK(one.events<TestFailing>().size() == 1);
+    CHECK(one.events<TestFinished>().size() == 2);
+    one.say(1, Ended{});
+    one.say(1, Ended{});
+    CHECK(one.end().end == RunEnd::completed);
+}
+
 TEST_CASE("a crash while failures are confirmed is none that the limit counts") {
     Confirming one({.slots = 1, .crashes_max = 0, .confirm = true});
     one.say(1, Ended{.end = End::crashed});

@@ -45,6 +45,18 @@ def test_what_was_found_out_is_remembered(leaning, option):
     assert len(again.of("test_started")) == 3
 
 
+def test_a_file_that_cannot_be_imported_alone_is_loaded_with_the_others(leaning):
+    leaning.write("sub/test_b.py", "from state import more\ndef test_more(): assert more == 2\n")
+    leaning.write("test_a.py", "import state; state.more = 2\ndef test_a(): pass\n")
+    targets = ["test_a.py", "sub/test_b.py"]
+    plain = leaning.plain(*targets)
+    run = leaning.submit("-n", 2, *targets)
+    assert run.outcomes == plain == {name: "passed" for name in plain}
+    assert run.code == 0
+    if run.of("test_failing"):  # no slot had loaded the one before the other
+        assert "can be loaded only where" in notes(run)[0]
+
+
 @pytest.mark.parametrize("slots", [0, 1])
 def test_it_holds_for_a_single_slot_too(leaning, slots):
     # The file that needs the other one comes first.
