@@ -208,6 +208,8 @@ Effects Broker::settle(Instant now, Effects effects) {
             Entry& entry = *runs_.at(id);
             entry.run.schedule(now, workers_.free_slots());
             absorb(now, entry);
+            // It has found out only now that it could use one more.
+            if (hungry_.contains(id) && workers_.free_slots() > 0) touch(entry);
         }
         settled.insert(touched.begin(), touched.end());
     } while (!touched_.empty());
@@ -296,13 +298,14 @@ void Broker::send_orders(Instant now, WorkerKey key, Effects& effects) {
             for (const std::uint64_t id_of_job : run.slots().at(slot).jobs) {
                 const Job& job = *run.find(id_of_job);
                 const Attempt& attempt = *job.attempt;
-                AttemptOrders& order =
-                    orders.attempts.emplace_back(AttemptOrders{.id = {job.id, attempt.number},
-                                                               .run = id,
-                                                               .slot = slot_name(slot),
-                                                               .recorded = attempt.recorded,
-                                                               .give_back = attempt.asked,
-                                                               .keep = attempt.keep});
+                AttemptOrders& order = orders.attempts.emplace_back(
+                    AttemptOrders{.id = {job.id, attempt.number},
+                                  .run = id,
+                                  .slot = slot_name(slot),
+                                  .recorded = attempt.recorded,
+                                  .give_back = attempt.asked,
+                                  .keep = attempt.keep,
+                                  .collected = run.slots().at(slot).collected});
                 if (!worker.shown.contains(order.id)) order.body = job.body;
             }
         }

@@ -40,9 +40,17 @@ struct Attempt {
     Instant loaded_at;
 };
 
+/// Why a job is there, which decides what slots may have it and what its results mean.
+enum class Purpose : std::uint8_t {
+    test,            // in any slot
+    test_collected,  // in a slot that has collected everything
+    confirm,         // there, too: results that are held back
+};
+
 struct Job {
     std::uint64_t id = 0;
     JobBody body;
+    Purpose purpose = Purpose::test;
     std::uint32_t attempts = 0;  // so far
     std::uint32_t losses = 0;    // attempts that took their worker with them
     std::optional<Attempt> attempt;
@@ -51,6 +59,7 @@ struct Job {
 struct Slot {
     WorkerKey worker = 0;
     bool up = false;                  // its session has begun
+    bool collected = false;           // it collects everything before its first job
     std::vector<std::uint64_t> jobs;  // that it holds, the one that runs first
 };
 

@@ -15,7 +15,9 @@ Run::Run(std::string id, RunSpec spec, std::vector<DoneTest> done, std::uint64_t
       spec_(std::move(spec)),
       next_job_(&next_job),
       settings_(&settings),
-      done_(done.begin(), done.end()) {
+      done_(done.begin(), done.end()),
+      collected_units_(spec_.collected_units.begin(), spec_.collected_units.end()),
+      confirmation_(spec_, settings.confirmations_max) {
     spec_.slots = std::max(spec_.slots, 1U);
     waiting_.push_back(add_job({.kind = JobKind::enumerate}, 0));
 }
@@ -27,14 +29,31 @@ const Job* Run::find(std::uint64_t id) const {
 
 Instant Run::next_deadline() const { return over_ ? never : std::min(finish_by_, rebalance_at_); }
 
-std::uint64_t Run::add_job(JobBody body, std::uint32_t losses) {
+std::uint64_t Run::add_job(JobBody body, std::uint32_t losses, Purpose purpose) {
     const std::uint64_t id = (*next_job_)++;
     open_jobs_ += body.kind == JobKind::finish ? 0 : 1;
-    jobs_.emplace(id, Job{.id = id, .body = std::move(body), .losses = losses});
+    collected_jobs_ += purpose == Purpose::test ? 0 : 1;
+    jobs_.emplace(id, Job{.id = id, .body = std::move(body), .purpose = purpose, .losses = losses});
     return id;
 }
 
-void Run::add_unit_jobs(const std::string& unit, std::vector<TestName> tests, std::size_t pieces,
+// All of it but what has verdicts already.
+JobBody Run::whole(const std::string& unit) const {
+    JobBody body{.kind = JobKind::unit, .unit = unit};
+    const auto done = done_.lower_bound(DoneTest{.unit = unit});
+    for (auto it = done; it != done_.end() && it->unit == unit; ++it) {
+        body.selection.mode = Select::except;
+        body.selection.tests.push_back(it->test);
+    }
+    return body;
+}
+
+void Run::wait_for_slot(const Job& open) {
+    (open.purpose == Purpose::test ? waiting_ : waiting_collected_).push_back(open.id);
+}
+
+// Like that one, for its unit, but with these tests in so many pieces.
+void Run::add_unit_jobs(const Job& like, std::vector<TestName> tests, std::size_t pieces,
                         std::uint32_t losses) {
     const std::size_t most = settings_->job_tests_max;
     pieces = std::clamp(pieces, (tests.size() + most - 1) / most,
@@ -45,9 +64,9 @@ void Run::add_unit_jobs(const std::string& unit, std::vector<TestName> tests, st
         const auto to =
             tests.begin() + static_cast<std::ptrdiff_t>(tests.size() * (piece + 1) / pieces);
         if (from == to) continue;
-        JobBody body{.kind = JobKind::unit, .unit = unit};
+        JobBody body{.kind = JobKind::unit, .unit = like.body.unit};
         body.selection = {.mode = Select::only, .tests = std::vector<TestName>(from, to)};
-        waiting_.push_back(add_job(std::move(body), losses));
+        wait_for_slot(job(add_job(std::move(body), losses, like.purpose)));
     }
 }
 
@@ -68,7 +87,12 @@ void Run::reindex(SlotKey key) {
 
 void Run::add_slot(WorkerKey worker) {
     const SlotKey key = next_slot_++;
-    slots_.emplace(key, Slot{.worker = worker});
+    // Collecting everything takes long: beside the slot that lists, the next one begins with it.
+    const bool collects =
+        !collected_slot_ &&
+        (!waiting_collected_.empty() || (!collected_units_.empty() && !enumerated_ && key > 0));
+    slots_.emplace(key, Slot{.worker = worker, .collected = collects});
+    if (collects) collected_slot_ = key;
     by_worker_[worker].insert(key);
     reindex(key);
 }
@@ -90,6 +114,7 @@ void Run::take_from_slot(const Job& taken) {
 void Run::drop_job(std::uint64_t id) {
     if (job(id).attempt) take_from_slot(job(id));
     open_jobs_ -= job(id).body.kind == JobKind::finish ? 0 : 1;
+    collected_jobs_ -= job(id).purpose == Purpose::test ? 0 : 1;
     jobs_.erase(id);
 }
 
@@ -102,6 +127,7 @@ void Run::drop_slot(SlotKey key, const std::string& reason) {
     changed_.insert(worker);
     idle_.erase(key);
     if (retiring_ == key) retiring_.reset();
+    if (collected_slot_ == key) collected_slot_.reset();
     by_worker_[worker].erase(key);
     if (by_worker_[worker].empty()) by_worker_.erase(worker);
     slots_.erase(key);
@@ -145,7 +171,9 @@ void Run::stop(Instant now, RunFinished end) {
     const bool at_once = end.end == RunEnd::cancelled || end.end == RunEnd::grid_failed ||
                          end.end == RunEnd::refused;
     end_ = std::move(end);
+    end_confirmation(now, "");
     for (const std::uint64_t id : std::exchange(waiting_, {})) drop_job(id);
+    for (const std::uint64_t id : std::exchange(waiting_collected_, {})) drop_job(id);
     if (at_once) {
         std::vector<std::uint64_t> open;
         for (const auto& [id, held] : jobs_) open.push_back(id);
@@ -163,7 +191,7 @@ void Run::stop(Instant now, RunFinished end) {
 void Run::go_on(Instant now) {
     if (over_) return;
     if (!stopping()) {
-        if (!enumerated_ || open_jobs_ > 0) return;
+        if (!enumerated_ || open_jobs_ > 0 || !confirmation_.empty()) return;
         end_ = RunFinished{.end = RunEnd::completed};
     }
     finish(now);

@@ -4,6 +4,9 @@
 //
 //   enumerate -> unit jobs -> (given back, lost: new jobs) -> no job open -> a finish job per slot
 //   -> over
+//
+// At most one of its slots collects everything before its first job: for units that are known to
+// need it, and to confirm failures, which are held back until then.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/confirmation.hpp"
 #include "broker/job.hpp"
 #include "broker/settings.hpp"
 #include "shared/instant.hpp"
@@ -37,6 +41,8 @@ public:
     const std::map<SlotKey, Slot>& slots() const { return slots_; }
     const std::map<std::uint64_t, Job>& jobs() const { return jobs_; }
     const std::deque<std::uint64_t>& waiting() const { return waiting_; }
+    /// For the slot that has collected everything.
+    const std::deque<std::uint64_t>& waiting_collected() const { return waiting_collected_; }
     const Job* find(std::uint64_t job) const;
     /// The slot that gets no further jobs, but to finish.
     std::optional<SlotKey> retiring() const { return retiring_; }
@@ -79,9 +85,11 @@ private:
     Slot& slot(SlotKey key) { return slots_.at(key); }
 
     void reindex(SlotKey key);
-    std::uint64_t add_job(JobBody body, std::uint32_t losses);
-    void add_unit_jobs(const std::string& unit, std::vector<TestName> tests, std::size_t pieces,
+    std::uint64_t add_job(JobBody body, std::uint32_t losses, Purpose purpose = Purpose::test);
+    void add_unit_jobs(const Job& like, std::vector<TestName> tests, std::size_t pieces,
                        std::uint32_t losses);
+    void wait_for_slot(const Job& job);
+    JobBody whole(const std::string& unit) const;
     void hand_out(Instant now, std::uint64_t job, SlotKey slot);
     void take_from_slot(const Job& job);
     void drop_job(std::uint64_t id);
@@ -102,7 +110,8 @@ private:
     void take(Instant now, Job& job, const Ended& fact);
 
     void loaded(Instant now, Job& job);
-    void verdict(Instant now, const Job& job, const TestName& test, TestResult result);
+    TestFinished result_of(const Job& job, const TestName& test, TestResult result) const;
+    void verdict(Instant now, TestFinished finished);
     void blame(Instant now, const Job& job, const TestName& test, Outcome outcome,
                const std::string& when, const std::string& message, bool crashed);
     void count_failure(Instant now);
@@ -111,6 +120,19 @@ private:
     void give_up(Instant now, const Job& job, const std::vector<TestName>& tests,
                  const std::string& why);
 
+    bool is_doubtful(const Job& job, const TestResult& result) const;
+    void hold(Instant now, TestFinished failure);
+    void settle(Instant now, TestFinished second);
+    void load_after_all(const Job& job, const Ended& fact);
+    void release(Instant now, const Job& job, const std::vector<TestName>& tests);
+    void reopen(Instant now, const Job& job, bool lost, const std::string& why);
+    void end_confirmation(Instant now, const std::string& why);
+    void collect_no_more(Instant now, const std::string& why);
+    void add_confirming_jobs(bool slots_to_spare);
+    void hand_out_collected(Instant now);
+    void make_room_for_collecting(Instant now, std::size_t places);
+    bool is_collected(SlotKey key) const { return slots_.at(key).collected; }
+
     bool stopping() const { return end_.has_value(); }
     void stop(Instant now, RunFinished end);
     void go_on(Instant now);
@@ -118,7 +140,8 @@ private:
 
     void hand_out_waiting(Instant now, std::size_t places);
     bool may_have_one_ahead(SlotKey key) const;
-    void rebalance(Instant now, std::size_t places);
+    /// True if slots or places are left that none of what runs can be for.
+    bool rebalance(Instant now, std::size_t places);
     bool ask_back(Job& job, std::uint32_t keep);
 
     std::string id_;
@@ -128,15 +151,21 @@ private:
 
     std::map<std::uint64_t, Job> jobs_;  // open ones
     std::size_t open_jobs_ = 0;          // without those to finish
+    std::size_t collected_jobs_ = 0;     // those of them for the slot that has collected everything
     std::deque<std::uint64_t> waiting_;  // those of them that no slot holds, in order
-    std::map<SlotKey, Slot> slots_;      // live ones
+    std::deque<std::uint64_t> waiting_collected_;
+    std::map<SlotKey, Slot> slots_;  // live ones
     std::map<WorkerKey, std::set<SlotKey>> by_worker_;
     std::set<SlotKey> idle_;  // those that hold no job
     std::set<SlotKey> with_one_job_;
     std::optional<SlotKey> retiring_;
+    std::optional<SlotKey> collected_slot_;
     SlotKey next_slot_ = 0;
-    std::set<std::string> units_;  // named so far
-    std::set<DoneTest> done_;      // verdicts of an earlier submission
+    std::set<std::string> units_;            // named so far
+    std::set<DoneTest> done_;                // verdicts of an earlier submission
+    std::set<std::string> collected_units_;  // that need a slot that has collected everything
+    Confirmation confirmation_;
+    std::uint32_t confirmations_lost_ = 0;
     bool enumerated_ = false;
     std::uint32_t failures_ = 0;
     std::uint32_t crashes_ = 0;

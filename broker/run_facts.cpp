@@ -20,8 +20,6 @@ bool comes_before_the_job(const Fact& fact) {
     return std::holds_alternative<Ended>(fact) || (gave != nullptr && gave->tests.empty());
 }
 
-bool is_failure(Outcome outcome) { return outcome == Outcome::failed || outcome == Outcome::error; }
-
 }  // namespace
 
 bool Run::is_due(AttemptId id, const Fact& fact) const {
@@ -64,13 +62,9 @@ void Run::take(Instant, Job& about, const UnitsNamed& fact) {
     std::uint32_t added = 0;
     for (const std::string& unit : fact.units) {
         if (!units_.insert(unit).second) continue;
-        JobBody body{.kind = JobKind::unit, .unit = unit};
-        const auto done = done_.lower_bound(DoneTest{.unit = unit});
-        for (auto it = done; it != done_.end() && it->unit == unit; ++it) {
-            body.selection.mode = Select::except;
-            body.selection.tests.push_back(it->test);
-        }
-        waiting_.push_back(add_job(std::move(body), 0));
+        const Purpose purpose =
+            collected_units_.contains(unit) ? Purpose::test_collected : Purpose::test;
+        wait_for_slot(job(add_job(whole(unit), 0, purpose)));
         ++added;
     }
     if (added > 0) events_.append(UnitsKnown{.units = added});
@@ -119,16 +113,23 @@ void Run::take(Instant now, Job& about, const Finished& fact) {
     if (attempt.running == fact.test) attempt.running.reset();
     state = TestState::closed;
     ++attempt.finished;
-    verdict(now, about, attempt.tests[fact.test], fact.result);
+    TestFinished finished = result_of(about, attempt.tests[fact.test], fact.result);
+    if (about.purpose == Purpose::confirm) return settle(now, std::move(finished));
+    if (is_doubtful(about, fact.result)) return hold(now, std::move(finished));
+    verdict(now, std::move(finished));
 }
 
-void Run::verdict(Instant now, const Job& about, const TestName& test, TestResult result) {
-    const bool failure = is_failure(result.outcome);
-    events_.append(TestFinished{.unit = about.body.unit,
-                                .test = test,
-                                .worker = slot_name(about.attempt->slot),
-                                .attempt = about.attempt->number,
-                                .result = std::move(result)});
+TestFinished Run::result_of(const Job& about, const TestName& test, TestResult result) const {
+    return {.unit = about.body.unit,
+            .test = test,
+            .worker = slot_name(about.attempt->slot),
+            .attempt = about.attempt->number,
+            .result = std::move(result)};
+}
+
+void Run::verdict(Instant now, TestFinished finished) {
+    const bool failure = is_failure(finished.result.outcome);
+    events_.append(std::move(finished));
     if (failure) count_failure(now);
 }
 
@@ -151,7 +152,7 @@ void Run::blame(Instant now, const Job& about, const TestName& test, Outcome out
     TestResult result{.outcome = outcome, .crashed = crashed};
     result.details = Details{.phases = {std::move(phase)}};
     result.details->domain = test.id;
-    verdict(now, about, test, std::move(result));
+    verdict(now, result_of(about, test, std::move(result)));
 }
 
 void Run::take(Instant now, Job& about, const GaveBack& fact) {
@@ -165,11 +166,14 @@ void Run::take(Instant now, Job& about, const GaveBack& fact) {
         --attempt.unstarted;
         given.push_back(attempt.tests[test]);
     }
-    if (given.empty() || stopping()) return;
-    add_unit_jobs(about.body.unit, std::move(given), std::max(attempt.takers, 1U), about.losses);
+    if (given.empty() || stopping() || about.purpose == Purpose::confirm) return;
+    add_unit_jobs(about, std::move(given), std::max(attempt.takers, 1U), about.losses);
 }
 
 void Run::take(Instant now, Job& about, const LateTeardown& fact) {
+    const bool stands =
+        about.purpose == Purpose::confirm && !confirmation_.passed({about.body.unit, fact.test});
+    if (stands) return;  // told already, of the run whose result counts
     events_.append(
         TeardownFailed{about.body.unit, fact.test, slot_name(about.attempt->slot), fact.phase});
     // Counts as an error beside the verdict, as in pytest, where teardown has a report of its own.
@@ -177,6 +181,9 @@ void Run::take(Instant now, Job& about, const LateTeardown& fact) {
 }
 
 void Run::take(Instant, Job& about, const Warned& fact) {
+    // Of all that it collects: where those tests run it is told, too.
+    if (is_collected(about.attempt->slot) && fact.warning.when != "runtest") return;
+    if (about.purpose == Purpose::confirm) return;
     events_.append(WarningSeen{slot_name(about.attempt->slot), fact.warning});
 }
 
@@ -188,13 +195,19 @@ void Run::take(Instant, Job& about, const Printed& fact) {
     events_.append(OutputSeen{slot_name(about.attempt->slot), fact.stream, fact.text});
 }
 
-void Run::take(Instant now, Job&, const ExitAsked& fact) {
+void Run::take(Instant now, Job& about, const ExitAsked& fact) {
+    if (about.purpose == Purpose::confirm) return end_confirmation(now, fact.reason);
     stop(now, {.end = RunEnd::exit_asked, .code = fact.code, .reason = fact.reason});
 }
 
 void Run::take(Instant now, Job& about, const Ended& fact) {
     if (fact.end == End::refused) {
         const SlotKey key = about.attempt->slot;
+        if (is_collected(key)) {
+            collect_no_more(now, fact.text);
+            lose_slot(now, key, first_line(fact.text));
+            return go_on(now);
+        }
         stop(now, {.end = RunEnd::refused, .code = fact.code, .reason = fact.text});
         if (over_) return;
         // It was to end anyway, for another reason.
@@ -222,6 +235,12 @@ void Run::take(Instant now, Job& about, const Ended& fact) {
     } else if (about.body.kind == JobKind::enumerate) {
         if (!enumerated_) events_.append(UnitsKnown{.all = true});
         enumerated_ = true;
+        drop_job(about.id);
+        // Whoever has loaded the only unit has collected everything.
+        if (units_.size() <= 1) end_confirmation(now, "");
+    } else if (about.purpose == Purpose::confirm) {
+        load_after_all(about, fact);
+        release(now, about, about.body.selection.tests);
         drop_job(about.id);
     } else {
         loaded(now, about);
@@ -257,7 +276,14 @@ void Run::crashed(Instant now, Job& about, const Ended& fact) {
     const bool was_up = slot(key).up;
     Attempt& attempt = *about.attempt;
     const std::string how = fact.text.empty() ? "" : ": " + fact.text;
-    if (about.body.kind == JobKind::finish) {
+    const bool of_confirming = fact.end == End::crashed && about.purpose == Purpose::confirm;
+    const bool of_collecting = fact.end == End::crashed && is_collected(key) &&
+                               about.body.kind == JobKind::unit && attempt.tests.empty();
+    if (of_confirming || of_collecting) {
+        // Of whose doing is not known; others can do without it.
+        collect_no_more(now, fmt::format("worker '{}' crashed{}", name, how));
+        requeue(now, about, false, "");
+    } else if (about.body.kind == JobKind::finish) {
         if (fact.end == End::crashed) {
             session_trouble_ = fmt::format("worker '{}' crashed while it finished{}", name, how);
         }
@@ -283,7 +309,7 @@ void Run::crashed(Instant now, Job& about, const Ended& fact) {
     }
     if (over_) return;
     lose_slot(now, key, "crashed" + first_line(how));
-    ++crashes_;
+    if (!of_confirming) ++crashes_;
     if (!stopping() && crashes_ > spec_.crashes_max) {
         stop(now,
              {.end = RunEnd::stopped,
@@ -299,6 +325,7 @@ void Run::crashed(Instant now, Job& about, const Ended& fact) {
 // The attempt is over; what is open of its job waits again, or is given up when it was lost too
 // often.
 void Run::requeue(Instant now, Job& about, bool lost, const std::string& why) {
+    if (about.purpose == Purpose::confirm) return reopen(now, about, lost, why);
     Attempt attempt = std::move(*about.attempt);
     if (about.body.kind == JobKind::finish || stopping()) {
         about.attempt = std::move(attempt);
@@ -324,7 +351,7 @@ void Run::requeue(Instant now, Job& about, bool lost, const std::string& why) {
         }
         take_from_slot(about);
         about.attempt.reset();
-        waiting_.push_back(about.id);
+        wait_for_slot(about);
         return;
     }
     // A test that ran when its worker was lost may be why: it goes on alone, and the others
@@ -341,11 +368,10 @@ void Run::requeue(Instant now, Job& about, bool lost, const std::string& why) {
         suspects.clear();
         if (stopping()) open.clear();  // that was one failure too many
     }
-    const std::uint32_t losses = about.losses;
-    const std::string unit = about.body.unit;
+    const Job old = about;
     drop_job(about.id);
-    add_unit_jobs(unit, std::move(open), 1, lost ? losses - 1 : losses);
-    add_unit_jobs(unit, std::move(suspects), 1, losses);
+    add_unit_jobs(old, std::move(open), 1, lost ? old.losses - 1 : old.losses);
+    add_unit_jobs(old, std::move(suspects), 1, old.losses);
 }
 
 }  // namespace xgrid::broker

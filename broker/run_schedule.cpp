@@ -36,8 +36,9 @@ std::size_t Run::slots_wanted() const {
         const Slot& first = slots_.at(*with_one_job_.begin());
         takers += jobs_.at(first.jobs.front()).body.kind == JobKind::enumerate ? 1 : 0;
     }
-    if (waiting_.size() <= takers || slots_.size() >= spec_.slots) return 0;
-    return std::min(waiting_.size() - takers, spec_.slots - slots_.size());
+    const std::size_t collecting = !waiting_collected_.empty() && !collected_slot_ ? 1 : 0;
+    const std::size_t wanted = collecting + waiting_.size() - std::min(waiting_.size(), takers);
+    return std::min(wanted, spec_.slots - std::min<std::size_t>(spec_.slots, slots_.size()));
 }
 
 bool Run::retire_a_slot() {
@@ -62,8 +63,11 @@ void Run::schedule(Instant now, std::size_t places) {
     if (over_ || stopping()) return;
     const std::size_t startable =
         std::min(places, spec_.slots - std::min<std::size_t>(spec_.slots, slots_.size()));
+    hand_out_collected(now);
     hand_out_waiting(now, startable);
-    rebalance(now, startable);
+    add_confirming_jobs(rebalance(now, startable) && !idle_.empty());
+    hand_out_collected(now);
+    make_room_for_collecting(now, startable);
 }
 
 // Looks at no slot that it does not hand something to: there may be thousands.
@@ -108,13 +112,13 @@ bool Run::ask_back(Job& asked, std::uint32_t keep) {
     return true;
 }
 
-void Run::rebalance(Instant now, std::size_t startable) {
+bool Run::rebalance(Instant now, std::size_t startable) {
     const std::size_t idle = idle_.size();
     std::size_t takers = idle + startable;
-    if (!waiting_.empty() || takers == 0) return;
+    if (!waiting_.empty() || takers == 0) return false;
     if (now < rebalanced_at_ + rebalance_pause) {
         rebalance_at_ = rebalanced_at_ + rebalance_pause;
-        return;
+        return false;
     }
     rebalanced_at_ = now;
 
@@ -122,7 +126,7 @@ void Run::rebalance(Instant now, std::size_t startable) {
     for (auto& [key, slot] : slots_) {
         for (std::size_t place = 0; place < slot.jobs.size() && takers > 0; ++place) {
             Job& held = job(slot.jobs[place]);
-            if (held.body.kind != JobKind::unit) continue;
+            if (held.body.kind != JobKind::unit || held.purpose != Purpose::test) continue;
             Attempt& attempt = *held.attempt;
             if (!may_be_asked(held)) {
                 takers -= std::min<std::size_t>(takers, attempt.takers);
@@ -143,7 +147,7 @@ void Run::rebalance(Instant now, std::size_t startable) {
         return a.first != b.first ? a.first > b.first : a.second->id < b.second->id;
     });
     for (const auto& [left, held] : running) {
-        if (takers == 0) return;
+        if (takers == 0) return false;
         Attempt& attempt = *held->attempt;
         const Duration cost = (attempt.loaded_at - attempt.began_at) + give_back_cost +
                               (idle > 0 ? Duration(0) : slot_start_cost);
@@ -155,6 +159,7 @@ void Run::rebalance(Instant now, std::size_t startable) {
             static_cast<std::uint32_t>(std::min<std::size_t>(takers, attempt.unstarted));
         if (ask_back(*held, attempt.unstarted / (attempt.takers + 1))) takers -= attempt.takers;
     }
+    return takers > 0;
 }
 
 }  // namespace xgrid::broker

@@ -21,6 +21,8 @@ struct Settings {
     Duration finish_grace = std::chrono::seconds(10);
     /// A job that was lost so many times is given up, and reported.
     std::uint32_t losses_max = 3;
+    /// After more failures than this none is confirmed.
+    std::uint32_t confirmations_max = 50;
     /// More tests than this do not fit into one job, so that a message has an upper size.
     std::uint32_t job_tests_max = 5000;
 };

@@ -67,6 +67,15 @@ Json object_for(const TestFinished& event) {
     object["message"] = message_of(event.result);
     return object;
 }
+Json object_for(const TestFailing& event) {
+    Json object = {{"event", "test_failing"}};
+    name_test(object, event.test);
+    object["outcome"] = outcome_word(event.result.outcome);
+    object["worker"] = event.worker;
+    object["environment"] = environment;
+    object["message"] = message_of(event.result);
+    return object;
+}
 Json object_for(const TeardownFailed& event) {
     Json object = {{"event", "teardown_failed"}};
     name_test(object, event.test);

@@ -14,6 +14,7 @@
 
 #include "client/client.hpp"
 #include "client/embedded.hpp"
+#include "client/memory.hpp"
 #include "client/reports.hpp"
 #include "client/tally.hpp"
 #include "shared/codec.hpp"
@@ -43,8 +44,8 @@ std::string local_time() {
 
 class Loop {
 public:
-    Loop(const Options& options, const std::string& run, Reports& reports)
-        : reports_(reports), signals_({SIGINT, SIGTERM, SIGHUP, SIGCHLD}) {
+    Loop(const Options& options, const std::string& run, Reports& reports, Memory& memory)
+        : reports_(reports), memory_(memory), signals_({SIGINT, SIGTERM, SIGHUP, SIGCHLD}) {
         if (options.broker.empty()) embedded_.emplace(options);
         raise_descriptor_limit();
         broker_.emplace(context_.emplace(),
@@ -95,7 +96,10 @@ private:
 
     void take(const Effects& effects) {
         for (const Message& message : effects.send) broker_->send(encode(message));
-        for (const Event& event : effects.events) reports_.add(now(), event);
+        for (const Event& event : effects.events) {
+            reports_.add(now(), event);
+            memory_.add(event);
+        }
         fail(effects.trouble);
     }
 
@@ -113,6 +117,7 @@ private:
     }
 
     Reports& reports_;
+    Memory& memory_;
     Signals signals_;
     std::optional<Embedded> embedded_;
     std::optional<Context> context_;
@@ -128,8 +133,13 @@ int run(const Options& given) {
     Options options = given;
     const std::string run = random_token();
     if (options.spec.testrun_uid.empty()) options.spec.testrun_uid = run;
+    Memory memory(options.spec.directory);
+    const bool runs_tests = options.spec.confirm && !options.spec.collect_only;
+    if (runs_tests) options.spec.collected_units = memory.collected_units();
     Reports reports(options, {run, host_name(), local_time()});
-    return Loop(options, run, reports).run();
+    const int code = Loop(options, run, reports, memory).run();
+    memory.write();
+    return code;
 }
 
 }  // namespace xgrid::client

@@ -39,7 +39,6 @@ constexpr std::array unavailable = {
     "--boxed",         "--detach",   "--forked",      "--html", "--label", "--looponfail",
     "--maxschedchunk", "--priority", "--project",     "--px",   "--ramp",  "--retries",
     "--retry-on",      "--rsyncdir", "--rsyncignore", "--tap",  "--tx",    "-f",
-    "--no-confirm",
 };
 
 struct Given {
@@ -105,7 +104,11 @@ void describe(Groups& groups, Given& given, Options& options, std::string& colou
          "everything in every slot first")  //
         ("start", text(&given.start, "auto|fork|spawn"),
          "fork slots from a warm interpreter, or start a fresh one for each (auto: where forking "
-         "is unsafe)")                                                                 //
+         "is unsafe)")  //
+        ("no-confirm",
+         "a failure is final at once; else it is run again in a slot that has collected "
+         "everything, "
+         "where some tests pass that fail alone")                                      //
         ("framework", text(&given.framework, "auto|pytest"), "whose tests these are")  //
         ("testrunuid", text(&options.spec.testrun_uid, "TEXT"),
          "what tests see as the run's id")  //
@@ -235,6 +238,7 @@ void set_run(Options& options, const po::variables_map& map, const Given& given)
     if (given.start == "fork") spec.start = Start::fork;
     if (given.start == "spawn") spec.start = Start::spawn;
     spec.collect_only = map.contains("collect-only");
+    spec.confirm = !spec.collect_full && !map.contains("no-confirm");
     spec.slots = slots_from(given);
     spec.distributed = spec.slots > 0;
     if (!given.distribution.empty()) {

@@ -104,18 +104,31 @@ std::string Terminal::show(const UnitLoaded& event, const Tally&) {
 std::string Terminal::show(const TestStarted&, const Tally&) { return replaced(); }
 
 std::string Terminal::show(const TestFinished& event, const Tally& tally) {
+    const Outcome outcome = event.result.outcome;
+    const bool failed = outcome == Outcome::failed || outcome == Outcome::error;
+    // Its letter is there; that it has passed after all is told in words.
+    if (event.was_failing && (failed || !verbose())) return {};
+    return show_result(event.worker, event.test.id, event.result, tally);
+}
+
+std::string Terminal::show(const TestFailing& event, const Tally& tally) {
+    return show_result(event.worker, event.test.id, event.result, tally);
+}
+
+std::string Terminal::show_result(const std::string& worker, const std::string& test,
+                                  const TestResult& result, const Tally& tally) {
     std::string text;
     bool shown = false;
-    if (event.result.details) {
-        for (const Phase& phase : event.result.details->phases) {
+    if (result.details) {
+        for (const Phase& phase : result.details->phases) {
             if (phase.when == "teardown" && !shown) {
-                text += show_phase(event.worker, event.test.id, passed_phase(), tally);
+                text += show_phase(worker, test, passed_phase(), tally);
             }
             shown = true;
-            text += show_phase(event.worker, event.test.id, phase, tally);
+            text += show_phase(worker, test, phase, tally);
         }
     }
-    if (!shown) text += show_phase(event.worker, event.test.id, passed_phase(), tally);
+    if (!shown) text += show_phase(worker, test, passed_phase(), tally);
     return text;
 }
 

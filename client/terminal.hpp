@@ -42,7 +42,10 @@ private:
     std::string show(const NoteSeen& event, const Tally& tally);
     std::string show(const OutputSeen& event, const Tally& tally);
     std::string show(const RunFinished& event, const Tally& tally);
+    std::string show(const TestFailing& event, const Tally& tally);
 
+    std::string show_result(const std::string& worker, const std::string& test,
+                            const TestResult& result, const Tally& tally);
     std::string show_phase(const std::string& worker, const std::string& test, const Phase& phase,
                            const Tally& tally);
     std::string replaced();

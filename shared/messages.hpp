@@ -81,10 +81,12 @@ struct RunSpec {
     bool distributed = true;         // else the one slot has no name that tests could see
     double timeout_seconds = 0;      // what a test may take; 0: no limit
     Start start = Start::automatic;  // of slots
+    bool confirm = false;            // a failure is final once a slot that has collected all agrees
+    std::vector<std::string> collected_units;  // known to pass only in such a slot
 
     XGRID_FIELDS(RunSpec, framework, interpreter, directory, arguments, command, environment, slots,
                  testrun_uid, collect_full, collect_only, show_output, failures_max, crashes_max,
-                 distributed, timeout_seconds, start);
+                 distributed, timeout_seconds, start, confirm, collected_units);
 };
 
 enum class JobKind : std::uint8_t {
@@ -302,8 +304,9 @@ struct AttemptOrders {
     std::uint64_t recorded = 0;   // so many facts of it are recorded
     std::uint32_t give_back = 0;  // the number of the last request to give back; 0: none
     std::uint32_t keep = 0;       // how many unstarted tests it may keep then
+    bool collected = false;       // its slot collects everything before its first job
 
-    XGRID_FIELDS(AttemptOrders, id, run, slot, body, recorded, give_back, keep);
+    XGRID_FIELDS(AttemptOrders, id, run, slot, body, recorded, give_back, keep, collected);
 };
 
 /// What should be: all of it, each time. What is not listed is to be stopped and forgotten.
@@ -354,7 +357,8 @@ struct TestFinished {
     std::string worker;  // empty: no slot ran it
     std::uint32_t attempt = 1;
     TestResult result;
-    XGRID_FIELDS(TestFinished, unit, test, worker, attempt, result);
+    bool was_failing = false;  // a TestFailing was said of it
+    XGRID_FIELDS(TestFinished, unit, test, worker, attempt, result, was_failing);
 };
 struct TeardownFailed {
     std::string unit;
@@ -395,8 +399,18 @@ struct RunFinished {
     XGRID_FIELDS(RunFinished, end, code, reason);
 };
 
-using Event = std::variant<WorkerUp, WorkerDown, UnitsKnown, UnitLoaded, TestStarted, TestFinished,
-                           TeardownFailed, WarningSeen, NoteSeen, OutputSeen, RunFinished>;
+/// The test has failed and runs again, where everything has been collected, before that is final.
+struct TestFailing {
+    std::string unit;
+    TestName test;
+    std::string worker;
+    TestResult result;
+    XGRID_FIELDS(TestFailing, unit, test, worker, result);
+};
+
+using Event =
+    std::variant<WorkerUp, WorkerDown, UnitsKnown, UnitLoaded, TestStarted, TestFinished,
+                 TeardownFailed, WarningSeen, NoteSeen, OutputSeen, RunFinished, TestFailing>;
 
 // ---- Client and broker
 

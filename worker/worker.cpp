@@ -123,7 +123,9 @@ void Worker::take_attempt(Instant now, const AttemptOrders& order, Effects& effe
                 slot.end = End::lost;
                 slot.how = leaves;
             } else {
-                effects.commands.push_back(StartSlot{key, order.run, order.slot, spec->second});
+                StartSlot start{key, order.run, order.slot, spec->second};
+                start.spec.collect_full = start.spec.collect_full || order.collected;
+                effects.commands.push_back(std::move(start));
             }
         }
         Slot& slot = slots_.at(key);

@@ -23,7 +23,9 @@ inline RunSpec run_spec() {
             .crashes_max = 16,
             .distributed = false,
             .timeout_seconds = 2.5,
-            .start = Start::spawn};
+            .start = Start::spawn,
+            .confirm = true,
+            .collected_units = {"test_b.py"}};
 }
 
 inline Phase phase() {
@@ -93,12 +95,13 @@ inline std::vector<Event> events() {
             UnitsKnown{3, true},
             UnitLoaded{"test_a.py", {test}, 1},
             TestStarted{"test_a.py", test, "gw0"},
-            TestFinished{"test_a.py", test, "gw0", 2, result()},
+            TestFinished{"test_a.py", test, "gw0", 2, result(), true},
             TeardownFailed{"test_a.py", test, "gw0", phase()},
             WarningSeen{"gw0", warning()},
             NoteSeen{"gw0", "note"},
             OutputSeen{"gw0", Stream::err, "text"},
-            RunFinished{RunEnd::grid_failed, 3, "reason"}};
+            RunFinished{RunEnd::grid_failed, 3, "reason"},
+            TestFailing{"test_a.py", test, "gw0", result()}};
 }
 
 inline std::vector<Message> messages() {
@@ -123,7 +126,8 @@ inline std::vector<Message> messages() {
                  JobBody{JobKind::unit, "test_a.py", {Select::only, {test}}},
                  3,
                  1,
-                 5}}}};
+                 5,
+                 true}}}};
 }
 
 }  // namespace xgrid::samples

@@ -9,10 +9,16 @@ void Judges::begins(const std::string& broker, AttemptId attempt) {
 }
 
 double Judges::executes(const std::string& broker, AttemptId attempt, const std::string& unit,
-                        const ModelTest& test) {
+                        const ModelTest& test, bool collected) {
     check(executed_.emplace(broker, attempt, test.name).second,
           "an attempt runs each of its tests at most once");
-    executions_.push_back({broker, attempt, unit, test.name, test.behaviour});
+    std::optional<Outcome> outcome;
+    if (test.behaviour == Behaviour::passes) outcome = Outcome::passed;
+    if (test.behaviour == Behaviour::fails) outcome = Outcome::failed;
+    if (test.behaviour == Behaviour::fails_alone) {
+        outcome = collected ? Outcome::passed : Outcome::failed;
+    }
+    executions_.push_back({broker, attempt, unit, test.name, outcome});
     return static_cast<double>(executions_.size());
 }
 
@@ -50,6 +56,19 @@ void Judges::hears(Told& told, const Event& event) {
     check(!told.end, "nothing follows the end of a run");
     check(++told.events <= sent_[told.run], "a client hears each event once");
     if (const auto* finished = std::get_if<TestFinished>(&event)) hears_verdict(told, *finished);
+    if (const auto* failing = std::get_if<TestFailing>(&event)) {
+        check(told.confirms, "nothing is confirmed in a run that has it switched off");
+        const DoneTest test{failing->unit, failing->test};
+        check(!told.verdicts.contains(test), "what has its verdict is not confirmed");
+        told.failing.insert(test);
+        ++failing_;
+    }
+    if (const auto* note = std::get_if<NoteSeen>(&event)) {
+        if (note->text.starts_with("failures are not confirmed")) {
+            told.gave_up_confirming = true;
+            notes("confirming is given up");
+        }
+    }
     if (const auto* up = std::get_if<WorkerUp>(&event)) told.workers.insert(up->worker);
     if (const auto* down = std::get_if<WorkerDown>(&event)) {
         if (down->reason.starts_with("crashed")) {
@@ -78,10 +97,13 @@ void Judges::hears_verdict(Told& told, const TestFinished& event) {
         const Execution& execution = executions_[stamp - 1];
         check(execution.unit == event.unit && execution.test == event.test,
               "a recorded result is of the test that it is told of");
-        check(execution.behaviour == Behaviour::fails
-                  ? result.outcome == Outcome::failed
-                  : execution.behaviour == Behaviour::passes && result.outcome == Outcome::passed,
-              "a recorded result is what that execution gave");
+        check(execution.outcome == result.outcome, "a recorded result is what that execution gave");
+        if (event.was_failing) {
+            check(told.failing.contains({event.unit, event.test}),
+                  "a verdict that was held back was told as failing before");
+            notes(result.outcome == Outcome::failed ? "a failure stands"
+                                                    : "a test passes after all");
+        }
         return;
     }
     check(result.details && !result.details->phases.empty(), "who made no result says why");
@@ -108,24 +130,33 @@ void Judges::hears_verdict(Told& told, const TestFinished& event) {
 // An open test is with exactly one slot, or waits exactly once.
 void Judges::audit(const broker::Run& run) const {
     std::set<std::uint64_t> placed;
-    for (const std::uint64_t job : run.waiting()) {
-        check(placed.insert(job).second, "a job waits once");
-        check(run.find(job) != nullptr && !run.find(job)->attempt,
-              "a job that waits has no attempt");
+    for (const auto* waiting : {&run.waiting(), &run.waiting_collected()}) {
+        for (const std::uint64_t job : *waiting) {
+            check(placed.insert(job).second, "a job waits once");
+            check(run.find(job) != nullptr && !run.find(job)->attempt,
+                  "a job that waits has no attempt");
+        }
     }
+    std::size_t collecting = 0;
     for (const auto& [key, slot] : run.slots()) {
         check(slot.jobs.size() <= 2, "a slot holds the job it runs and one ahead");
+        check(!slot.collected || ++collecting == 1, "one slot of a run collects everything");
         for (const std::uint64_t job : slot.jobs) {
             check(placed.insert(job).second, "a job is in one place");
             const broker::Job* held = run.find(job);
             check(held != nullptr && held->attempt && held->attempt->slot == key,
                   "a job that a slot holds has its attempt there");
+            check(held->purpose == broker::Purpose::test || slot.collected,
+                  "what needs everything collected is in a slot that has done so");
         }
     }
     check(placed.size() == run.jobs().size(), "every open job is somewhere");
     for (const auto& [key, slot] : run.slots()) {
         check(run.waiting().empty() || run.retiring() == key || !slot.jobs.empty(),
               "no slot is idle while a job waits");
+        check(run.waiting_collected().empty() || run.retiring() == key || !slot.jobs.empty() ||
+                  !slot.collected,
+              "the slot that collects everything is not idle while a job waits for it");
     }
     std::set<DoneTest> open;
     for (const auto& [id, job] : run.jobs()) {
@@ -153,16 +184,22 @@ void Judges::ends(const Told& told) const {
         if (unit.load_crashes) check(unit_blamed, "a unit that cannot be loaded is an error");
         if (unit_blamed) continue;
         for (const ModelTest& test : unit.tests) {
-            check(told.verdicts.contains({name, test.name}),
+            const auto verdict = told.verdicts.find({name, test.name});
+            check(verdict != told.verdicts.end(),
                   fmt::format("every test has a verdict: {} #{} has none", test.name.id,
                               test.name.occurrence));
+            // Unless something went wrong.
+            const bool promised = told.confirms && !told.gave_up_confirming && !workers_are_lost_;
+            check(!promised || test.behaviour != Behaviour::fails_alone ||
+                      verdict->second.result.outcome == Outcome::passed,
+                  "what passes where everything is collected has passed: " + test.name.id);
         }
     }
 }
 
 void Judges::ends_all(std::uint64_t tests) const {
-    check(workers_are_lost_ || executions_.size() <= tests,
-          "no test runs twice unless a worker is lost");
+    check(workers_are_lost_ || executions_.size() <= tests + failing_,
+          "no test runs twice unless it is confirmed, or a worker is lost");
 }
 
 }  // namespace xgrid::simulation

@@ -27,8 +27,11 @@ struct Told {
     const Suite* suite = nullptr;
     std::string run;
     std::uint64_t events = 0;
+    bool confirms = false;                     // its failures, before they are final
     std::set<RunEnd> ends{RunEnd::completed};  // that this run may have
     std::map<DoneTest, TestFinished> verdicts;
+    std::set<DoneTest> failing;  // that were told as such
+    bool gave_up_confirming = false;
     std::set<std::string> workers;
     std::vector<std::string> workers_lost;
     std::uint64_t crashes = 0;  // of slots
@@ -54,7 +57,7 @@ public:
     void begins(const std::string& broker, AttemptId attempt);
     /// Returns a stamp for the result: which execution it is of.
     double executes(const std::string& broker, AttemptId attempt, const std::string& unit,
-                    const ModelTest& test);
+                    const ModelTest& test, bool collected);
     std::uint64_t executions() const { return executions_.size(); }
     void test_crashes(const std::string& unit, const TestName& test);
     void slot_crashes(const std::string& how);
@@ -78,7 +81,7 @@ private:
         AttemptId attempt;
         std::string unit;
         TestName test;
-        Behaviour behaviour;
+        std::optional<Outcome> outcome;  // none: it never gives a result
     };
 
     void hears_verdict(Told& told, const TestFinished& event);
@@ -89,6 +92,7 @@ private:
     std::set<std::tuple<std::string, AttemptId, TestName>> executed_;
     std::vector<Execution> executions_;
     std::set<DoneTest> crashed_;
+    std::uint64_t failing_ = 0;       // tests that may run once more, of all runs
     std::uint64_t crashes_ = 0;       // of slots
     std::uint64_t crashes_told_ = 0;  // of slots, by any broker
     std::map<std::string, std::uint64_t> noted_;

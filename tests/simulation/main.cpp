@@ -20,6 +20,7 @@ constexpr std::uint64_t seeds_in_a_test = 2'500;
 // Each in one grid of a hundred at least; else the swarm would show nothing about it.
 constexpr std::array must_be_seen = {
     "a client is cut off",
+    "a failure stands",
     "a job is given back",
     "a message is lost",
     "a message is repeated",
@@ -35,11 +36,13 @@ constexpr std::array must_be_seen = {
     "a slot stays when it has finished",
     "a test hangs",
     "a test is given up",
+    "a test passes after all",
     "a worker is cut off",
     "a worker is cut off for too long",
     "a worker leaves",
     "a worker restarts",
     "an interpreter dies with its slots",
+    "confirming is given up",
     "tests are given back",
     "the broker restarts",
 };

@@ -206,3 +206,70 @@ TEST_CASE("a test that hangs goes on hanging alone: its neighbours run elsewhere
     world.run();
     CHECK(verdicts_then == 19);
 }
+
+namespace {
+
+// Six units of three tests; the first test of the third needs what other units import.
+Plan one_that_fails_alone(std::uint32_t slots) {
+    Suite suite = suite_of(6, 3);
+    test_of(suite, 2, 0).behaviour = Behaviour::fails_alone;
+    Plan plan = plan_of(std::move(suite), slots);
+    plan.runs[0].spec.confirm = true;
+    return plan;
+}
+
+}  // namespace
+
+TEST_CASE("a test that fails alone passes where everything has been collected") {
+    for (const std::uint32_t slots : {1U, 2U, 8U}) {
+        World world(one_that_fails_alone(slots));
+        world.run();
+        CHECK(count(world.told(), Outcome::passed) == 18);
+        CHECK(world.told().failing.size() == 1);
+        CHECK(world.judges().executions() == 19);
+    }
+}
+
+TEST_CASE("a unit that is known to need it runs once") {
+    Plan plan = one_that_fails_alone(2);
+    plan.runs[0].spec.collected_units = {"test_00002.py"};
+    World world(std::move(plan));
+    world.run();
+    CHECK(count(world.told(), Outcome::passed) == 18);
+    CHECK(world.told().failing.empty());
+    CHECK(world.judges().executions() == 18);
+    CHECK(world.told().workers == std::set<std::string>{"gw0", "gw1"});
+}
+
+TEST_CASE("a test that fails everywhere has failed, and costs one more slot") {
+    Plan plan = one_that_fails_alone(2);
+    test_of(plan.runs[0].suite, 2, 0).behaviour = Behaviour::fails;
+    World world(std::move(plan));
+    world.run();
+    CHECK(count(world.told(), Outcome::failed) == 1);
+    CHECK(world.told().workers.size() == 3);
+    CHECK(world.judges().executions() == 19);
+}
+
+TEST_CASE("too many failures are not confirmed, and no slot starts for them") {
+    Plan plan = one_that_fails_alone(2);
+    for (std::size_t unit = 0; unit < 6; ++unit) {
+        test_of(plan.runs[0].suite, unit, 1).behaviour = Behaviour::fails;
+    }
+    plan.broker.confirmations_max = 3;
+    World world(std::move(plan));
+    world.run();
+    CHECK(count(world.told(), Outcome::failed) == 7);
+    CHECK(world.told().gave_up_confirming);
+    CHECK(world.told().workers.size() == 2);
+}
+
+TEST_CASE("a suite that cannot be collected as a whole keeps its failures") {
+    Plan plan = one_that_fails_alone(2);
+    std::next(plan.runs[0].suite.units.begin(), 5)->second.load_crashes = true;
+    World world(std::move(plan));
+    world.run();
+    CHECK(count(world.told(), Outcome::failed) == 1);
+    CHECK(count(world.told(), Outcome::passed) == 14);
+    CHECK(world.told().end->end == RunEnd::completed);
+}

@@ -43,6 +43,8 @@ void ModelSlots::perform(const worker::Command& command, const std::string& brok
         Slot& slot = slots_[start->slot];
         slot.name = start->name;
         slot.broker = broker;
+        slot.collects = start->spec.collect_full;
+        slot.collected = suite_.units.size() <= 1;
         if (random_.chance(faults_.slow_slot)) {
             slot.slowness = faults_.slowness;
             judges_.notes("a slot is slow");
@@ -130,7 +132,9 @@ void ModelSlots::next_order(SlotKey key) {
                     slot.selected.push_back(&test);
                 }
             }
-            later(key, unit->second.load_takes, &ModelSlots::load);
+            later(key,
+                  slot.collects && !slot.collected ? collecting_takes() : unit->second.load_takes,
+                  &ModelSlots::load);
         }
     }
 }
@@ -159,10 +163,21 @@ void ModelSlots::enumerate(SlotKey key, const Order& order) {
     later(key, found_after + milliseconds(1), &ModelSlots::next_order);
 }
 
+// All of it before the first unit, and nothing later on.
+Duration ModelSlots::collecting_takes() const {
+    Duration takes{0};
+    for (const auto& [name, unit] : suite_.units) takes += unit.load_takes;
+    return takes;
+}
+
 void ModelSlots::load(SlotKey key) {
     Slot& slot = *find(key);
     if (slot.unit == nullptr) return;
-    if (slot.unit->load_crashes) {
+    const bool crashes = slot.collects && std::ranges::any_of(suite_.units, [](const auto& entry) {
+                             return entry.second.load_crashes;
+                         });
+    if (slot.collects) slot.collected = true;
+    if (slot.unit->load_crashes || crashes) {
         judges_.slot_crashes("a slot crashes while it loads a unit");
         exit(key, "crashed while loading");
         return;
@@ -193,7 +208,7 @@ void ModelSlots::next_test(SlotKey key) {
     const AttemptId attempt = slot.attempt;
     const std::string unit = slot.unit->name;
     say(key, attempt, Started{index});
-    const double stamp = judges_.executes(slot.broker, attempt, unit, test);
+    const double stamp = judges_.executes(slot.broker, attempt, unit, test, slot.collected);
     if (test.behaviour == Behaviour::hangs) {
         slot.hanging = &test;
         return judges_.notes("a test hangs");
@@ -208,7 +223,8 @@ void ModelSlots::next_test(SlotKey key) {
             return;
         }
         TestResult result{.seconds = {0, stamp, 0}};
-        if (test.behaviour == Behaviour::fails) {
+        const bool alone = test.behaviour == Behaviour::fails_alone && !slot->collected;
+        if (test.behaviour == Behaviour::fails || alone) {
             result.outcome = Outcome::failed;
             result.details = Details{.phases = {{.when = "call", .category = "failed"}}};
         }

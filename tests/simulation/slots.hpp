@@ -51,7 +51,9 @@ private:
         std::string broker;   // whose attempts it holds
         bool busy = true;     // starting, or at a job
         bool loaded = false;
-        bool stays = false;  // when it has finished
+        bool collects = false;   // everything, before its first unit
+        bool collected = false;  // so that no unit is imported alone
+        bool stays = false;      // when it has finished
         double slowness = 1;
         std::deque<Order> orders;
         std::vector<worker::AskBack> asks;
@@ -70,6 +72,7 @@ private:
     void next_order(worker::SlotKey key);
     void enumerate(worker::SlotKey key, const Order& order);
     void load(worker::SlotKey key);
+    Duration collecting_takes() const;
     void next_test(worker::SlotKey key);
     void answer_asks(worker::SlotKey key);
     Slot* find(worker::SlotKey key);

@@ -38,6 +38,7 @@ Suite draw_suite(Random& random, const SuiteShape& shape) {
             if (random.chance(shape.fails)) test.behaviour = Behaviour::fails;
             if (random.chance(shape.crashes)) test.behaviour = Behaviour::crashes;
             if (random.chance(shape.hangs)) test.behaviour = Behaviour::hangs;
+            if (random.chance(shape.fails_alone)) test.behaviour = Behaviour::fails_alone;
             unit.tests.push_back(std::move(test));
         }
         suite.units.emplace(unit.name, std::move(unit));

@@ -16,7 +16,8 @@ enum class Behaviour : std::uint8_t {
     passes,
     fails,
     crashes,
-    hangs,  // until its slot is ended
+    hangs,        // until its slot is ended
+    fails_alone,  // passes only in a slot that has collected everything
 };
 
 struct ModelTest {
@@ -48,6 +49,7 @@ struct SuiteShape {
     double fails = 0;         // of the tests
     double crashes = 0;       // of the tests
     double hangs = 0;         // of the tests
+    double fails_alone = 0;   // of the tests
     double load_crashes = 0;  // of the units
     double repeats = 0;       // of the tests, have the id of the one before
 };

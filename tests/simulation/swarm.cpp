@@ -42,6 +42,7 @@ SuiteShape draw_shape(Random& random) {
     if (often(random)) shape.crashes = 0.1;
     if (often(random)) shape.load_crashes = 0.1;
     if (often(random)) shape.repeats = 0.2;
+    if (often(random)) shape.fails_alone = random.chance(0.5) ? 0.02 : 0.2;
     return shape;
 }
 
@@ -56,6 +57,7 @@ Plan draw_plan(std::uint64_t seed) {
     plan.audit_every = 5;
     if (random.chance(0.3)) plan.broker.job_tests_max = 7;
     if (often(random)) plan.broker.losses_max = static_cast<std::uint32_t>(1 + random.below(2));
+    if (often(random)) plan.broker.confirmations_max = static_cast<std::uint32_t>(random.below(8));
     SuiteShape shape = draw_shape(random);
     // Nothing but its run's end ends a test that hangs.
     const bool hangs = random.chance(0.1);
@@ -71,6 +73,12 @@ Plan draw_plan(std::uint64_t seed) {
             run.spec.failures_max = static_cast<std::uint32_t>(1 + random.below(3));
         if (random.chance(0.1)) run.cancelled_at = random.between(Duration(0), seconds(3));
         if (hangs) run.cancelled_at = random.between(Duration(0), seconds(30));
+        run.spec.confirm = random.chance(0.7);
+        if (!random.chance(0.2)) continue;
+        for (const auto& [name, unit] : suite.units) {
+            if (random.chance(0.3)) run.spec.collected_units.push_back(name);
+        }
+        run.spec.collected_units.push_back("one that is gone");
     }
     return plan;
 }

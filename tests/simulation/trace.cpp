@@ -85,6 +85,8 @@ struct Words {
         }
         return text;
     }
+    static std::string of(const TestFailing& event) { return of(event.test) + " is failing"; }
+    static std::string of(const NoteSeen& event) { return event.text; }
     static std::string of(const RunFinished& event) {
         static constexpr std::array words = {"completed", "stopped",   "exit asked",
                                              "refused",   "cancelled", "grid failed"};
@@ -119,7 +121,8 @@ struct Words {
     }
 
     static std::string of(const AttemptOrders& order) {
-        std::string text = fmt::format("{} on {}", of(order.id), order.slot);
+        std::string text = fmt::format("{} on {}{}", of(order.id), order.slot,
+                                       order.collected ? " (collects all)" : "");
         if (order.body) text += fmt::format(" {{{}}}", of(*order.body));
         text += fmt::format(" [{}]", order.recorded);
         if (order.give_back > 0) text += fmt::format(" keep {} (#{})", order.keep, order.give_back);
@@ -214,6 +217,8 @@ std::string describe(const Plan& plan) {
         text += fmt::format("\n    a run of {} units, {} tests, {} slots", run.suite.units.size(),
                             run.suite.tests(), run.spec.slots);
         if (run.spec.failures_max > 0) text += fmt::format(", -x {}", run.spec.failures_max);
+        if (run.spec.confirm) text += ", confirms";
+        for (const std::string& unit : run.spec.collected_units) text += ", collects for " + unit;
         if (run.cancelled_at) {
             text += fmt::format(", cancelled at {:.4f} s", in_seconds(*run.cancelled_at));
         }

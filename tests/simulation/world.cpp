@@ -40,6 +40,8 @@ World::World(Plan plan)
         host.run = fmt::format("run{}", i);
         host.told.run = host.run;
         host.told.suite = &plan_.runs[i].suite;
+        const RunSpec& spec = plan_.runs[i].spec;
+        host.told.confirms = spec.confirm && spec.failures_max == 0;
         host.told.ends = ends_of(plan_.runs[i], plan_.faults);
         clock_.after(plan_.runs[i].submitted_at,
                      [this, &host, i] { start_client(host, plan_.runs[i]); });

@@ -21,7 +21,7 @@ class Plugin:
         self.timeouts = timeouts  # None: no test has a limit
         self.reports = []  # of the test that runs
         self.collect_reports = []  # of what is being collected, but those that passed
-        self.deselected = 0
+        self.deselected = []
         self.collecting = None
         self.serving = None
         self.on_warning = None
@@ -76,7 +76,7 @@ class Plugin:
             self.collect_reports.append(report)
 
     def pytest_deselected(self, items):
-        self.deselected += len(items)
+        self.deselected.extend(items)
 
     def pytest_runtest_logreport(self, report):
         self.reports.append(report)

@@ -75,11 +75,11 @@ class Lazy:
     def _load(self, unit):
         reports = self._plugin.collect_reports
         reports.clear()
-        self._plugin.deselected = 0
+        self._plugin.deselected = []
         items = []
         inside_collection(self._session, self._plugin, lambda: self._collect(unit, items))
         self._imports.learn(self._session.config)
-        return Loaded(items, unit.reports + reports, self._plugin.deselected)
+        return Loaded(items, unit.reports + reports, len(self._plugin.deselected))
 
     def _collect(self, unit, items):
         session = self._session
@@ -163,7 +163,7 @@ class Full:
             return
         reports = self._plugin.collect_reports
         reports.clear()
-        self._plugin.deselected = 0
+        self._plugin.deselected = []
         inside_collection(self._session, self._plugin, self._perform_collect)
         self._imports.learn(self._session.config)
         items = collections.OrderedDict()
@@ -175,10 +175,8 @@ class Full:
         self._loaded = collections.OrderedDict()
         for name in list(failed) + list(items):
             self._loaded[name] = Loaded(items.get(name, []), failed.get(name, []), 0)
-        if self._plugin.deselected:
-            # They are told once, with any unit; where nothing is left, with one that has no tests.
-            first = next(iter(self._loaded), ".")
-            self._loaded.setdefault(first, Loaded([], [], 0)).deselected = self._plugin.deselected
+        for item in self._plugin.deselected:
+            self._loaded.setdefault(_unit_of(item), Loaded([], [], 0)).deselected += 1
 
     def _perform_collect(self):
         config = self._session.config

@@ -1,0 +1,103 @@
+#include "client/memory.hpp"
+
+#include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace xgrid::client {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t file_bytes_max = 1'000'000;
+
+std::string variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
+// FNV-1a: the same on every machine and in every build.
+std::string hash_of(const std::string& text) {
+    std::uint64_t hash = 14695981039346656037U;
+    for (const char letter : text) {
+        hash = (hash ^ static_cast<unsigned char>(letter)) * 1099511628211U;
+    }
+    return fmt::format("{:016x}", hash);
+}
+
+}  // namespace
+
+fs::path cache_folder() {
+    if (const std::string own = variable("XGRID_CACHE_HOME"); !own.empty()) return own;
+    if (const std::string all = variable("XDG_CACHE_HOME"); !all.empty())
+        return fs::path(all) / "xgrid";
+    if (const std::string home = variable("HOME"); !home.empty())
+        return fs::path(home) / ".cache/xgrid";
+    return {};
+}
+
+Memory::Memory(std::string directory) : directory_(std::move(directory)) {
+    const fs::path folder = cache_folder();
+    if (folder.empty()) return;
+    file_ = folder / "projects" / (hash_of(directory_) + ".json");
+    collected_units_ = read();
+}
+
+std::set<std::string> Memory::read() const {
+    std::error_code none;
+    const std::uintmax_t bytes = fs::file_size(file_, none);
+    if (none || bytes > file_bytes_max) return {};
+    std::ifstream file(file_, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    try {
+        const nlohmann::json object = nlohmann::json::parse(text);
+        if (object.at("project") != directory_) return {};
+        return object.at("collected_units").get<std::set<std::string>>();
+    } catch (const nlohmann::json::exception&) {
+        return {};
+    }
+}
+
+std::vector<std::string> Memory::collected_units() const {
+    return {collected_units_.begin(), collected_units_.end()};
+}
+
+void Memory::add(const Event& event) {
+    if (const auto* up = std::get_if<WorkerUp>(&event)) root_ = up->facts.root;
+    const auto* finished = std::get_if<TestFinished>(&event);
+    if (finished == nullptr || !finished->was_failing) return;
+    const Outcome outcome = finished->result.outcome;
+    if (outcome == Outcome::failed || outcome == Outcome::error) return;
+    news_ = collected_units_.insert(finished->unit).second || news_;
+}
+
+void Memory::write() {
+    if (file_.empty() || root_.empty()) return;
+    collected_units_.merge(read());  // of a run at the same time
+    std::error_code error;
+    const std::size_t gone = std::erase_if(collected_units_, [&](const std::string& unit) {
+        return !fs::exists(fs::path(root_) / unit, error) && !error;
+    });
+    if (!news_ && gone == 0) return;
+    const nlohmann::json object = {{"project", directory_}, {"collected_units", collected_units_}};
+    fs::create_directories(file_.parent_path(), error);
+    fs::path draft = file_;
+    draft += fmt::format(".{}", getpid());
+    {
+        std::ofstream file(draft, std::ios::binary);
+        file << object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+        if (!file.flush()) error = std::make_error_code(std::errc::io_error);
+    }
+    // In one step, so that nobody reads half of it.
+    if (!error) fs::rename(draft, file_, error);
+    if (error) fs::remove(draft, error);
+}
+
+}  // namespace xgrid::client

@@ -1,0 +1,119 @@
+#include "client/memory.hpp"
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+using namespace xgrid;
+using namespace xgrid::client;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// A cache, and a project with the files test_a.py and test_b.py.
+struct Fixture {
+    std::string folder = (fs::temp_directory_path() / "xgrid-memory-XXXXXX").string();
+    fs::path project;
+
+    Fixture() {
+        REQUIRE(mkdtemp(folder.data()) != nullptr);
+        setenv("XGRID_CACHE_HOME", (folder + "/cache").c_str(), 1);
+        project = fs::path(folder) / "project";
+        fs::create_directory(project);
+        for (const char* name : {"test_a.py", "test_b.py"}) std::ofstream(project / name) << "\n";
+    }
+    ~Fixture() {
+        unsetenv("XGRID_CACHE_HOME");
+        fs::remove_all(folder);
+    }
+    Fixture(const Fixture&) = delete;
+    Fixture& operator=(const Fixture&) = delete;
+
+    Memory begun(const std::string& directory) const {
+        Memory memory(directory);
+        memory.add(WorkerUp{.worker = "gw0", .facts = {.root = project}});
+        return memory;
+    }
+
+    void learn(const std::string& unit, Outcome outcome = Outcome::passed,
+               bool was_failing = true) const {
+        Memory memory = begun(project);
+        memory.add(
+            TestFinished{.unit = unit, .result = {.outcome = outcome}, .was_failing = was_failing});
+        memory.write();
+    }
+
+    std::vector<std::string> known() const { return Memory(project).collected_units(); }
+
+    fs::path file() const { return fs::directory_iterator(folder + "/cache/projects")->path(); }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "a unit with a test that has passed after all is remembered") {
+    learn("test_b.py");
+    learn("test_a.py");
+    CHECK(known() == std::vector<std::string>{"test_a.py", "test_b.py"});
+    CHECK(Memory(project / "other").collected_units().empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "what failed twice, or passed at once, is nothing to remember") {
+    learn("test_a.py", Outcome::failed);
+    learn("test_b.py", Outcome::passed, false);
+    CHECK(known().empty());
+    CHECK(!fs::exists(folder + "/cache"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a unit whose file is gone is forgotten") {
+    learn("test_a.py");
+    learn("test_b.py");
+    fs::remove(project / "test_b.py");
+    begun(project).write();
+    CHECK(known() == std::vector<std::string>{"test_a.py"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "runs at the same time remember what each has learnt") {
+    Memory one = begun(project);
+    one.add(TestFinished{.unit = "test_a.py", .was_failing = true});
+    learn("test_b.py");
+    one.write();
+    CHECK(known().size() == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a file that makes no sense is no memory, and is written anew") {
+    learn("test_a.py");
+    for (const char* text : {"", "{", "[]", "{\"project\": 1}", "null", "\xff"}) {
+        std::ofstream(file()) << text;
+        CHECK(known().empty());
+    }
+    learn("test_b.py");
+    CHECK(known() == std::vector<std::string>{"test_b.py"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "where nothing can be written nothing is remembered") {
+    std::ofstream(folder + "/cache") << "no folder";
+    learn("test_a.py");
+    CHECK(known().empty());
+}
+
+TEST_CASE("the cache is the user's own choice, or where the system keeps such things") {
+    const std::string home = std::getenv("HOME") == nullptr ? "" : std::getenv("HOME");
+    unsetenv("XDG_CACHE_HOME");
+    setenv("HOME", "/home/a", 1);
+    CHECK(cache_folder() == "/home/a/.cache/xgrid");
+    setenv("XDG_CACHE_HOME", "/caches", 1);
+    CHECK(cache_folder() == "/caches/xgrid");
+    setenv("XGRID_CACHE_HOME", "/own", 1);
+    CHECK(cache_folder() == "/own");
+    unsetenv("XGRID_CACHE_HOME");
+    unsetenv("XDG_CACHE_HOME");
+    if (home.empty()) {
+        unsetenv("HOME");
+    } else {
+        setenv("HOME", home.c_str(), 1);
+    }
+}
