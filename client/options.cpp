@@ -66,8 +66,12 @@ bool is_both(const std::string& name) {
         "--capture",
         "--co",
         "--collect-only",
+        "--durations",
+        "--durations-min",
         "--exitfirst",
         "--maxfail",
+        "--no-header",
+        "--no-summary",
         "--quiet",
         "--show-capture",
         "--tb",
@@ -208,6 +212,9 @@ void set_display(Options& options, const po::variables_map& map, const Given& gi
     display.header = !map.contains("no-header");
     display.summary = !map.contains("no-summary");
     display.collect_only = options.spec.collect_only;
+    if (!options.junit_xml.empty()) {
+        display.junit_xml = std::filesystem::absolute(options.junit_xml).lexically_normal();
+    }
     display.cut_summary = std::getenv("CI") == nullptr && std::getenv("BUILD_NUMBER") == nullptr;
     options.spec.show_output = map.contains("no-capture") || capture == "no";
 }

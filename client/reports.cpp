@@ -82,6 +82,8 @@ Reports::Reports(const Options& options, const Submission& submission)
     settings.live = is_terminal;
     settings.columns = columns();
     settings.headline = headline(options, code);
+    settings.directory = options.spec.directory;
+    settings.distributed = options.spec.distributed;
     live_ = is_terminal;
     add(std::make_unique<Terminal>(settings), "-");
 }

@@ -165,9 +165,10 @@ struct SlotFacts {
     std::string config;  // the framework's configuration file, if any
     std::vector<std::string> plugins;
     std::vector<std::string> header;
+    std::map<std::string, std::string> settings;  // of display and reports, in its own names
 
-    XGRID_FIELDS(SlotFacts, framework, platform, version, executable, root, config, plugins,
-                 header);
+    XGRID_FIELDS(SlotFacts, framework, platform, version, executable, root, config, plugins, header,
+                 settings);
 };
 
 // ---- Facts: the log of an attempt, from its worker

@@ -65,7 +65,8 @@ inline SlotFacts slot_facts() {
             .root = "/work",
             .config = "/work/pytest.ini",
             .plugins = {"xdist-3.1.0"},
-            .header = {"line"}};
+            .header = {"line"},
+            .settings = {{"verbose", "1"}}};
 }
 
 inline std::vector<Fact> facts() {

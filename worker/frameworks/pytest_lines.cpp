@@ -96,7 +96,8 @@ SlotFacts slot_facts_from(const json& value) {
             .root = value.at("rootdir"),
             .config = value.at("inifile"),
             .plugins = value.at("plugins"),
-            .header = value.at("header")};
+            .header = value.at("header"),
+            .settings = value.at("settings")};
 }
 
 Warning warning_from(const json& value) {

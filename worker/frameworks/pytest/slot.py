@@ -16,6 +16,7 @@ from .channel import Channel
 from .endings import Refused, exit_reason, internal_error, refusal
 from .jobs import Jobs
 from .plugin import Plugin, warning_facts
+from .settings import settings
 from .units import Full, Lazy
 
 
@@ -159,6 +160,7 @@ def _facts(config):
         "pytest": pytest.__version__,
         "plugins": _plugins(config),
         "header": _header(config),
+        "settings": settings(config),
         "pid": os.getpid(),
     }
 
