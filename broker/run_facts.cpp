@@ -50,7 +50,7 @@ void Run::take(Instant, Job& about, const SlotBegan& fact, const std::string& ho
 
 void Run::take(Instant, Job& about, const UnitsNamed& fact) {
     if (about.body.kind != JobKind::enumerate || stopping()) return;
-    std::uint32_t added = 0;
+    UnitsKnown known;
     for (const std::string& unit : fact.units) {
         if (!units_.insert(unit).second) continue;
         JobBody body{.kind = JobKind::unit, .unit = unit};
@@ -60,9 +60,10 @@ void Run::take(Instant, Job& about, const UnitsNamed& fact) {
             body.selection.tests.push_back(it->test);
         }
         waiting_.push_back(add_job(std::move(body), 0));
-        ++added;
+        known.names.push_back(unit);
+        ++known.units;
     }
-    if (added > 0) events_.append(UnitsKnown{.units = added});
+    if (known.units > 0) events_.append(std::move(known));
 }
 
 void Run::take(Instant, Job& about, const TestsFound& fact) {
@@ -170,7 +171,7 @@ void Run::take(Instant, Job& about, const Warned& fact) {
 }
 
 void Run::take(Instant, Job& about, const Noted& fact) {
-    events_.append(NoteSeen{slot_name(about.attempt->slot), fact.text});
+    events_.append(NoteSeen{fact.of_run ? "" : slot_name(about.attempt->slot), fact.text});
 }
 
 void Run::take(Instant, Job& about, const Printed& fact) {

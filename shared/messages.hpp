@@ -218,7 +218,8 @@ struct Warned {
 /// Something the user should read.
 struct Noted {
     std::string text;
-    XGRID_FIELDS(Noted, text);
+    bool of_run = false;  // no matter which slot says it
+    XGRID_FIELDS(Noted, text, of_run);
 };
 enum class Stream : std::uint8_t { out, err };
 /// What a slot printed outside any capture.
@@ -327,7 +328,8 @@ struct WorkerDown {
 struct UnitsKnown {
     std::uint32_t units = 0;  // so many more
     bool all = false;         // and there are no others
-    XGRID_FIELDS(UnitsKnown, units, all);
+    std::vector<std::string> names;
+    XGRID_FIELDS(UnitsKnown, units, all, names);
 };
 struct UnitLoaded {
     std::string unit;

@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 
-from . import xdist_options
+from . import cache, xdist_options
 
 
 class Plugin:
@@ -18,6 +18,7 @@ class Plugin:
 
     def __init__(self, workerinput):
         self.workerinput = workerinput
+        self._config = None
         self.reports = []  # of the test that runs
         self.collect_reports = []  # of what is being collected, but those that passed
         self.deselected = 0
@@ -47,7 +48,9 @@ class Plugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config):
+        self._config = config
         xdist_options.disarm(config)
+        cache.clear_once(config, (self.workerinput or {}).get("workerid"))
         if not config.pluginmanager.hasplugin("xdist"):
             config.addinivalue_line(
                 "markers", "xdist_group(name): tests that run in the same slot."
@@ -73,7 +76,9 @@ class Plugin:
     def pytest_deselected(self, items):
         self.deselected += len(items)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report):
+        cache.skip_only_remembered(self._config, report)
         self.reports.append(report)
 
     def pytest_warning_recorded(self, warning_message, when, nodeid):

@@ -12,10 +12,12 @@ from _pytest.config import _prepareconfig
 from _pytest.main import Session
 
 from . import process
+from .cache import Remembered
 from .channel import Channel
 from .endings import Refused, exit_reason, internal_error, refusal
 from .jobs import Jobs
 from .plugin import Plugin, warning_facts
+from .report_lines import report_lines
 from .settings import settings
 from .units import Full, Lazy
 
@@ -104,8 +106,12 @@ def _silence_terminal(config):
 
 
 def _serve(session, plugin, channel, message):
-    units = Full if message.get("collect") == "full" else Lazy
-    jobs = Jobs(session, plugin, channel, units(session, plugin))
+    remembered = Remembered(session.config)
+    if message.get("collect") == "full" or remembered.needs_everything():
+        units = Full(session, plugin)
+    else:
+        units = Lazy(session, plugin, remembered)
+    jobs = Jobs(session, plugin, channel, units)
     channel.say("up", _facts(session.config))
     plugin.on_warning = lambda *warning: jobs.warn(warning_facts(*warning))
     for warning in plugin.early_warnings:
@@ -159,7 +165,7 @@ def _facts(config):
         "executable": sys.executable,
         "pytest": pytest.__version__,
         "plugins": _plugins(config),
-        "header": _header(config),
+        "header": report_lines(config, "pytest_report_header"),
         "settings": settings(config),
         "pid": os.getpid(),
     }
@@ -171,21 +177,3 @@ def _plugins(config):
         name = "%s-%s" % (distribution.project_name, distribution.version)
         names.append(name[len("pytest-") :] if name.startswith("pytest-") else name)
     return list(dict.fromkeys(names))
-
-
-def _header(config):
-    # pytest calls with the one, and hands it on as the other to those that ask for it.
-    place = config.invocation_params.dir
-    arguments = (
-        {"start_path": place}
-        if hasattr(config, "inipath") and _has_start_path()
-        else {"startdir": place}
-    )
-    lines = []
-    for answer in reversed(config.hook.pytest_report_header(config=config, **arguments)):
-        lines.extend([answer] if isinstance(answer, str) else answer)
-    return [str(line) for line in lines]
-
-
-def _has_start_path():
-    return int(pytest.__version__.split(".")[0]) >= 7
