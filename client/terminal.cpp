@@ -160,7 +160,9 @@ std::string Terminal::reason_line(const RunFinished& end) const {
 }
 
 std::string Terminal::end(Instant now, const Tally& tally, int) {
-    std::string text = live_.hide(results_.column()) + title() + results_.end(tally);
+    std::string text = live_.hide(results_.column());
+    text += title();
+    text += results_.end(tally);
     text += findings_.render(markup_);
     text += reason_line(tally.end());
     if (settings_.display.verbosity < -1) return text;

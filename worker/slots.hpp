@@ -2,6 +2,7 @@
 // they end into reports. Decides nothing but how to end a process that does not want to.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
@@ -44,7 +45,8 @@ private:
         Descriptor err;
         std::string text;  // a line that is not complete
         std::string to_send;
-        std::string err_tail;  // the last that it printed there
+        std::string err_tail;                   // the last that it printed there
+        std::array<std::string, 2> unfinished;  // lines on stdout and stderr
         bool show_output = false;
         std::map<JobNumber, AttemptId> jobs;
         AttemptId current;  // the attempt that it last spoke of, or was last given
@@ -63,6 +65,7 @@ private:
     void read_line(SlotKey key, Process& process, std::string_view line, Reports& reports);
     void read_output(SlotKey key, Process& process, Descriptor& from, Stream stream,
                      Reports& reports);
+    void show_output(SlotKey key, Process& process, bool all, Reports& reports);
     void read_warm(Instant now, PytestWarm& warm, Reports& reports);
     void remove(SlotKey key, SlotReport report, Reports& reports);
     static void send(Process& process, std::string_view line);

@@ -177,6 +177,8 @@ TEST_CASE("a progress line makes room for results and comes back below them") {
     CHECK(terminal.add(later, event, tally) == "\r\x1b[K.");
     CHECK(terminal.tick(later, tally) == "\n\x1b[?7l1/~2, 1/s, 1 s left\x1b[?7h");
     CHECK(terminal.add(later, event, tally) == "\r\x1b[K\x1b[A\x1b[1C.");
+    terminal.tick(later, tally);
+    CHECK(terminal.end(later, tally, 0).starts_with("\r\x1b[K\x1b[A\x1b[2C    "));
 }
 
 TEST_CASE("a progress line fits into any terminal, and the number of failures goes last") {

@@ -3,12 +3,11 @@
 The identity is there before any other plugin or conftest is loaded, as under pytest-xdist.
 """
 
-import socket
 import uuid
 
 import pytest
 
-from . import cache, xdist_options
+from . import cache, controller, xdist_options
 
 
 class Plugin:
@@ -38,12 +37,7 @@ class Plugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_load_initial_conftests(self, early_config, parser):
         if self.workerinput is not None:
-            # pytest-cov would have been told by its controller where the code is.
-            self.workerinput.setdefault("cov_master_host", socket.gethostname())
-            self.workerinput.setdefault(
-                "cov_master_topdir", str(early_config.invocation_params.dir)
-            )
-            self.workerinput.setdefault("cov_master_rsync_roots", [])
+            controller.tell(self.workerinput, str(early_config.invocation_params.dir))
         xdist_options.add(early_config, parser)
 
     @pytest.hookimpl(tryfirst=True)
