@@ -101,7 +101,7 @@ void Findings::add_test(const TestFinished& event) {
     bool passed = true;
     if (event.result.details) {
         for (const Phase& phase : event.result.details->phases) {
-            passed = passed && phase.when == "teardown";
+            passed = (passed && phase.when == "teardown") || phase.category == "passed";
             add_phase(event, phase);
         }
     }
@@ -114,7 +114,7 @@ void Findings::add_test(const TestFinished& event) {
 }
 
 void Findings::add_phase(const TestFinished& event, const Phase& phase) {
-    if (phase.category.empty()) return;
+    if (phase.category.empty() || phase.category == "passed") return;
     const Details& details = *event.result.details;
     const std::string domain = details.domain.empty() ? domain_of(event.test.id) : details.domain;
     Finding finding{event.test.id, event.worker, phase, headline_of(phase, domain), {}};
@@ -145,6 +145,10 @@ std::string Findings::render(const Markup& markup) const {
         text += markup.line('-', "generated xml file: " + display_.junit_xml) + "\n";
     }
     if (display_.durations) text += slowest(markup);
+    if (wants('R') && findings_.contains("rerun")) {  // as pytest-rerunfailures does
+        text += markup.line('=', "rerun test summary info") + "\n" +
+                summary_of("rerun", "RERUN", Hue::yellow, markup);
+    }
     return text + summary(markup);
 }
 
@@ -249,6 +253,7 @@ std::string Findings::why(const std::string& category, const Phase& phase, std::
                           const Markup& markup) const {
     if (category == "xpassed" && !dashes_xpass_) return " " + printable(phase.reason);
     const bool expected = category == "xfailed" || category == "xpassed";
+    if (category == "rerun") return {};
     const std::string& text = expected ? phase.reason : phase.message;
     if (text.empty()) return {};
     if (expected) return " - " + printable(text);

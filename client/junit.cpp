@@ -203,7 +203,7 @@ void Junit::add_phase(const Phase& phase, std::size_t place) {
         to.elements += element(
             "skipped",
             " type=\"pytest.xfail\"" + message(marked ? phase.reason.substr(8) : phase.reason), "");
-    } else if (phase.category == "xpassed") {
+    } else if (phase.category == "xpassed" || phase.category == "passed") {
         ++passed_;
     }
 }

@@ -232,3 +232,17 @@ TEST_CASE("output is shown line by line, each with its slot") {
                          OutputSeen{"gw1", Stream::err, "unfinished"}}),
                    "[gw0] a\n[gw0] b\n[gw1] unfinished\n"));
 }
+
+TEST_CASE("a test that passed in the end has its reruns and its pass") {
+    const Phase rerun{.when = "call", .category = "rerun", .letter = "R", .word = "RERUN"};
+    const Phase pass{.when = "call", .category = "passed", .letter = ".", .word = "PASSED"};
+    TerminalSettings settings;
+    settings.display.report_chars = "Rp";
+    TestFinished event = finished("a", {rerun, pass});
+    event.result.outcome = Outcome::passed;
+    const std::string text = show({event}, settings);
+    CHECK(contains(text, "rerun test summary info"));
+    CHECK(contains(text, "RERUN a\n"));
+    CHECK(contains(text, "PASSED a\n"));
+    CHECK(contains(text, " 1 passed, 1 rerun in "));
+}

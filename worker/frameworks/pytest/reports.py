@@ -62,7 +62,9 @@ class Reports:
         for report in reports:
             status = self._status(report)
             categories.append(_known(status[0], report))
-            if not _is_plain(report, status):
+            repeats = any(phase["category"] not in VERDICTS for phase in phases)
+            if not _is_plain(report, status) or (repeats and report.when == "call"):
+                # A pass is not silent where a plugin has told of earlier tries.
                 phases.append(self.phase(report, status))
             if report.when in seconds:
                 seconds[report.when] += report.duration
