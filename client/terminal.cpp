@@ -100,8 +100,16 @@ std::string Terminal::show(const UnitsKnown&, const Tally&) { return {}; }
 
 std::string Terminal::show(const UnitLoaded& event, const Tally&) {
     if (!settings_.display.collect_only) return {};
-    std::string text;
-    for (const TestName& test : event.tests) text += printable(test.id) + "\n";
+    std::string text = title();
+    std::size_t tests = 0;
+    for (const TestName& test : event.tests) {
+        if (test.id == event.unit) continue;  // a file that could not be collected
+        ++tests;
+        if (settings_.display.verbosity >= -1) text += printable(test.id) + "\n";
+    }
+    if (settings_.display.verbosity < -1 && tests > 0) {
+        text += fmt::format("{}: {}\n", printable(event.unit), tests);
+    }
     return text;
 }
 

@@ -111,3 +111,17 @@ def test_the_junit_report_is_that_of_plain_pytest(everything, ini):
     plain(everything, "--junitxml=plain.xml", "--tb=short")
     ours(everything, "--junitxml=ours.xml", "--tb=short")
     assert shown.junit(everything.path / "ours.xml") == shown.junit(everything.path / "plain.xml")
+
+
+@pytest.mark.parametrize("option", ["-q", "-qq"])
+def test_a_list_has_the_lines_of_plain_pytest_in_order(everything, option):
+    options = [
+        "--collect-only",
+        option,
+        "tests/sub",
+        "tests/test_outcomes.py",
+        "tests/test_empty.py",
+    ]
+    lines = [line for line in plain(everything, *options)[1].splitlines() if ".py" in line]
+    listed = [line for line in ours(everything, *options, slots=4)[1].splitlines() if ".py" in line]
+    assert len(lines) >= 2 and listed == lines
