@@ -59,15 +59,16 @@ void Run::take(Instant, Job& about, const SlotBegan& fact, const std::string& ho
 
 void Run::take(Instant, Job& about, const UnitsNamed& fact) {
     if (about.body.kind != JobKind::enumerate || stopping()) return;
-    std::uint32_t added = 0;
+    UnitsKnown known;
     for (const std::string& unit : fact.units) {
         if (!units_.insert(unit).second) continue;
         const Purpose purpose =
             collected_units_.contains(unit) ? Purpose::test_collected : Purpose::test;
         wait_for_slot(job(add_job(whole(unit), 0, purpose)));
-        ++added;
+        known.names.push_back(unit);
+        ++known.units;
     }
-    if (added > 0) events_.append(UnitsKnown{.units = added});
+    if (known.units > 0) events_.append(std::move(known));
 }
 
 void Run::take(Instant, Job& about, const TestsFound& fact) {
@@ -188,7 +189,7 @@ void Run::take(Instant, Job& about, const Warned& fact) {
 }
 
 void Run::take(Instant, Job& about, const Noted& fact) {
-    events_.append(NoteSeen{slot_name(about.attempt->slot), fact.text});
+    events_.append(NoteSeen{fact.of_run ? "" : slot_name(about.attempt->slot), fact.text});
 }
 
 void Run::take(Instant, Job& about, const Printed& fact) {

@@ -71,6 +71,7 @@ bool Client::is_new(const Event& event) {
     if (const auto* finished = std::get_if<TestFinished>(&event)) {
         return done_.insert({finished->unit, finished->test}).second;
     }
+    if (const auto* warning = std::get_if<WarningSeen>(&event)) return warnings_.is_new(*warning);
     return true;
 }
 

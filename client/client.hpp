@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "client/import_warnings.hpp"
 #include "shared/instant.hpp"
 #include "shared/messages.hpp"
 
@@ -22,7 +23,7 @@ struct Settings {
 
 struct Effects {
     std::vector<Message> send;  // to the broker
-    std::vector<Event> events;  // that are new, each test's verdict once
+    std::vector<Event> events;  // that are new; each test's verdict, and an import's warning, once
     std::string trouble;        // not empty: the run cannot be followed any more, and why
 };
 
@@ -53,6 +54,7 @@ private:
     Settings settings_;
     std::uint64_t have_ = 0;   // events of the log that the broker keeps now
     std::set<DoneTest> done_;  // tests with a verdict
+    ImportWarnings warnings_;
     bool submitted_ = false;   // the broker has shown that it knows the run
     std::uint64_t epoch_ = 0;  // grows when that changes
     bool cancelled_ = false;

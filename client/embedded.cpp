@@ -48,7 +48,7 @@ pid_t start_child(const std::string& name, const std::function<int()>& run) {
     if (child < 0) throw Fatal(fmt::format("cannot start the {}: {}", name, strerror(errno)));
     if (child > 0) return child;
     die_with_parent(SIGTERM, parent);
-    signal(SIGINT, SIG_IGN);
+    setpgid(0, 0);  // a terminal's Ctrl-C is for the client, which then tells the broker
     int code = 3;
     try {
         code = run();

@@ -8,8 +8,6 @@
 namespace xgrid::client {
 namespace {
 
-constexpr std::size_t warning_places_listed = 10;  // beyond that they are counted by file
-
 // The name within its file: Class.test[param].
 std::string domain_of(const std::string& id) {
     const std::size_t file_end = id.find("::");
@@ -31,32 +29,51 @@ std::string with_line_end(std::string text) {
     return text;
 }
 
+// The part within the file stands out.
+std::string emphasized(const std::string& id, const Markup& markup) {
+    const std::size_t end = id.find("::");
+    if (end == std::string::npos) return id;
+    return id.substr(0, end + 2) + markup.paint(id.substr(end + 2), Hue::none, true);
+}
+
+std::string printable_lines(const std::string& text) {
+    std::string result;
+    for (std::size_t from = 0; from <= text.size();) {
+        const std::size_t end = std::min(text.find('\n', from), text.size());
+        if (from > 0) result += '\n';
+        result += printable(text.substr(from, end - from));
+        from = end + 1;
+    }
+    return result;
+}
+
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-std::string indented(const std::string& text) {
-    std::string result = "  ";
-    for (const char letter : text) {
-        result += letter;
-        if (letter == '\n') result += "  ";
-    }
-    while (result.ends_with(' ') || result.ends_with('\n')) result.pop_back();
-    return result + "\n";
+bool is_error(const Phase& phase) { return phase.category == "error"; }
+
+using Sections = std::vector<std::pair<std::string, std::string>>;
+
+// What pytest shows with a phase. Captured sections are named after the phase that they are of;
+// what plugins add is of the whole test. A teardown that went wrong shows its own.
+Sections sections_of(const Phase& phase, const Details& details) {
+    const bool no_teardown =
+        phase.when == "setup" ||
+        (phase.when == "call" && !details.phases.empty() && is_error(details.phases.back()) &&
+         details.phases.back().when == "teardown");
+    Sections sections;
+    std::ranges::copy_if(details.sections, std::back_inserter(sections), [&](const auto& section) {
+        const std::string& title = section.first;
+        return !(no_teardown && title.ends_with(" teardown")) &&
+               !(phase.when == "setup" && title.ends_with(" call"));
+    });
+    return sections;
 }
 
 }  // namespace
 
-std::string Findings::letters() const {
-    // As pytest: a and A stand for many, N for none so far.
-    std::string letters;
-    for (const char letter : display_.report_chars) {
-        if (letter == 'a') letters += "sxXEf";
-        if (letter == 'A') letters += "PpsxXEf";
-        if (letter == 'N') letters.clear();
-        if (letter == 'F') letters += 'f';
-        if (letter == 'S') letters += 's';
-        if (std::string("sxXEfpP").find(letter) != std::string::npos) letters += letter;
-    }
-    return letters;
+void Findings::adopt(const Display& display, const Places& places) {
+    display_ = display;
+    places_ = places;
 }
 
 void Findings::add(const Event& event) {
@@ -64,43 +81,46 @@ void Findings::add(const Event& event) {
         workers_[up->worker] =
             fmt::format("[{}] {} -- Python {} {}", up->worker, up->facts.platform,
                         up->facts.version, up->facts.executable);
+        const std::string& framework = up->facts.framework;
+        dashes_xpass_ = framework >= "pytest-8" || framework.starts_with("pytest-1");
     } else if (const auto* finished = std::get_if<TestFinished>(&event)) {
-        if (display_.durations) add_durations(*finished);
-        if (finished->result.details) {
-            for (const Phase& phase : finished->result.details->phases) {
-                add_phase(*finished, phase, *finished->result.details);
-            }
-        }
-        if (finished->result.outcome == Outcome::passed && (wants('p') || wants('P'))) {
-            passed_.push_back(finished->test.id);
-            if (finished->result.details) {
-                findings_["passed"].push_back({finished->test.id,
-                                               finished->worker,
-                                               {},
-                                               domain_of(finished->test.id),
-                                               finished->result.details->sections});
-            }
-        }
+        add_test(*finished);
     } else if (const auto* late = std::get_if<TeardownFailed>(&event)) {
         Phase phase = late->phase;
         phase.category = "error";
         findings_["error"].push_back(
             {late->test.id, late->worker, phase, headline_of(phase, domain_of(late->test.id)), {}});
     } else if (const auto* seen = std::get_if<WarningSeen>(&event)) {
-        const auto [known, is_new] = warning_places_.emplace(seen->warning.text, warnings_.size());
-        if (is_new) warnings_.emplace_back(seen->warning.text, std::vector<std::string>());
-        std::string where = seen->warning.test;
-        if (where.empty()) where = fmt::format("{}:{}", seen->warning.path, seen->warning.line);
-        warnings_[known->second].second.push_back(std::move(where));
+        warnings_.add(seen->warning, places_);
     }
 }
 
-void Findings::add_phase(const TestFinished& event, const Phase& phase, const Details& details) {
-    if (phase.category.empty()) return;
+void Findings::add_test(const TestFinished& event) {
+    if (display_.durations) add_durations(event);
+    const std::string& id = event.test.id;
+    bool passed = true;
+    if (event.result.details) {
+        for (const Phase& phase : event.result.details->phases) {
+            passed = (passed && phase.when == "teardown") || phase.category == "passed";
+            add_phase(event, phase);
+        }
+    }
+    if (!passed || !(wants('p') || wants('P'))) return;
+    passed_.push_back(id);
+    const Phase call{.when = "call"};
+    Finding finding{id, event.worker, call, domain_of(id), {}};
+    if (event.result.details) finding.sections = sections_of(call, *event.result.details);
+    findings_["passed"].push_back(std::move(finding));
+}
+
+void Findings::add_phase(const TestFinished& event, const Phase& phase) {
+    if (phase.category.empty() || phase.category == "passed") return;
+    const Details& details = *event.result.details;
     const std::string domain = details.domain.empty() ? domain_of(event.test.id) : details.domain;
     Finding finding{event.test.id, event.worker, phase, headline_of(phase, domain), {}};
-    if (phase.category == "failed" || phase.category == "error")
-        finding.sections = details.sections;
+    if (phase.category == "failed" || is_error(phase)) {
+        finding.sections = sections_of(phase, details);
+    }
     findings_[phase.category].push_back(std::move(finding));
 }
 
@@ -113,16 +133,23 @@ void Findings::add_durations(const TestFinished& event) {
 }
 
 std::string Findings::render(const Markup& markup) const {
+    if (!display_.summary) return {};
     std::string text;
     if (display_.traceback != "no") {
         text += full("ERRORS", "error", markup);
         text += full("FAILURES", "failed", markup);
     }
-    text += warnings(markup);
+    if (wants('w')) text += warnings_.render(markup);
+    if (display_.traceback != "no") text += passes(markup);
+    if (!display_.junit_xml.empty()) {
+        text += markup.line('-', "generated xml file: " + display_.junit_xml) + "\n";
+    }
     if (display_.durations) text += slowest(markup);
-    text += passes(markup);
-    if (display_.summary) text += summary(markup);
-    return text;
+    if (wants('R') && findings_.contains("rerun")) {  // as pytest-rerunfailures does
+        text += markup.line('=', "rerun test summary info") + "\n" +
+                summary_of("rerun", "RERUN", Hue::yellow, markup);
+    }
+    return text + summary(markup);
 }
 
 std::string Findings::full(const char* title, const std::string& category,
@@ -144,7 +171,11 @@ std::string Findings::in_full(const Finding& finding, const Markup& markup) cons
     std::string text = markup.line('_', printable(finding.headline), Hue::red, true) + "\n";
     const auto worker = workers_.find(finding.worker);
     if (worker != workers_.end()) text += worker->second + "\n";
-    text += with_line_end(finding.phase.text);
+    return text + with_line_end(finding.phase.text) + captured(finding, markup);
+}
+
+std::string Findings::captured(const Finding& finding, const Markup& markup) const {
+    std::string text;
     if (display_.show_capture == "no") return text;
     for (const auto& [title, content] : finding.sections) {
         const bool wanted = display_.show_capture == "all" ||
@@ -160,30 +191,10 @@ std::string Findings::passes(const Markup& markup) const {
     std::string text = markup.line('=', "PASSES") + "\n";
     for (const Finding& finding : found->second) {
         if (finding.sections.empty()) continue;
-        text += markup.line('_', printable(finding.headline), Hue::green, true) + "\n";
-        for (const auto& [title, content] : finding.sections) {
-            text += markup.line('-', title) + "\n" + with_line_end(content);
-        }
+        text += markup.line('_', printable(finding.headline), Hue::green, true) + "\n" +
+                captured(finding, markup);
     }
     return text;
-}
-
-std::string Findings::warnings(const Markup& markup) const {
-    if (warnings_.empty()) return {};
-    std::string text = markup.line('=', "warnings summary", Hue::yellow) + "\n";
-    for (const auto& [warning, places] : warnings_) {
-        if (places.size() < warning_places_listed) {
-            for (const std::string& place : places) text += printable(place) + "\n";
-        } else {
-            std::map<std::string, std::size_t> by_file;
-            for (const std::string& place : places) ++by_file[place.substr(0, place.find("::"))];
-            for (const auto& [file, count] : by_file) {
-                text += fmt::format("{}: {} warning{}\n", file, count, count == 1 ? "" : "s");
-            }
-        }
-        text += indented(warning) + "\n";
-    }
-    return text + "-- Docs: https://docs.pytest.org/en/stable/how-to/capture-warnings.html\n";
 }
 
 std::string Findings::slowest(const Markup& markup) const {
@@ -209,10 +220,7 @@ std::string Findings::slowest(const Markup& markup) const {
 
 std::string Findings::summary(const Markup& markup) const {
     std::string lines;
-    std::string done;
-    for (const char letter : letters()) {
-        if (done.find(letter) != std::string::npos) continue;
-        done += letter;
+    for (const char letter : display_.report_chars) {
         if (letter == 'f') lines += summary_of("failed", "FAILED", Hue::red, markup);
         if (letter == 'E') lines += summary_of("error", "ERROR", Hue::red, markup);
         if (letter == 'x') lines += summary_of("xfailed", "XFAIL", Hue::yellow, markup);
@@ -220,7 +228,7 @@ std::string Findings::summary(const Markup& markup) const {
         if (letter == 's') lines += skips(markup);
         if (letter != 'p') continue;
         for (const std::string& id : passed_) {
-            lines += markup.paint("PASSED", Hue::green) + " " + printable(id) + "\n";
+            lines += markup.paint("PASSED", Hue::green) + " " + printable(places_.id(id)) + "\n";
         }
     }
     if (lines.empty()) return {};
@@ -233,20 +241,26 @@ std::string Findings::summary_of(const std::string& category, const char* word, 
     if (found == findings_.end()) return {};
     std::string text;
     for (const Finding& finding : found->second) {
-        const std::string id = printable(finding.test);
-        const Phase& phase = finding.phase;
-        std::string message =
-            printable(first_line(phase.message.empty() ? phase.reason : phase.message));
-        const std::size_t taken = width(word) + 1 + width(id) + 3;
-        if (display_.cut_summary) {
-            message =
-                taken + 3 > markup.columns() ? "" : shortened(message, markup.columns() - taken);
-        }
-        text += markup.paint(word, hue) + " " + markup.paint(id, Hue::none, true);
-        if (!message.empty()) text += " - " + message;
-        text += "\n";
+        const std::string id = printable(places_.id(finding.test));
+        text += markup.paint(word, hue) + " " + emphasized(id, markup) +
+                why(category, finding.phase, width(word) + 1 + width(id), markup) + "\n";
     }
     return text;
+}
+
+// What follows the test's name, before which `taken` columns are.
+std::string Findings::why(const std::string& category, const Phase& phase, std::size_t taken,
+                          const Markup& markup) const {
+    if (category == "xpassed" && !dashes_xpass_) return " " + printable(phase.reason);
+    const bool expected = category == "xfailed" || category == "xpassed";
+    if (category == "rerun") return {};
+    const std::string& text = expected ? phase.reason : phase.message;
+    if (text.empty()) return {};
+    if (expected) return " - " + printable(text);
+    if (!display_.cut_summary) return " - " + printable_lines(text);
+    constexpr std::size_t least = 6;  // " - ..."
+    if (taken + least > markup.columns()) return {};
+    return " - " + shortened(printable(first_line(text)), markup.columns() - taken - 3);
 }
 
 std::string Findings::skips(const Markup& markup) const {
@@ -255,7 +269,7 @@ std::string Findings::skips(const Markup& markup) const {
     std::map<std::pair<std::string, std::string>, std::size_t> folded;
     for (const Finding& finding : found->second) {
         const Phase& phase = finding.phase;
-        std::string where = phase.path;
+        std::string where = places_.path(phase.path);
         if (phase.line > 0) where += ":" + std::to_string(phase.line);
         ++folded[{where, phase.reason}];
     }

@@ -10,6 +10,8 @@
 
 #include "client/display.hpp"
 #include "client/markup.hpp"
+#include "client/places.hpp"
+#include "client/warning_list.hpp"
 #include "shared/messages.hpp"
 
 namespace xgrid::client {
@@ -18,6 +20,8 @@ class Findings {
 public:
     explicit Findings(const Display& display) : display_(display) {}
 
+    /// Before the first test's event, if at all.
+    void adopt(const Display& display, const Places& places);
     void add(const Event& event);
 
     /// All sections, each ending in a line's end.
@@ -37,27 +41,32 @@ private:
         std::string test;
     };
 
-    void add_phase(const TestFinished& event, const Phase& phase, const Details& details);
+    void add_test(const TestFinished& event);
+    void add_phase(const TestFinished& event, const Phase& phase);
     void add_durations(const TestFinished& event);
-    bool wants(char letter) const { return letters().find(letter) != std::string::npos; }
-    std::string letters() const;
+    bool wants(char letter) const {
+        return display_.report_chars.find(letter) != std::string::npos;
+    }
 
     std::string full(const char* title, const std::string& category, const Markup& markup) const;
     std::string in_full(const Finding& finding, const Markup& markup) const;
+    std::string captured(const Finding& finding, const Markup& markup) const;
     std::string passes(const Markup& markup) const;
-    std::string warnings(const Markup& markup) const;
     std::string slowest(const Markup& markup) const;
     std::string summary(const Markup& markup) const;
     std::string summary_of(const std::string& category, const char* word, Hue hue,
                            const Markup& markup) const;
+    std::string why(const std::string& category, const Phase& phase, std::size_t taken,
+                    const Markup& markup) const;
     std::string skips(const Markup& markup) const;
 
     Display display_;
+    Places places_;
+    bool dashes_xpass_ = false;  // since pytest 8 the reason of an XPASS follows a dash
     std::map<std::string, std::string> workers_;            // its line, by name
     std::map<std::string, std::vector<Finding>> findings_;  // by category
     std::vector<std::string> passed_;                       // only if they will be listed
-    std::vector<std::pair<std::string, std::vector<std::string>>> warnings_;  // text, where
-    std::map<std::string, std::size_t> warning_places_;
+    WarningList warnings_;
     std::vector<Slow> slow_;
 };
 

@@ -90,44 +90,103 @@ std::string Junit::begin(Instant now) {
     return {};
 }
 
+std::string Junit::setting(const char* name, const char* otherwise) const {
+    const auto found = project_.find(name);
+    return found == project_.end() ? otherwise : found->second;
+}
+
 std::string Junit::add(Instant, const Event& event, const Tally&) {
-    if (const auto* finished = std::get_if<TestFinished>(&event)) {
+    if (const auto* up = std::get_if<WorkerUp>(&event)) {
+        if (project_.empty()) project_ = up->facts.settings;
+    } else if (const auto* finished = std::get_if<TestFinished>(&event)) {
         add_case(*finished);
     } else if (const auto* late = std::get_if<TeardownFailed>(&event)) {
         const auto place = places_.find(late->test.id);
-        if (place != places_.end()) add_phase(cases_[place->second], late->phase);
+        if (place != places_.end()) add_phase(late->phase, place->second);
     }
     return {};
 }
 
 void Junit::add_case(const TestFinished& event) {
-    places_[event.test.id] = cases_.size();
+    const std::size_t place = cases_.size();
+    places_[event.test.id] = place;
     const TestResult& result = event.result;
-    Case& added = cases_.emplace_back(Case{.test = event.test.id});
-    added.seconds = std::accumulate(result.seconds.begin(), result.seconds.end(), 0.0);
+    const bool only_call = setting("junit_duration_report", "total") == "call";
+    cases_.push_back({.test = event.test.id});
+    cases_[place].seconds =
+        only_call ? result.seconds[1]
+                  : std::accumulate(result.seconds.begin(), result.seconds.end(), 0.0);
+    static const Details nothing;
+    const Details& details = result.details ? *result.details : nothing;
+    cases_[place].file = details.path;
+    cases_[place].line = details.line;
     bool only_teardown = true;
-    if (result.details) {
-        added.properties = result.details->properties;
-        for (const Phase& phase : result.details->phases) {
-            only_teardown = only_teardown && phase.when == "teardown";
-            add_phase(added, phase);
-        }
+    for (const Phase& phase : details.phases) {
+        only_teardown = only_teardown && phase.when == "teardown";
+        add_phase(phase, place);
     }
     if (only_teardown) ++passed_;
+    cases_.back().properties = details.properties;
+    add_output(details, place);
 }
 
-void Junit::add_phase(Case& to, const Phase& phase) {
+// When pytest writes what a test printed: with a skip, with a failed call if passed tests are not
+// to be logged, and with the teardown.
+void Junit::add_output(const Details& details, std::size_t place) {
+    const bool log_passing = setting("junit_log_passing_tests", "") == "yes";
+    bool teardown_failed = false;
+    for (const Phase& phase : details.phases) {
+        if (phase.when == "collect") return;
+        if (phase.category == "skipped") cases_[place].elements += output(details, false);
+        teardown_failed =
+            teardown_failed || (phase.when == "teardown" && phase.category == "error");
+    }
+    if (cases_[place].failed && !log_passing) cases_[place].elements += output(details, false);
+    if (teardown_failed || log_passing) cases_.back().elements += output(details, true);
+}
+
+std::string Junit::output(const Details& details, bool of_teardown) const {
+    const std::string logging = setting("junit_logging", "no");
+    const auto captured = [&](const char* stream, const char* header) {
+        std::string content;
+        for (const auto& [title, text] : details.sections) {
+            if (!of_teardown && title.ends_with(" teardown")) continue;
+            if (title.starts_with(stream)) content += text;
+        }
+        return fmt::format("{:-^80}\n{}\n", header, content);
+    };
+    const bool all = logging == "all";
+    std::string out;
+    if (all || logging == "log") out = captured("Captured log", " Captured Log ");
+    if (all || logging == "system-out" || logging == "out-err") {
+        out += captured("Captured stdout", " Captured Out ");
+    }
+    std::string text = out.empty() ? "" : element("system-out", "", out);
+    if (all || logging == "system-err" || logging == "out-err") {
+        text += element("system-err", "", captured("Captured stderr", " Captured Err "));
+    }
+    return text;
+}
+
+void Junit::add_phase(const Phase& phase, std::size_t place) {
     const std::string text = stripped(phase.text);
     const std::string why = phase.message.empty() ? text : phase.message;
+    if (phase.category == "error" && phase.when == "teardown" && cases_[place].failed) {
+        // The schema has room for one of them in a case: as pytest, the test has two.
+        ++twice_;
+        const Case first = cases_[place];
+        place = cases_.size();
+        cases_.push_back({.test = first.test, .file = first.file, .line = first.line});
+    }
+    Case& to = cases_[place];
     if (phase.category == "failed") {
         ++failures_;
+        to.failed = true;
         to.elements += element("failure", message(why), text);
     } else if (phase.when == "collect") {
         const bool skipped = phase.category == "skipped";
         ++(skipped ? skipped_ : errors_);
-        const std::string where =
-            fmt::format("('{}', {}, 'Skipped: {}')", phase.path, phase.line, phase.reason);
-        to.elements += skipped ? element("skipped", message("collection skipped"), where)
+        to.elements += skipped ? element("skipped", message("collection skipped"), text)
                                : element("error", message("collection failure"), text);
     } else if (phase.category == "error") {
         ++errors_;
@@ -144,7 +203,7 @@ void Junit::add_phase(Case& to, const Phase& phase) {
         to.elements += element(
             "skipped",
             " type=\"pytest.xfail\"" + message(marked ? phase.reason.substr(8) : phase.reason), "");
-    } else if (phase.category == "xpassed") {
+    } else if (phase.category == "xpassed" || phase.category == "passed") {
         ++passed_;
     }
 }
@@ -158,18 +217,23 @@ std::string Junit::text_of(const Case& of) const {
     }
     if (!inside.empty()) inside = "<properties>" + inside + "</properties>";
     inside += of.elements;
-    const std::string begin =
-        fmt::format("<testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"",
-                    xml_attribute(class_name), xml_attribute(name), of.seconds);
+    std::string begin = fmt::format("<testcase classname=\"{}\" name=\"{}\"",
+                                    xml_attribute(class_name), xml_attribute(name));
+    if (setting("junit_family", "xunit2") == "xunit1" && !of.file.empty()) {
+        begin += fmt::format(" file=\"{}\"", xml_attribute(of.file));
+        if (of.line > 0) begin += fmt::format(" line=\"{}\"", of.line);
+    }
+    begin += fmt::format(" time=\"{:.3f}\"", of.seconds);
     return inside.empty() ? begin + " />" : begin + ">" + inside + "</testcase>";
 }
 
 std::string Junit::end(Instant now, const Tally&, int) {
     std::string text = "<?xml version=\"1.0\" encoding=\"utf-8\"?><testsuites>";
     text += fmt::format(
-        "<testsuite name=\"pytest\" errors=\"{}\" failures=\"{}\" skipped=\"{}\" tests=\"{}\" "
+        "<testsuite name=\"{}\" errors=\"{}\" failures=\"{}\" skipped=\"{}\" tests=\"{}\" "
         "time=\"{:.3f}\" timestamp=\"{}\" hostname=\"{}\">",
-        errors_, failures_, skipped_, passed_ + failures_ + errors_ + skipped_,
+        xml_attribute(setting("junit_suite_name", "pytest")), errors_, failures_, skipped_,
+        passed_ + failures_ + errors_ + skipped_ - twice_,
         std::chrono::duration<double>(now - began_at_).count(), xml_attribute(settings_.started),
         xml_attribute(settings_.host));
     for (const Case& one : cases_) text += text_of(one);

@@ -1,4 +1,5 @@
-// The run as a JUnit file, with the cases, names and outcomes of plain pytest's (family xunit2).
+// The run as a JUnit file, with the cases, names and outcomes of plain pytest's, and what the
+// project's junit_* settings ask for.
 #pragma once
 
 #include <cstdint>
@@ -29,16 +30,23 @@ public:
 private:
     struct Case {
         std::string test;
+        std::string file;
+        std::uint32_t line = 0;
         double seconds = 0;
         std::vector<std::pair<std::string, std::string>> properties;
         std::string elements;
+        bool failed = false;  // in its call
     };
 
     void add_case(const TestFinished& event);
-    void add_phase(Case& to, const Phase& phase);
+    void add_phase(const Phase& phase, std::size_t place);
+    void add_output(const Details& details, std::size_t place);
+    std::string output(const Details& details, bool of_teardown) const;
     std::string text_of(const Case& of) const;
+    std::string setting(const char* name, const char* otherwise) const;
 
     JunitSettings settings_;
+    std::map<std::string, std::string> project_;  // its settings
     Instant began_at_;
     std::vector<Case> cases_;
     std::map<std::string, std::size_t> places_;  // of each test's last case
@@ -46,6 +54,7 @@ private:
     std::uint64_t failures_ = 0;
     std::uint64_t errors_ = 0;
     std::uint64_t skipped_ = 0;
+    std::uint64_t twice_ = 0;  // tests with two cases
 };
 
 /// Class name and name of a test, from its id, as pytest has them: test_a.TestX, test_y[1].

@@ -68,8 +68,12 @@ bool is_both(const std::string& name) {
         "--capture",
         "--co",
         "--collect-only",
+        "--durations",
+        "--durations-min",
         "--exitfirst",
         "--maxfail",
+        "--no-header",
+        "--no-summary",
         "--quiet",
         "--show-capture",
         "--tb",
@@ -226,6 +230,9 @@ void set_display(Options& options, const po::variables_map& map, const Given& gi
     display.header = !map.contains("no-header");
     display.summary = !map.contains("no-summary");
     display.collect_only = options.spec.collect_only;
+    if (!options.junit_xml.empty()) {
+        display.junit_xml = std::filesystem::absolute(options.junit_xml).lexically_normal();
+    }
     display.cut_summary = std::getenv("CI") == nullptr && std::getenv("BUILD_NUMBER") == nullptr;
     options.spec.show_output = map.contains("no-capture") || capture == "no";
 }
@@ -240,6 +247,7 @@ void set_run(Options& options, const po::variables_map& map, const Given& given)
     spec.collect_only = map.contains("collect-only");
     spec.confirm = !spec.collect_full && !map.contains("no-confirm");
     spec.slots = slots_from(given);
+    if (spec.collect_only && spec.slots > 1) spec.slots = 1;  // so that the list is in order
     spec.distributed = spec.slots > 0;
     if (!given.distribution.empty()) {
         one_of("--dist", given.distribution, {"load", "no"});

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "client/cache_folder.hpp"
 #include "client/json_lines.hpp"
 #include "client/junit.hpp"
 #include "client/repository.hpp"
@@ -82,6 +83,8 @@ Reports::Reports(const Options& options, const Submission& submission)
     settings.live = is_terminal;
     settings.columns = columns();
     settings.headline = headline(options, code);
+    settings.directory = options.spec.directory;
+    settings.distributed = options.spec.distributed;
     live_ = is_terminal;
     add(std::make_unique<Terminal>(settings), "-");
 }
@@ -103,6 +106,7 @@ void Reports::begin(Instant now) {
 
 void Reports::add(Instant now, const Event& event) {
     tally_.add(event);
+    cache_.add(event);
     for (Destination& to : destinations_) write(to, to.report->add(now, event, tally_));
 }
 
@@ -115,6 +119,7 @@ void Reports::tick(Instant now) {
 
 int Reports::end(Instant now) {
     const int code = tally_.exit_code(collect_only_);
+    write_cache();
     for (Destination& to : destinations_) {
         write(to, to.report->end(now, tally_, code));
         if (std::fflush(to.file) != 0) to.failed = true;
@@ -124,6 +129,14 @@ int Reports::end(Instant now) {
         throw Fatal(fmt::format("cannot write {}: {}", to.name, strerror(errno)));
     }
     return code;
+}
+
+void Reports::write_cache() const {
+    if (cache_.folder().empty()) return;
+    const CacheFolder folder(cache_.folder());
+    folder.update("cache/lastfailed", [&](const auto& text) { return cache_.lastfailed(text); });
+    folder.update("cache/nodeids", [&](const auto& text) { return cache_.nodeids(text); });
+    folder.update("cache/stepwise", [&](const auto& text) { return cache_.stepwise(text); });
 }
 
 void Reports::write(Destination& to, const std::string& text) {

@@ -1,4 +1,5 @@
-// Who is told of a run, and where each report goes: the terminal, files. Owns the tally.
+// Who is told of a run, and where each report goes: the terminal, files, pytest's cache. Owns the
+// tally.
 #pragma once
 
 #include <cstdio>
@@ -6,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "client/cache_entries.hpp"
 #include "client/options.hpp"
 #include "client/report.hpp"
 #include "client/tally.hpp"
@@ -47,10 +49,12 @@ private:
 
     void add(std::unique_ptr<Report> report, const std::string& path);
     void write(Destination& to, const std::string& text);
+    void write_cache() const;
 
     bool collect_only_;
     bool live_ = false;
     Tally tally_;
+    CacheEntries cache_;
     std::vector<Destination> destinations_;
 };
 

@@ -44,7 +44,7 @@ std::vector<Part> parts_of(const Tally& tally) {
 
 std::string collected(const Tally& tally) {
     const std::uint64_t left_out = tally.count("deselected");
-    const std::uint64_t kept = tally.tests_known();
+    const std::uint64_t kept = tally.tests_collected();
     const std::uint64_t errors = tally.count("error");
     const std::string plural = kept + left_out == 1 ? "test" : "tests";
     std::string text;

@@ -42,6 +42,7 @@ void Tally::count_phases(const TestResult& result) {
     if (result.details) {
         for (const Phase& phase : result.details->phases) {
             only_teardown = only_teardown && phase.when == "teardown";
+            if (phase.when == "collect") ++not_collected_;
             if (!phase.category.empty()) ++counts_[phase.category];
         }
     }
@@ -64,7 +65,7 @@ int Tally::exit_code(bool collect_only) const {
         case RunEnd::completed: break;
     }
     if (count("failed") + count("error") > 0) return 1;
-    const std::uint64_t tests = collect_only ? tests_known_ : tests_finished_;
+    const std::uint64_t tests = collect_only ? tests_collected() : tests_finished_;
     return tests == 0 ? 5 : 0;
 }
 

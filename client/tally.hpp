@@ -20,12 +20,16 @@ public:
 
     /// Tests that are known, whether they have run or not.
     std::uint64_t tests_known() const { return tests_known_; }
+    /// ... but for files that stand among them because they could not be collected.
+    std::uint64_t tests_collected() const { return tests_known_ - not_collected_; }
     std::uint64_t tests_finished() const { return tests_finished_; }
     std::uint64_t units_known() const { return units_known_; }
     std::uint64_t units_loaded() const { return units_loaded_; }
     bool all_units_known() const { return all_units_known_; }
     /// About how many tests the run has in all: units that nobody has loaded yet count as the mean.
     std::uint64_t tests_expected() const;
+    /// Every unit is loaded: that number is no estimate.
+    bool tests_certain() const { return all_units_known_ && units_loaded_ >= units_known_; }
 
     /// How the run ended; meaningless before its last event.
     const RunFinished& end() const { return end_; }
@@ -37,6 +41,7 @@ private:
 
     std::map<std::string, std::uint64_t> counts_;
     std::uint64_t tests_known_ = 0;
+    std::uint64_t not_collected_ = 0;
     std::uint64_t tests_finished_ = 0;
     std::uint64_t units_known_ = 0;
     std::uint64_t units_loaded_ = 0;

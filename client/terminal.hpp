@@ -6,8 +6,11 @@
 
 #include "client/display.hpp"
 #include "client/findings.hpp"
+#include "client/live_line.hpp"
 #include "client/markup.hpp"
+#include "client/places.hpp"
 #include "client/report.hpp"
+#include "client/result_lines.hpp"
 #include "client/slow_tests.hpp"
 
 namespace xgrid::client {
@@ -18,7 +21,9 @@ struct TerminalSettings {
     bool colour = false;
     bool live = false;  // lines can be rewritten
     std::size_t columns = 80;
-    std::string headline;  // the run in one line
+    std::string headline;   // the run in one line
+    std::string directory;  // where the user is
+    bool distributed = true;
 };
 
 class Terminal : public Report {
@@ -44,17 +49,10 @@ private:
     std::string show(const RunFinished& event, const Tally& tally);
     std::string show(const TestFailing& event, const Tally& tally);
 
-    std::string show_result(const std::string& worker, const std::string& test,
-                            const TestResult& result, const Tally& tally);
-    std::string show_phase(const std::string& worker, const std::string& test, const Phase& phase,
-                           const Tally& tally);
+    std::string title();
+    std::string header(const SlotFacts& facts) const;
     std::string replaced();
     std::string notices(Instant now);
-    std::string new_line();
-    std::string percent(const Tally& tally, bool last = false) const;
-    std::string end_progress(const Tally& tally);
-    std::string hide_live(std::size_t column);
-    std::string live_line(Instant now, const Tally& tally) const;
     std::string reason_line(const RunFinished& end) const;
     bool quiet() const { return settings_.display.verbosity < 0; }
     bool verbose() const { return settings_.display.verbosity > 0; }
@@ -63,12 +61,12 @@ private:
     Markup markup_;
     Findings findings_;
     SlowTests slow_tests_;
+    ResultLines results_;
+    LiveLine live_;
     Instant began_at_;
-    std::size_t column_ = 0;  // of the line of letters
-    bool header_shown_ = false;
+    bool title_shown_ = false;
+    bool adopted_ = false;              // a slot has told how it is configured
     std::vector<std::string> crashed_;  // slots that nothing has replaced yet
-    std::size_t live_shown_ = 0;        // columns of the progress line on the screen
-    Instant live_drawn_at_;
 };
 
 }  // namespace xgrid::client

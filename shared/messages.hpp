@@ -175,9 +175,10 @@ struct SlotFacts {
     std::string config;  // the framework's configuration file, if any
     std::vector<std::string> plugins;
     std::vector<std::string> header;
+    std::map<std::string, std::string> settings;  // of display and reports, in its own names
 
-    XGRID_FIELDS(SlotFacts, framework, platform, version, executable, root, config, plugins,
-                 header);
+    XGRID_FIELDS(SlotFacts, framework, platform, version, executable, root, config, plugins, header,
+                 settings);
 };
 
 // ---- Facts: the log of an attempt, from its worker
@@ -227,7 +228,8 @@ struct Warned {
 /// Something the user should read.
 struct Noted {
     std::string text;
-    XGRID_FIELDS(Noted, text);
+    bool of_run = false;  // no matter which slot says it
+    XGRID_FIELDS(Noted, text, of_run);
 };
 enum class Stream : std::uint8_t { out, err };
 /// What a slot printed outside any capture.
@@ -337,7 +339,8 @@ struct WorkerDown {
 struct UnitsKnown {
     std::uint32_t units = 0;  // so many more
     bool all = false;         // and there are no others
-    XGRID_FIELDS(UnitsKnown, units, all);
+    std::vector<std::string> names;
+    XGRID_FIELDS(UnitsKnown, units, all, names);
 };
 struct UnitLoaded {
     std::string unit;

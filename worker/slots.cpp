@@ -25,6 +25,7 @@ constexpr Duration leftovers_delay = std::chrono::milliseconds(100);
 // A crash shows a hundred frames of each thread, those that matter first.
 constexpr std::size_t err_tail_bytes = 16'000;
 constexpr std::size_t output_piece_bytes = 64 * 1024;
+constexpr std::size_t unfinished_line_bytes = 1024 * 1024;  // a longer one is shown in pieces
 
 std::string cannot_run(const std::string& interpreter, const std::string& why) {
     std::string text = fmt::format("cannot run pytest with {}: {}", interpreter, why);
@@ -237,12 +238,22 @@ void Slots::read_line(SlotKey key, Process& process, std::string_view text, Repo
     if (!line) {
         reports.emplace_back(key, SlotFact{process.current, Noted{line.error()}});
     } else if (auto* up = std::get_if<LineUp>(&*line)) {
+        const auto capture = up->facts.settings.find("capture");
+        if (capture != up->facts.settings.end() && capture->second == "no") {
+            process.show_output = true;  // addopts may say so, too
+        }
         reports.emplace_back(key, SlotFact{process.current, SlotBegan{std::move(up->facts)}});
     } else if (auto* refused = std::get_if<LineRefused>(&*line)) {
         reports.emplace_back(key, SlotRefused{std::move(refused->text), refused->code});
     } else if (std::holds_alternative<LineAlive>(*line)) {
         reports.emplace_back(key, SlotLives{});
     } else if (auto* said = std::get_if<LineFact>(&*line)) {
+        if (process.show_output && std::holds_alternative<Finished>(said->fact)) {
+            // What the test printed was printed before it said so.
+            read_output(key, process, process.out, Stream::out, reports);
+            read_output(key, process, process.err, Stream::err, reports);
+            show_output(key, process, true, reports);
+        }
         const auto job = process.jobs.find(said->job);
         if (job == process.jobs.end()) {
             // A job that has ended may still be found to have left something broken: the job that
@@ -276,7 +287,22 @@ void Slots::read_output(SlotKey key, Process& process, Descriptor& from, Stream 
         }
     }
     if (!process.show_output) return;
-    reports.emplace_back(key, SlotFact{process.current, Printed{stream, std::move(text)}});
+    process.unfinished.at(static_cast<std::size_t>(stream)) += text;
+    show_output(key, process, false, reports);
+}
+
+// Whole lines, so that those of several slots do not mix; the rest when a test has ended. Between
+// jobs it waits: there is no attempt to tell it with.
+void Slots::show_output(SlotKey key, Process& process, bool all, Reports& reports) {
+    if (process.jobs.empty() && !all) return;
+    for (const Stream stream : {Stream::out, Stream::err}) {
+        std::string& text = process.unfinished.at(static_cast<std::size_t>(stream));
+        const bool cut = all || text.size() > unfinished_line_bytes;
+        const std::size_t end = cut ? text.size() : text.rfind('\n') + 1;
+        if (end == 0) continue;
+        reports.emplace_back(key, SlotFact{process.current, Printed{stream, text.substr(0, end)}});
+        text.erase(0, end);
+    }
 }
 
 void Slots::read_warm(Instant now, PytestWarm& warm, Reports& reports) {
@@ -325,6 +351,7 @@ void Slots::remove(Instant now, SlotKey key, SlotReport report, Reports& reports
     read_socket(now, key, process, reports);
     read_output(key, process, process.out, Stream::out, reports);
     read_output(key, process, process.err, Stream::err, reports);
+    if (process.show_output) show_output(key, process, true, reports);
     if (auto* exit = std::get_if<SlotExited>(&report)) {
         if (!exit->clean) kill_session(process.pid);
         if (!process.err_tail.empty()) {

@@ -2,6 +2,7 @@
 // they end into reports. Decides nothing but how to end a process that does not want to.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
@@ -45,7 +46,8 @@ private:
         Descriptor err;
         std::string text;  // a line that is not complete
         std::string to_send;
-        std::string err_tail;  // the last that it printed there
+        std::string err_tail;                   // the last that it printed there
+        std::array<std::string, 2> unfinished;  // lines on stdout and stderr
         bool show_output = false;
         bool stopped = false;
         std::map<JobNumber, AttemptId> jobs;
@@ -70,6 +72,7 @@ private:
     void read_line(SlotKey key, Process& process, std::string_view line, Reports& reports);
     void read_output(SlotKey key, Process& process, Descriptor& from, Stream stream,
                      Reports& reports);
+    void show_output(SlotKey key, Process& process, bool all, Reports& reports);
     void read_warm(Instant now, PytestWarm& warm, Reports& reports);
     void remove(Instant now, SlotKey key, SlotReport report, Reports& reports);
     SlotExited exited(const Process& process, int status);

@@ -91,3 +91,17 @@ TEST_CASE_FIXTURE(Fixture, "a broker that stays silent is given up") {
 TEST_CASE_FIXTURE(Fixture, "a refusal ends it with the reason") {
     CHECK(client.receive(start, Refusal{"version"}).trouble == "the broker refuses: version");
 }
+
+TEST_CASE("a warning of an import counts once, however many slots import") {
+    Client client("r", {});
+    client.receive(start, Welcome{});
+    const auto seen = [](const char* worker, const char* when) {
+        return WarningSeen{worker, {.path = "a.py", .line = 3, .when = when, .text = "text"}};
+    };
+    const Effects effects = client.receive(
+        start, Progress{"r",
+                        0,
+                        {seen("gw0", "collect"), seen("gw1", "collect"), seen("gw1", "collect"),
+                         seen("gw0", "runtest"), seen("gw1", "runtest")}});
+    CHECK(effects.events.size() == 4);  // one slot met it twice
+}

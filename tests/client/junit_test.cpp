@@ -79,6 +79,14 @@ TEST_CASE("a failed teardown stands beside the test's own outcome, and counts fo
     }
 }
 
+TEST_CASE("a failure and a failed teardown are two cases of one test") {
+    const Phase call{.when = "call", .category = "failed", .text = "c", .message = "why"};
+    const Phase teardown{.when = "teardown", .category = "error", .text = "t", .message = "why"};
+    const std::string text = report({finished("test_a.py::test_x", {call, teardown})});
+    CHECK(contains(text, "errors=\"1\" failures=\"1\" skipped=\"0\" tests=\"1\""));
+    CHECK(contains(text, "</failure></testcase><testcase classname=\"test_a\" name=\"test_x\""));
+}
+
 TEST_CASE("whatever a test prints, the file is well formed") {
     CHECK(xml_text("a<b>&c\"") == "a&lt;b&gt;&amp;c\"");
     CHECK(xml_attribute("a\"b\nc\td") == "a&quot;b&#10;c&#09;d");

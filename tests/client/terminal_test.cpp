@@ -168,13 +168,83 @@ TEST_CASE("a progress line makes room for results and comes back below them") {
     tally.add(known(2));
     const Instant later = start + std::chrono::seconds(1);
     terminal.begin(start);
+    terminal.add(start, WorkerUp{}, tally);
     CHECK(terminal.tick(start, tally).empty());
     const std::string line = terminal.tick(later, tally);
-    CHECK(contains(line, "0/about 2, 0/s, 1 s"));
+    CHECK(line == "\x1b[?7l0/~2, 0/s\x1b[?7h");
     const Event event = finished("a");
     tally.add(event);
     CHECK(terminal.add(later, event, tally) == "\r\x1b[K.");
-    CHECK(terminal.tick(later, tally) == "\n1/about 2, 1/s, 1 s, about 1 s left");
+    CHECK(terminal.tick(later, tally) == "\n\x1b[?7l1/~2, 1/s, 1 s left\x1b[?7h");
+    CHECK(terminal.add(later, event, tally) == "\r\x1b[K\x1b[A\x1b[1C.");
+    terminal.tick(later, tally);
+    CHECK(terminal.end(later, tally, 0).starts_with("\r\x1b[K\x1b[A\x1b[2C    "));
+}
+
+TEST_CASE("a progress line fits into any terminal, and the number of failures goes last") {
+    TerminalSettings settings;
+    settings.live = true;
+    settings.columns = 20;
+    Terminal terminal(settings);
+    Tally tally;
+    terminal.begin(start);
+    for (const Event& event : {known(2000), Event(finished("a", {failure()}))}) {
+        tally.add(event);
+        terminal.add(start, event, tally);
+    }
+    CHECK(contains(terminal.tick(start + std::chrono::seconds(2), tally),
+                   "\x1b[?7l1/~2000, 1 failed\x1b"));
+}
+
+TEST_CASE("nothing is rewritten in a pipe") {
+    Terminal terminal({});
+    Tally tally;
+    terminal.begin(start);
+    CHECK(terminal.tick(start + std::chrono::seconds(9), tally).empty());
+}
+
+TEST_CASE("a slot tells what addopts and the ini want, and the display follows") {
+    WorkerUp up{.worker = "gw0"};
+    up.facts.settings = {{"verbose", "1"}, {"console_output_style", "count"}};
+    const std::vector<Event> events = {up, UnitsKnown{1, true}, known(10), finished("a")};
+    CHECK(contains(show(events), "[gw0] [ 1/10] PASSED a\n"));
+    up.facts.settings = {{"verbose", "1"}, {"console_output_style", "classic"}};
+    CHECK(contains(show({up, known(10), finished("a")}), "[gw0] PASSED a\n"));
+    up.facts.settings = {{"verbose", "-1"}, {"no_summary", "yes"}};
+    const std::string quiet = show({up, finished("a", {failure()})});
+    CHECK(!contains(quiet, "session starts"));
+    CHECK(!contains(quiet, "FAILURES"));
+}
+
+TEST_CASE("a run that is not distributed is shown as plain pytest's, and no slot is named") {
+    TerminalSettings settings;
+    settings.distributed = false;
+    const std::vector<Event> events = {UnitsKnown{1, true}, known(2), finished("a.py::x"),
+                                       finished("b.py::y"), RunFinished{}};
+    CHECK(contains(show(events, settings), "a.py ." + std::string(66, ' ') + " [ 50%]\nb.py ."));
+    settings.display.verbosity = 1;
+    CHECK(contains(show(events, settings), "a.py::x PASSED" + std::string(58, ' ') + " [ 50%]\n"));
+    CHECK(contains(show({OutputSeen{"gw0", Stream::out, "text\n"}}, settings), "\ntext\n"));
+}
+
+TEST_CASE("output is shown line by line, each with its slot") {
+    CHECK(contains(show({OutputSeen{"gw0", Stream::out, "a\nb\n"},
+                         OutputSeen{"gw1", Stream::err, "unfinished"}}),
+                   "[gw0] a\n[gw0] b\n[gw1] unfinished\n"));
+}
+
+TEST_CASE("a test that passed in the end has its reruns and its pass") {
+    const Phase rerun{.when = "call", .category = "rerun", .letter = "R", .word = "RERUN"};
+    const Phase pass{.when = "call", .category = "passed", .letter = ".", .word = "PASSED"};
+    TerminalSettings settings;
+    settings.display.report_chars = "Rp";
+    TestFinished event = finished("a", {rerun, pass});
+    event.result.outcome = Outcome::passed;
+    const std::string text = show({event}, settings);
+    CHECK(contains(text, "rerun test summary info"));
+    CHECK(contains(text, "RERUN a\n"));
+    CHECK(contains(text, "PASSED a\n"));
+    CHECK(contains(text, " 1 passed, 1 rerun in "));
 }
 
 TEST_CASE("a test that runs for long is named between the results, but not with -q") {

@@ -50,9 +50,9 @@ def counts_of(run):
 
 def test_a_later_run_has_them_from_the_start_and_the_same_outcomes(numeric):
     plain = numeric.plain()
-    first = numeric.submit("-n", 1)
+    first = numeric.submit("-n", 1, "--no-confirm")
     assert [seen[0] for seen in there(numeric).values()] == [False]
-    later = numeric.submit("-n", 2)
+    later = numeric.submit("-n", 2, "--no-confirm")
     seen = there(numeric)
     assert all(was_there for was_there, _drawn in seen.values())
     assert len({drawn for _there, drawn in seen.values()}) == len(seen)
@@ -86,7 +86,7 @@ def test_in_a_first_run_slots_beyond_the_cores_have_what_the_first_has_imported(
     )
     for number in range(2 * slots):
         numeric.write("test_more_%d.py" % number, TEST)
-    numeric.submit("-n", slots)
+    numeric.submit("-n", slots, "--no-confirm")  # else a slot is there for that alone
     assert sorted(was_there for was_there, _drawn in there(numeric).values()) == (
         [False] * (slots - 1) + [True]
     )

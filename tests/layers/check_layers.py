@@ -20,7 +20,7 @@ WORLD = [
     r"{role}/(loop|options)\.[ch]pp",
     r"worker/(descriptor|kernel|slots)\.[ch]pp",
     r"worker/frameworks/.*",
-    r"client/(embedded|memory|reports|repository)\.[ch]pp",
+    r"client/(cache_folder|embedded|memory|reports|repository)\.[ch]pp",
     r"shared/(cores|process|signals|socket)\.[ch]pp",
 ]
 
@@ -29,7 +29,7 @@ LIBRARIES = [
     (r"<msgpack.*>", [r"shared/codec\.cpp"]),
     (r"<zmq.*>", [r"shared/socket\.[ch]pp"]),
     (r"<boost/.*>", [r"{role}/options\.cpp"]),
-    (r"<nlohmann/.*>", [r"worker/frameworks/.*", r"client/(json_\w+|memory)\.cpp"]),
+    (r"<nlohmann/.*>", [r"worker/frameworks/.*", r"client/(cache_entries|json_\w+|memory)\.cpp"]),
     (r"<git2.*>", [r"client/repository\.cpp"]),
     (r"<doctest/.*>", [r"tests/.*"]),
     (r"<benchmark/.*>", [r"tests/bench/.*"]),
@@ -54,7 +54,7 @@ NOT_PURE = (
     r"|random|shared_mutex|thread|[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
 )
 # Ours, through which a pure file would reach it all the same.
-NOT_PURE_OURS = r'".*/(loop|options|socket|embedded|memory|repository|(process|kernel|slots)\w*)\.hpp"|"worker/frameworks/.*"'
+NOT_PURE_OURS = r'".*/(loop|options|socket|cache_folder|embedded|memory|repository|(process|kernel|slots)\w*)\.hpp"|"worker/frameworks/.*"'
 
 CLOCK = re.compile(r"_clock::now|random_device|std::time\(|clock_gettime|gettimeofday")
 ASKS_THE_CLOCK = [r"{role}/(main|loop)\.cpp", r"client/embedded\.cpp", r"tests/.*"]

@@ -69,30 +69,25 @@ inline SlotFacts slot_facts() {
             .root = "/work",
             .config = "/work/pytest.ini",
             .plugins = {"xdist-3.1.0"},
-            .header = {"line"}};
+            .header = {"line"},
+            .settings = {{"verbose", "1"}}};
 }
 
 inline std::vector<Fact> facts() {
     const TestName test{"test_a.py::test_x", 1};
-    return {SlotBegan{slot_facts()},
-            UnitsNamed{{"test_a.py"}},
-            TestsFound{{test}, 2},
-            Started{300},
-            Finished{70000, result()},
-            GaveBack{1, {2, 3}},
-            LateTeardown{test, phase()},
-            Warned{warning()},
-            Noted{"note"},
-            Printed{Stream::err, "text"},
-            ExitAsked{"reason", -1},
-            Ended{End::gone, "text", 4, {test}}};
+    return {SlotBegan{slot_facts()},     UnitsNamed{{"test_a.py"}},
+            TestsFound{{test}, 2},       Started{300},
+            Finished{70000, result()},   GaveBack{1, {2, 3}},
+            LateTeardown{test, phase()}, Warned{warning()},
+            Noted{"note", true},         Printed{Stream::err, "text"},
+            ExitAsked{"reason", -1},     Ended{End::gone, "text", 4, {test}}};
 }
 
 inline std::vector<Event> events() {
     const TestName test{"test_a.py::test_x", 1};
     return {WorkerUp{"gw0", "host", slot_facts()},
             WorkerDown{"gw0", "crashed"},
-            UnitsKnown{3, true},
+            UnitsKnown{3, true, {"test_a.py"}},
             UnitLoaded{"test_a.py", {test}, 1},
             TestStarted{"test_a.py", test, "gw0"},
             TestFinished{"test_a.py", test, "gw0", 2, result(), true},

@@ -104,7 +104,8 @@ SlotFacts slot_facts_from(const json& value) {
             .root = value.at("rootdir"),
             .config = value.at("inifile"),
             .plugins = value.at("plugins"),
-            .header = value.at("header")};
+            .header = value.at("header"),
+            .settings = value.at("settings")};
 }
 
 Warning warning_from(const json& value) {
@@ -136,7 +137,7 @@ Fact fact_from(const std::string& word, const json& line) {
     if (word == "late")
         return LateTeardown{{line.at(2), index_from(line.at(3))}, phase_from(line.at(4))};
     if (word == "warning") return Warned{warning_from(line.at(2))};
-    if (word == "note") return Noted{line.at(2)};
+    if (word == "note") return Noted{line.at(2), line.at(3)};
     if (word == "exit") return ExitAsked{line.at(2), integer_from<std::int32_t>(line.at(3))};
     if (word == "end") return ended_from(line.at(2));
     throw std::out_of_range(word);

@@ -13,6 +13,7 @@ slot -> worker   ["up", {...}] or ["refused", exit code, text] once; then, in an
                  ["late", job, id, occurrence, phase]        a package's or the session's teardown failed after its last test
                  ["warning", job, {...}]                     ["exit", job, reason, exit code]
                  ["alive"]                                   still loading, with every step within the limit
+                 ["note", job, text, whether it is of the run, whichever slot says it]
                  ["end", job, {"returned", "stopped", "error", "missing"}]
 """
 
@@ -43,6 +44,7 @@ class Jobs:
         self.notes = notes  # for the user, once in a run: from the slot that names the units
         self.last = None  # (job, entry)
         self._running = None
+        self._stopped = False  # the session wants to run no more
         self._job = 0
         channel.on_give_back = self._give_back
         if plugin.timeouts is not None:
@@ -56,10 +58,12 @@ class Jobs:
             if order["kind"] == "finish":
                 self._guarded(self._job, lambda: self.teardown_for(None))
                 return order
-            _forget_stop(self.session)
-            work = {"enumerate": self._enumerate, "unit": self._unit}[order["kind"]]
             end = {"returned": False, "stopped": False, "error": "", "missing": []}
-            self._guarded(self._job, lambda: work(order, end), end)
+            if self._stopped:
+                end["returned"] = True  # the worker does not know yet that the run is to end
+            else:
+                work = {"enumerate": self._enumerate, "unit": self._unit}[order["kind"]]
+                self._guarded(self._job, lambda: work(order, end), end)
             self._running = None
             self.channel.say("end", self._job, end)
             self.channel.flush()
@@ -111,15 +115,17 @@ class Jobs:
 
     def _enumerate(self, order, end):
         while self.notes:
-            self.channel.say("note", order["job"], self.notes.pop(0))
+            self.channel.say("note", order["job"], self.notes.pop(0), True)
         stream = _Units(self.channel, order["job"])
         try:
-            self.units.enumerate(stream.add)
+            lines = self.units.enumerate(stream.add)
         except UsageError as error:
             end["error"] = usage_text(error)
             raise
         finally:
             stream.flush()
+        for line in lines:
+            self.channel.say("note", order["job"], line, True)
 
     def _unit(self, order, end):
         job = order["job"]
@@ -145,8 +151,11 @@ class Jobs:
             return
         self._prepare(entries)
         if not self._running.run():
-            if self.session.shouldstop:
-                self.channel.say("exit", job, str(self.session.shouldstop), 2)
+            self._stopped = True
+            failed = self.session.shouldfail  # after -x, from whichever file
+            self.channel.say(
+                "exit", job, str(failed or self.session.shouldstop), 1 if failed else 2
+            )
             self._stop(end)
 
     def _found(self, job, entries, deselected):
@@ -223,9 +232,3 @@ def _selected(entries, mode, wanted):
         return entries
     wanted = set(wanted)
     return [entry for entry in entries if (entry[:2] in wanted) == (mode == "only")]
-
-
-def _forget_stop(session):
-    # Since pytest 8 the public names cannot be taken back.
-    for name in ("shouldfail", "shouldstop"):
-        setattr(session, "_" + name if hasattr(session, "_" + name) else name, False)

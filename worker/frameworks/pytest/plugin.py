@@ -3,12 +3,11 @@
 The identity is there before any other plugin or conftest is loaded, as under pytest-xdist.
 """
 
-import socket
 import uuid
 
 import pytest
 
-from . import wholesuite, xdist_options
+from . import cache, controller, wholesuite, xdist_options
 
 
 class Plugin:
@@ -19,6 +18,7 @@ class Plugin:
     def __init__(self, workerinput, timeouts=None):
         self.workerinput = workerinput
         self.timeouts = timeouts  # None: no test has a limit
+        self._config = None
         self.reports = []  # of the test that runs
         self.collect_reports = []  # of what is being collected, but those that passed
         self.deselected = []
@@ -38,21 +38,18 @@ class Plugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_load_initial_conftests(self, early_config, parser):
         if self.workerinput is not None:
-            # pytest-cov would have been told by its controller where the code is.
-            self.workerinput.setdefault("cov_master_host", socket.gethostname())
-            self.workerinput.setdefault(
-                "cov_master_topdir", str(early_config.invocation_params.dir)
-            )
-            self.workerinput.setdefault("cov_master_rsync_roots", [])
+            controller.tell(self.workerinput, str(early_config.invocation_params.dir))
         xdist_options.add(early_config, parser)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config):
+        self._config = config
         xdist_options.disarm(config)
         if self.timeouts is not None:
             config.pluginmanager.register(self.timeouts, "xgrid-timeouts")
         if self.workerinput is not None:
             wholesuite.agree(config, self.workerinput)
+        cache.clear_once(config, (self.workerinput or {}).get("workerid"))
         if not config.pluginmanager.hasplugin("xdist"):
             config.addinivalue_line(
                 "markers", "xdist_group(name): tests that run in the same slot."
@@ -78,7 +75,9 @@ class Plugin:
     def pytest_deselected(self, items):
         self.deselected.extend(items)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report):
+        cache.skip_only_remembered(self._config, report)
         self.reports.append(report)
 
     def pytest_warning_recorded(self, warning_message, when, nodeid):

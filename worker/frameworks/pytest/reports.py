@@ -31,6 +31,7 @@ class Reports:
         self._config = config
         self._letters = str(getattr(config.option, "reportchars", "") or "")
         self._sections_of_passed = self._wants_sections_of_passed()
+        self._location_wanted = _ini(config, "junit_family") in ("xunit1", "legacy")
         self._tb_line = getattr(config.option, "tbstyle", "auto") == "line"
         self._own_status = True
 
@@ -47,7 +48,11 @@ class Reports:
             if report.outcome != "passed" or "wasxfail" in report.__dict__:
                 return False
         last = reports[2]
-        return not (last.user_properties or (self._sections_of_passed and last.sections))
+        return not (
+            last.user_properties
+            or self._location_wanted
+            or (self._sections_of_passed and last.sections)
+        )
 
     def verdict(self, reports):
         """(verdict, [setup, call, teardown] in seconds, details or None)"""
@@ -57,7 +62,9 @@ class Reports:
         for report in reports:
             status = self._status(report)
             categories.append(_known(status[0], report))
-            if not _is_plain(report, status):
+            repeats = any(phase["category"] not in VERDICTS for phase in phases)
+            if not _is_plain(report, status) or (repeats and report.when == "call"):
+                # A pass is not silent where a plugin has told of earlier tries.
                 phases.append(self.phase(report, status))
             if report.when in seconds:
                 seconds[report.when] += report.duration
@@ -86,11 +93,8 @@ class Reports:
     def _wants_sections_of_passed(self):
         if "P" in self._letters or "A" in self._letters:
             return True
-        try:
-            logged = self._config.getini("junit_logging") in PASSED_LOGGED
-            return logged and bool(self._config.getini("junit_log_passing_tests"))
-        except (KeyError, ValueError):  # -p no:junitxml
-            return False
+        logged = _ini(self._config, "junit_logging") in PASSED_LOGGED
+        return logged and bool(_ini(self._config, "junit_log_passing_tests"))
 
     def _status(self, report):
         if report.when == "collect":
@@ -102,8 +106,10 @@ class Reports:
         return str(category), str(letter), str(word)
 
     def _rendered(self, report, category):
-        if report.longrepr is None or category == "skipped":
+        if report.longrepr is None:
             return ""
+        if category == "skipped":
+            return str(report.longrepr) if report.when == "collect" else ""
         if category == "xfailed" and not ("x" in self._letters or "a" in self._letters.lower()):
             return ""  # nobody will read it, and it is dear
         if self._tb_line and category == "failed":
@@ -125,7 +131,7 @@ class Reports:
         if verdict == "passed" and not phases and not self._sections_of_passed:
             sections = []
         properties = getattr(last, "user_properties", None) or []
-        if not (phases or sections or properties):
+        if not (phases or sections or properties or self._location_wanted):
             return None
         return {
             "phases": phases,
@@ -133,6 +139,13 @@ class Reports:
             "properties": [_property(entry) for entry in properties],
             "location": list(last.location or ("", None, "")),
         }
+
+
+def _ini(config, name):
+    try:
+        return config.getini(name)
+    except (KeyError, ValueError):  # of a plugin that is not there
+        return None
 
 
 def _is_pytests(plugin):

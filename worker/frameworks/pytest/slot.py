@@ -13,11 +13,14 @@ from _pytest.config import _prepareconfig
 from _pytest.main import Session
 
 from . import fresh, process, wholesuite
+from .cache import Remembered
 from .channel import Channel
 from .endings import Refused, exit_reason, internal_error, refusal
 from .imports import Imports
 from .jobs import Jobs
 from .plugin import Plugin, warning_facts
+from .report_lines import report_lines
+from .settings import settings
 from .timeouts import Timeouts
 from .units import Full, Lazy
 
@@ -127,7 +130,7 @@ def _silence_terminal(config):
 
 def _serve(session, plugin, channel, message, imports):
     notes = [message["note"]] if message.get("note") else []
-    units = _units(session.config, message, notes)(session, plugin, imports)
+    units = _units(session, plugin, imports, message, notes)
     jobs = Jobs(session, plugin, channel, units, notes)
     channel.say("up", _facts(session.config))
     plugin.on_warning = lambda *warning: jobs.warn(warning_facts(*warning))
@@ -146,14 +149,15 @@ def _serve(session, plugin, channel, message, imports):
         raise Refused(3, error or "a plugin's pytest_runtestloop does not let xgrid run tests")
 
 
-def _units(config, message, notes):
-    if message.get("collect") == "full":
-        return Full
-    name = wholesuite.plugin_in_need(config)
+def _units(session, plugin, imports, message, notes):
+    remembered = Remembered(session.config)
+    if message.get("collect") == "full" or remembered.needs_everything():
+        return Full(session, plugin, imports)
+    name = wholesuite.plugin_in_need(session.config)
     if not name:
-        return Lazy
+        return Lazy(session, plugin, imports, remembered)
     notes.append("every slot collects everything first, as with --collect full: %s needs it" % name)
-    return Full
+    return Full(session, plugin, imports)
 
 
 def _finished(session, loop):
@@ -192,7 +196,8 @@ def _facts(config):
         "executable": sys.executable,
         "pytest": pytest.__version__,
         "plugins": _plugins(config),
-        "header": _header(config),
+        "header": report_lines(config, "pytest_report_header"),
+        "settings": settings(config),
         "pid": os.getpid(),
     }
 
@@ -203,21 +208,3 @@ def _plugins(config):
         name = "%s-%s" % (distribution.project_name, distribution.version)
         names.append(name[len("pytest-") :] if name.startswith("pytest-") else name)
     return list(dict.fromkeys(names))
-
-
-def _header(config):
-    # pytest calls with the one, and hands it on as the other to those that ask for it.
-    place = config.invocation_params.dir
-    arguments = (
-        {"start_path": place}
-        if hasattr(config, "inipath") and _has_start_path()
-        else {"startdir": place}
-    )
-    lines = []
-    for answer in reversed(config.hook.pytest_report_header(config=config, **arguments)):
-        lines.extend([answer] if isinstance(answer, str) else answer)
-    return [str(line) for line in lines]
-
-
-def _has_start_path():
-    return int(pytest.__version__.split(".")[0]) >= 7

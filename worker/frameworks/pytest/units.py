@@ -11,6 +11,7 @@ from _pytest import nodes
 from _pytest.config import UsageError
 from _pytest.runner import collect_one_node
 
+from .report_lines import report_lines
 from .skeleton import Skeleton, path_of
 
 
@@ -34,21 +35,29 @@ class Loaded:
 class Lazy:
     """Finds files without importing them, and imports each when it is loaded."""
 
-    def __init__(self, session, plugin, imports):
+    def __init__(self, session, plugin, imports, remembered):
         self._session = session
         self._plugin = plugin
         self._imports = imports
+        self._remembered = remembered
         self._skeleton = None
         # Rejected: forgetting those that have run. Collecting a class again gives its fixtures to pytest a
         # second time, and a fixture that extends another of its name would then do so twice.
         self._loaded = {}
 
     def enumerate(self, on_unit):
-        """Names each unit; raises UsageError for names that are not there, as pytest does."""
-        self._build(on_unit)
+        """Names each unit; raises UsageError for names that are not there, as pytest does.
+
+        What is to be said of the choice and the order of tests is returned, as lines.
+        """
+        order = self._remembered.file_order()
+        self._build(on_unit if order is None else lambda _name: None)
+        for name in sorted(self._skeleton.units, key=order) if order is not None else ():
+            on_unit(name)
         for unit in self._skeleton.units.values():
             if unit.arguments:
                 self.load(unit.name)
+        return self._remembered.lines(self._skeleton.units)
 
     def load(self, name):
         """The Loaded, or None where there is no such unit."""
@@ -153,6 +162,9 @@ class Full:
         self._collect()
         for name in self._loaded:
             on_unit(name)
+        return report_lines(
+            self._session.config, "pytest_report_collectionfinish", items=self._session.items
+        )
 
     def load(self, name):
         self._collect()

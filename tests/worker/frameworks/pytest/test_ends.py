@@ -116,15 +116,16 @@ def test_a_crashing_hook_is_an_internal_error_of_its_job(warm, project):
     slot.finish()
 
 
-def test_after_maxfail_the_rest_is_given_up_and_a_further_job_still_runs(warm, project):
+def test_after_maxfail_the_rest_is_given_up_and_a_further_job_returned(warm, project):
     project.write("test_a.py", "def test_1(): assert 0\ndef test_2(): pass\ndef test_3(): pass\n")
     project.write("test_b.py", "def test_b(): pass\n")
     slot = warm.slot(project, "-x")
     assert slot.run("test_a.py")["stopped"]
     assert slot.of("gave")[0][2:] == [0, [1, 2]]
-    assert not slot.run("test_b.py")["stopped"]
+    assert slot.of("exit")[0][2:] == ["stopping after 1 failures", 1]
+    assert slot.run("test_b.py")["returned"]
     slot.finish()
-    assert slot.verdicts() == {"test_a.py::test_1": "failed", "test_b.py::test_b": "passed"}
+    assert slot.verdicts() == {"test_a.py::test_1": "failed"}
 
 
 def test_slots_die_with_the_warm_interpreter(tmp_path, project):

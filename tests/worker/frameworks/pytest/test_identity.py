@@ -178,3 +178,21 @@ def test_hooks_of_the_session_run_once_per_slot_and_atexit_at_the_end(warm, proj
     warm.slot(project).run_all().finish()
     words = [json.loads(line) for line in log.read_text().splitlines()]
     assert words == ["configure", "start", "finish 1", "unconfigure", "atexit"]
+
+
+def test_rerunfailures_needs_no_controller(warm, project):
+    # As pytest-rerunfailures 10.2 and later do it.
+    project.write(
+        "pytest_rerunfailures.py",
+        """
+        class StatusDB: pass
+        class ClientStatusDB:
+            def __init__(self, port): raise ConnectionError(port)
+        def pytest_configure(config):
+            config.failures_db = ClientStatusDB(config.workerinput["sock_port"])
+        """,
+    )
+    project.write("test_r.py", "def test_r(): pass")
+    slot = warm.slot(project, "-p", "pytest_rerunfailures").run_all()
+    slot.finish()
+    assert slot.verdicts() == {"test_r.py::test_r": "passed"}
