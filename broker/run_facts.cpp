@@ -221,7 +221,12 @@ void Run::take(Instant now, Job& about, const Ended& fact) {
         return;
     }
     if (fact.end == End::lost) {
-        lose_slot(now, about.attempt->slot, "lost: " + first_line(fact.text));
+        const SlotKey lost = about.attempt->slot;
+        const std::string why = "lost: " + first_line(fact.text);
+        // Counted, since each slot that is started in its place may be lost like that.
+        if (!slot(lost).up) requeue(now, about, true, why);
+        if (over_) return;
+        lose_slot(now, lost, why);
         go_on(now);
         return;
     }

@@ -333,9 +333,8 @@ void Slots::read_warm(Instant now, PytestWarm& warm, Reports& reports) {
     }
     for (const SlotKey key : orphans) {
         const Process& process = processes_.at(key);
-        const bool started = process.pid > 0;
         remove(now, key,
-               started
+               process.pid > 0 || warm.was_ready()
                    ? SlotReport(SlotLost{warm.why()})
                    : SlotReport(SlotRefused{cannot_run(process.warm.interpreter, warm.why()), 3}),
                reports);

@@ -45,6 +45,18 @@ TEST_CASE_FIXTURE(OneRun, "a crash while a unit is loaded is blamed on the unit"
     CHECK(run.waiting().empty());
 }
 
+TEST_CASE("slots that are lost before they begin, again and again, fail the grid") {
+    OneRun one({.slots = 4, .crashes_max = 9});
+    for (SlotKey slot : {0U, 1U, 2U}) {
+        REQUIRE(!one.run.over());
+        one.add_slot();
+        one.say(slot, Ended{.end = End::lost, .text = "the interpreter was killed"});
+    }
+    CHECK(one.end() ==
+          RunFinished{RunEnd::grid_failed, 3,
+                      "cannot list the tests: lost: the interpreter was killed, 3 times"});
+}
+
 TEST_CASE_FIXTURE(OneRun, "a crash between tests blames none, until the job was lost too often") {
     list({"a"});
     load(0, 2);

@@ -43,6 +43,8 @@ public:
     std::vector<WarmLine> read();
     void write();
 
+    /// It has been fit to start slots.
+    bool was_ready() const { return ready_; }
     /// It serves no more; why not.
     bool gone() const { return gone_; }
     const std::string& why() const { return why_; }
