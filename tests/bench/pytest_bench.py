@@ -29,7 +29,17 @@ PR_SET_CHILD_SUBREAPER = 36
 SAMPLE_SECONDS = 0.02
 LEFTOVER_SECONDS = 10.0  # how long processes may outlive the command before they are killed
 
-SUITES = {"one": (8,), "empty": (2, 8), "networkx": (2, 4, 8)}
+# name -> slots. "imports-first" is "imports" with nothing learnt from earlier runs.
+SUITES = {
+    "one": (8,),
+    "empty": (2, 8),
+    "files": (2, 8),
+    "imports-first": (8,),
+    "imports": (8,),
+    "crashes": (4,),
+    "output": (4,),
+    "networkx": (2, 4, 8),
+}
 FIGURES = (
     ("wall", "s", 1.0),
     ("cpu", "s", 1.0),
@@ -41,14 +51,48 @@ FIGURES = (
 # ---- what is run
 
 
+def empty_tests(count):
+    return "".join(f"def test_{number:03}():\n    pass\n\n\n" for number in range(count))
+
+
+IMPORTING = "import numpy\nimport pandas\n\n\n" + empty_tests(2)
+CRASHING = """\
+import os
+import pytest
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_crashes(number):
+    if number == 10:
+        os._exit(1)
+"""
+PRINTING = """\
+import pytest
+
+
+@pytest.mark.parametrize("number", range(50))
+def test_prints(number):
+    for _line in range(1000):
+        print("x" * 99)
+"""
+# name -> how many files, and what is in each
+GENERATED = {
+    "one": (1, empty_tests(1)),
+    "empty": (100, empty_tests(100)),
+    "files": (500, empty_tests(4)),
+    "imports-first": (40, IMPORTING),
+    "imports": (40, IMPORTING),
+    "crashes": (10, CRASHING),
+    "output": (10, PRINTING),
+}
+
+
 def write_suite(name, folder, python):
     """Makes the suite in the folder, and returns what a tool is given as its target."""
-    if name == "one":
-        (folder / "test_one.py").write_text("def test_one():\n    pass\n")
-    elif name == "empty":
-        body = "".join(f"def test_{n:03}():\n    pass\n\n\n" for n in range(100))
-        for number in range(100):
-            (folder / f"test_{number:03}.py").write_text(body)
+    if name in GENERATED:
+        files, text = GENERATED[name]
+        for number in range(files):
+            (folder / f"test_{number:03}.py").write_text(text)
     else:
         where = "import os, networkx; print(os.path.dirname(networkx.__file__))"
         source = subprocess.run(
@@ -60,7 +104,9 @@ def write_suite(name, folder, python):
     return "."
 
 
-def configurations(slots, tools):
+def configurations(suite, slots, tools):
+    # A crash takes plain pytest with it.
+    tools = [tool for tool in tools if tool != "pytest" or suite != "crashes"]
     return [(tool, n) for tool in tools for n in ((None,) if tool == "pytest" else slots)]
 
 
@@ -140,7 +186,12 @@ def watch(argv, folder, with_memory):
     with open(folder / "stderr.log", "wb") as errors:
         start = time.monotonic()
         process = subprocess.Popen(
-            argv, cwd=folder / "suite", stdin=subprocess.DEVNULL, stdout=into, stderr=errors
+            argv,
+            cwd=folder / "suite",
+            env={**os.environ, "XGRID_CACHE_HOME": str(folder / "cache")},
+            stdin=subprocess.DEVNULL,
+            stdout=into,
+            stderr=errors,
         )
         os.close(into)
     ended = os.pidfd_open(process.pid)
@@ -246,7 +297,7 @@ def rotated(items, by):
     return items[by:] + items[:by]
 
 
-def run_rounds(options, folder, target, chosen):
+def run_rounds(options, suite, folder, target, chosen):
     """All runs of a suite: {(tool, slots): {figure: [values]}}."""
     values = {key: collections.defaultdict(list) for key in chosen}
     plan = [(n, False) for n in range(options.rounds)]
@@ -255,6 +306,8 @@ def run_rounds(options, folder, target, chosen):
         kind = "memory round" if with_memory else "round"
         print(f"  {kind} {number + 1}", file=sys.stderr)
         for key in rotated(chosen, number):
+            if suite == "imports-first":
+                shutil.rmtree(folder / "cache", ignore_errors=True)
             run = measure(command(options, *key, target), folder, with_memory)
             for name in ("peak_pss",) if with_memory else ("wall", "cpu", "first_result"):
                 if run[name] is not None:
@@ -325,14 +378,15 @@ def main():
     same, everything = True, []
     for suite in options.suite or SUITES:
         slots = [n for n in SUITES[suite] if not options.n or n in options.n]
-        chosen = configurations(slots, options.tool)
+        chosen = configurations(suite, slots, options.tool)
         with tempfile.TemporaryDirectory(prefix="bench-") as name:
             folder = pathlib.Path(name)
             (folder / "suite").mkdir()
             target = write_suite(suite, folder / "suite", options.python)
-            print(f"{suite}: are the outcomes the same?")
-            same = compare_outcomes(options, folder, target, chosen) and same
-            values = run_rounds(options, folder, target, chosen)
+            if suite != "crashes":  # pytest-xdist reports a crash under a name of its own
+                print(f"{suite}: are the outcomes the same?")
+                same = compare_outcomes(options, folder, target, chosen) and same
+            values = run_rounds(options, suite, folder, target, chosen)
         print()
         print_table(suite, slots, values)
         everything += [
