@@ -15,7 +15,11 @@ namespace {
 
 using namespace xgrid::simulation;
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::uint64_t seeds_in_a_test = 500;  // each takes twenty times as long
+#else
 constexpr std::uint64_t seeds_in_a_test = 2'500;
+#endif
 
 // Each in one grid of a hundred at least; else the swarm would show nothing about it.
 constexpr std::array must_be_seen = {
