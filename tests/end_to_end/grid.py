@@ -19,7 +19,7 @@ PLAIN_PLUGIN = """
 import json
 import pytest
 
-ORDER = ["passed", "xpassed", "xfailed", "skipped", "failed", "error"]
+ORDER = ["passed", "xpassed", "xfailed", "skipped", "error", "failed"]
 SEEN = {}
 
 def note(nodeid, outcome):

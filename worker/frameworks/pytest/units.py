@@ -11,6 +11,7 @@ from _pytest import nodes
 from _pytest.config import UsageError
 from _pytest.runner import collect_one_node
 
+from .namesakes import Namesakes
 from .report_lines import report_lines
 from .skeleton import Skeleton, path_of
 
@@ -41,6 +42,7 @@ class Lazy:
         self._imports = imports
         self._remembered = remembered
         self._skeleton = None
+        self._namesakes = None
         # Rejected: forgetting those that have run. Collecting a class again gives its fixtures to pytest a
         # second time, and a fixture that extends another of its name would then do so twice.
         self._loaded = {}
@@ -80,6 +82,7 @@ class Lazy:
         for report in self._plugin.collect_reports:
             skeleton.add_report(report)
         self._skeleton = skeleton
+        self._namesakes = Namesakes(self._session.config, skeleton.units)
 
     def _load(self, unit):
         reports = self._plugin.collect_reports
@@ -98,6 +101,7 @@ class Lazy:
             )  # pytest 8 and newer would take a unit's second loading for a duplicate
         for node in unit.nodes[:1]:
             self._imports.before_unit(path_of(node), self._session.config)
+        self._namesakes.import_first(unit.name)
         chosen = self._named(unit) if unit.arguments else unit.nodes
         for node in chosen:
             items.extend(session.genitems(node))

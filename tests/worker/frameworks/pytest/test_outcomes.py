@@ -131,6 +131,17 @@ def test_equal_base_names_without_packages_are_an_error_as_in_plain_pytest(warm,
     assert sorted(slot.verdicts().values()) == ["error", "passed"]
 
 
+def test_the_later_namesake_is_an_error_also_where_the_first_was_never_loaded(warm, project):
+    for folder in ("a", "b", "c"):
+        project.write(folder + "/test_same.py", "def test_x(): pass\n")
+    slot = warm.slot(project)
+    slot.enumerate()
+    slot.run("c/test_same.py")
+    slot.run("a/test_same.py")
+    slot.finish()
+    assert slot.verdicts() == {"c/test_same.py": "error", "a/test_same.py::test_x": "passed"}
+
+
 def test_a_broken_nested_conftest_is_an_error_of_its_directory(warm, project):
     project.write("good/test_g.py", "def test_g(): pass\n")
     project.write("sub/conftest.py", "import no_such_module_at_all\n")
