@@ -41,6 +41,13 @@ constexpr std::array unavailable = {
     "--retry-on",      "--rsyncdir", "--rsyncignore", "--tap",  "--tx",    "-f",
 };
 
+constexpr std::array asking_pytest = {
+    "--cache-show", "--fixtures",   "--fixtures-per-test", "--funcargs", "--markers",
+    "--setup-only", "--setup-plan", "--version",           "-V",
+};
+
+constexpr std::array for_a_debugger = {"--pdb", "--trace"};
+
 struct Given {
     std::string slots = "auto";
     std::string slots_most;
@@ -287,6 +294,14 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         if (std::ranges::find(unavailable, name) != unavailable.end()) {
             throw Fatal(fmt::format("{} is not available yet", name), 4);
         }
+        if (std::ranges::find(for_a_debugger, name) != for_a_debugger.end()) {
+            throw Fatal(fmt::format("{} needs a test that runs in your terminal, which slots do "
+                                    "not: run it with pytest itself",
+                                    name),
+                        4);
+        }
+        options.asks_pytest =
+            options.asks_pytest || std::ranges::find(asking_pytest, name) != asking_pytest.end();
         const std::string main = with_main_name(name);
         const std::string bare = main.substr(main.starts_with("--") ? 2 : 0);
         const po::option_description* known = groups.all.find_nothrow(bare, false);

@@ -17,7 +17,8 @@ struct Options {
     std::string broker;     // empty: one of its own, with a worker
     std::string junit_xml;  // a path, or empty
     std::string junit_prefix;
-    std::string json;  // a path, "-" for stdout, or empty
+    std::string json;          // a path, "-" for stdout, or empty
+    bool asks_pytest = false;  // something that pytest answers itself, without running a test
 };
 
 /// None: help was asked for and printed. Throws Fatal with exit code 4 for what makes no sense.

@@ -69,6 +69,7 @@ def test_an_unknown_option_is_4_and_named(passing):
         (["--timeout", "soon"], "'soon'"),
         (["--timeout=-1"], "'-1'"),
         (["--start", "sideways"], "sideways"),
+        (["--pdb"], "--pdb needs a test that runs in your terminal"),
         (["--tx", "2*popen"], "--tx is not available yet"),
         (["--broker", "tcp://example.com:1"], "tcp://example.com:1"),
         (["--json", "/proc/no/such/folder/x"], "/proc/no/such/folder/x"),
@@ -155,3 +156,14 @@ def test_version_and_unknown_subcommands():
     assert version.stdout.decode().startswith("xgrid ") and version.returncode == 0
     unknown = subprocess.run([grid.XGRID, "sumbit"], stderr=subprocess.PIPE)
     assert unknown.returncode == 4 and b"sumbit" in unknown.stderr
+
+
+@pytest.mark.parametrize(
+    "option, answer",
+    [("--fixtures", "tmp_path"), ("--markers", "@pytest.mark.skip"), ("--cache-show", "cache")],
+)
+def test_what_pytest_answers_without_a_test_it_answers_itself(passing, option, answer):
+    process = passing.start(option)
+    run = grid.ended(process)
+    assert run.code == 0
+    assert answer in run.out and "passed" not in run.out
