@@ -11,10 +11,9 @@ SUITES = {
     "classes": {
         "test_classes.py": """
             class TestOuter:
-                state = []
-                def setup_method(self): self.state.append(1)
+                def setup_method(self): self.state = [1]
                 def test_first(self): assert self.state == [1]
-                def test_second(self): assert len(self.state) == 2
+                def test_second(self): assert self.state.pop() == 1
                 class TestInner:
                     def test_inner(self): pass
                     def test_fails(self): assert 0
