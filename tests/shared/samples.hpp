@@ -10,7 +10,7 @@ namespace xgrid::samples {
 inline RunSpec run_spec() {
     return {.framework = "pytest",
             .interpreter = "/usr/bin/python3",
-            .directory = "/work",
+            .directory = "/code",
             .arguments = {"-k", "expr", "tests"},
             .command = {"pytest", "tests"},
             .environment = {{"A", "1"}},
@@ -66,8 +66,8 @@ inline SlotFacts slot_facts() {
             .platform = "linux",
             .version = "3.11.2",
             .executable = "/usr/bin/python3",
-            .root = "/work",
-            .config = "/work/pytest.ini",
+            .root = "/code",
+            .config = "/code/pytest.ini",
             .plugins = {"xdist-3.1.0"},
             .header = {"line"},
             .settings = {{"verbose", "1"}}};

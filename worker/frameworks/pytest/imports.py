@@ -145,7 +145,7 @@ def _libraries_among(names, config):
         return []  # which modules pytest would have to rewrite is not known
     own = _own_packages(config)
     root = os.path.join(str(getattr(config, "rootpath", None) or config.rootdir), "")
-    libraries = library_folders()
+    libraries = installed_folders()
     return [
         name
         for name in names
@@ -164,7 +164,7 @@ def _is_library(name, module, libraries, root):
 
 
 @functools.lru_cache(maxsize=None)
-def library_folders():
+def installed_folders():
     """Where the standard library and installed packages lie. Asked for once, before slots are forked."""
     folders = [sysconfig.get_path(name) for name in LIBRARIES]
     folders += getattr(site, "getsitepackages", list)()

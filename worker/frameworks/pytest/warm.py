@@ -74,7 +74,7 @@ def prepare():
             pass
     from . import imports, server, slot  # noqa: F401  with them come all files of the runner
 
-    imports.library_folders()
+    imports.installed_folders()
     _know_distributions()
     gc.collect()
     gc.freeze()
