@@ -137,3 +137,13 @@ def test_what_a_run_leaves_behind_goes_before_its_shared_worker_does(project, ma
         for program in programs:
             program.terminate()
             program.wait(grid.DEADLINE_SECONDS)
+
+
+def test_old_temporary_directories_go_as_under_plain_pytest(project, tmp_path):
+    project.write("test_a.py", "def test_a(tmp_path): pass")
+    for _run in range(6):
+        assert project.submit("-n", 2, TMPDIR=str(tmp_path)).code == 0
+    (parent,) = tmp_path.glob("pytest-of-*")
+    assert not list(parent.glob("pytest-*/.lock"))
+    # The last three stay; those before go in the background.
+    assert grid.until(lambda: len(list(parent.glob("pytest-[0-9]*"))) <= 4)

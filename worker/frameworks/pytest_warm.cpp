@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -18,6 +19,7 @@ namespace xgrid::worker {
 namespace {
 
 constexpr std::size_t printed_bytes_max = 2000;
+constexpr int leave_grace_ms = 300;
 
 bool send_with_descriptors(int control, const std::string& line, const std::array<int, 3>& fds) {
     iovec piece{.iov_base = const_cast<char*>(line.data()), .iov_len = line.size()};
@@ -42,6 +44,16 @@ bool send_with_descriptors(int control, const std::string& line, const std::arra
         count = send(control, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
     }
     return false;
+}
+
+// It leaves by itself once nobody needs it, and takes its locks with it; else it is killed.
+bool wait_for_end(pid_t pid, int& status) {
+    for (int waited_ms = 0; waited_ms < leave_grace_ms; ++waited_ms) {
+        if (waitpid(pid, &status, WNOHANG) == pid) return true;
+        poll(nullptr, 0, 1);
+    }
+    kill(pid, SIGKILL);
+    return waitpid(pid, &status, 0) == pid;
 }
 
 }  // namespace
@@ -170,8 +182,7 @@ void PytestWarm::leave(std::string why) {
     int status = 0;
     if (pid_ > 0) {
         control_.close();
-        kill(pid_, SIGKILL);
-        if (waitpid(pid_, &status, 0) == pid_ && why.empty()) {
+        if (wait_for_end(pid_, status) && why.empty()) {
             why = ready_ ? "the interpreter was " + describe_exit(status) : describe_exit(status);
         }
     }

@@ -53,9 +53,10 @@ def main(fd):
     from . import server, slot
 
     start = server.Server(control, ready["threads"]).serve()
-    if start is not None:
-        # Only a forked child comes here, with the serving loop left for good behind it.
-        slot.main(start)
+    if start is None:
+        os._exit(0)  # the worker waits, and nothing here is worth tearing down
+    # Only a forked child comes here, with the serving loop left for good behind it.
+    slot.main(start)
 
 
 def prepare():
