@@ -132,7 +132,7 @@ def _serve(session, plugin, channel, message, imports):
     notes = [message["note"]] if message.get("note") else []
     units = _units(session, plugin, imports, message, notes)
     jobs = Jobs(session, plugin, channel, units, notes)
-    channel.say("up", _facts(session.config))
+    channel.say("up", _facts(session.config, message["slot"] == "gw0"))
     plugin.on_warning = lambda *warning: jobs.warn(warning_facts(*warning))
     for warning in plugin.early_warnings:
         plugin.on_warning(*warning)
@@ -187,7 +187,7 @@ def _sessionfinish(session):
     return ""
 
 
-def _facts(config):
+def _facts(config, with_header):
     return {
         "rootdir": str(getattr(config, "rootpath", None) or config.rootdir),
         "inifile": str(getattr(config, "inipath", None) or getattr(config, "inifile", None) or ""),
@@ -196,7 +196,8 @@ def _facts(config):
         "executable": sys.executable,
         "pytest": pytest.__version__,
         "plugins": _plugins(config),
-        "header": report_lines(config, "pytest_report_header"),
+        # Plugins may import much for their lines, and those of one slot are shown.
+        "header": report_lines(config, "pytest_report_header") if with_header else [],
         "settings": settings(config),
         "pid": os.getpid(),
     }

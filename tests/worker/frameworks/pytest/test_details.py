@@ -125,3 +125,18 @@ def test_plugins_that_rerun_or_rename_are_understood(warm, project):
     assert slot.verdicts() == {"test_d.py::test_r": "passed", "test_d.py::test_p": "passed"}
     categories = [phase["category"] for phase in details["phases"]]
     assert categories == ["rerun", "passed"] and plain is None
+
+
+def test_one_slot_of_a_run_asks_plugins_for_lines_of_the_header(warm, project):
+    project.write(
+        "conftest.py",
+        """
+        def pytest_report_header(config): return "of " + config.workerinput["workerid"]
+        """,
+    )
+    project.write("test_a.py", "def test_a(): pass")
+    for name, header in (("gw0", ["of gw0"]), ("gw1", [])):
+        slot = warm.slot(project, slot=name)
+        slot.enumerate()
+        assert slot.first[1]["header"] == header
+        slot.finish()

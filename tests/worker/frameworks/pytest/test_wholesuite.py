@@ -63,7 +63,7 @@ def test_all_slots_of_a_run_draw_the_same_order(warm, project):
     )
     said = []
     for more, uid in (([], "x"), ([], "x"), ([], "y"), (["--random-order-seed=7"], "y")):
-        slot = warm.slot(project, *more, slot="gw%d" % len(said), testrunuid=uid)
+        slot = warm.slot(project, *more, testrunuid=uid)
         said.append(slot.first[1]["header"][:2])
         slot.finish()
     first, second, other, given = said
