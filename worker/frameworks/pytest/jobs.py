@@ -157,6 +157,8 @@ class Jobs:
                 "exit", job, str(failed or self.session.shouldstop), 1 if failed else 2
             )
             self._stop(end)
+        elif order["mode"] == "all" and not self._running.given_back:
+            self.units.forget(order["unit"])
 
     def _found(self, job, entries, deselected):
         names = [_short(*entry[:2]) for entry in entries]

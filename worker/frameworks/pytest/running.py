@@ -26,6 +26,7 @@ class Running:
     def __init__(self, job, entries, slot):
         self.job = job
         self.waiting = collections.deque()
+        self.given_back = False
         self._entries = entries
         self._slot = slot
 
@@ -80,6 +81,7 @@ class Running:
         given = []
         while len(self.waiting) > keep:
             given.append(self.waiting.pop())
+        self.given_back = self.given_back or bool(given)
         return given[::-1]
 
 

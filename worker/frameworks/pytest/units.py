@@ -7,6 +7,7 @@ as plain pytest does. Knows nothing of jobs.
 import collections
 import os
 
+import pytest
 from _pytest import nodes
 from _pytest.config import UsageError
 from _pytest.runner import collect_one_node
@@ -43,8 +44,6 @@ class Lazy:
         self._remembered = remembered
         self._skeleton = None
         self._namesakes = None
-        # Rejected: forgetting those that have run. Collecting a class again gives its fixtures to pytest a
-        # second time, and a fixture that extends another of its name would then do so twice.
         self._loaded = {}
 
     def enumerate(self, on_unit):
@@ -70,6 +69,11 @@ class Lazy:
         if name not in self._loaded:
             self._loaded[name] = self._load(unit)
         return self._loaded[name]
+
+    def forget(self, name):
+        """All of its tests have run here: they need no memory any more. Should it be loaded again, so it is."""
+        if all(_is_of_module(entry[2]) for entry in self._loaded[name].entries):
+            del self._loaded[name]
 
     def _build(self, on_unit):
         if self._skeleton is not None:
@@ -153,6 +157,12 @@ def _children(node, collected):
     return collected[node]
 
 
+def _is_of_module(item):
+    # Collecting a class again gives its fixtures to pytest a second time, and a fixture that extends
+    # another of its name would then do so twice.
+    return type(item) is pytest.Function and type(item.parent) is pytest.Module
+
+
 class Full:
     """Collects everything at the first question, with all plugins seeing all tests at once."""
 
@@ -173,6 +183,9 @@ class Full:
     def load(self, name):
         self._collect()
         return self._loaded.get(name)
+
+    def forget(self, _name):
+        """Nothing: plugins may look at the session's tests, which are all of them."""
 
     def _collect(self):
         if self._loaded is not None:
