@@ -1,7 +1,6 @@
 #include "client/memory.hpp"
 
 #include <cstdint>
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -11,17 +10,14 @@
 
 #include <fmt/format.h>
 
+#include "shared/cache_home.hpp"
+
 namespace xgrid::client {
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr std::size_t file_bytes_max = 1'000'000;
-
-std::string variable(const char* name) {
-    const char* value = std::getenv(name);
-    return value == nullptr ? "" : value;
-}
 
 // FNV-1a: the same on every machine and in every build.
 std::string hash_of(const std::string& text) {
@@ -34,17 +30,8 @@ std::string hash_of(const std::string& text) {
 
 }  // namespace
 
-fs::path cache_folder() {
-    if (const std::string own = variable("XGRID_CACHE_HOME"); !own.empty()) return own;
-    if (const std::string all = variable("XDG_CACHE_HOME"); !all.empty())
-        return fs::path(all) / "xgrid";
-    if (const std::string home = variable("HOME"); !home.empty())
-        return fs::path(home) / ".cache/xgrid";
-    return {};
-}
-
 Memory::Memory(std::string directory) : directory_(std::move(directory)) {
-    const fs::path folder = cache_folder();
+    const fs::path folder = cache_home();
     if (folder.empty()) return;
     file_ = folder / "projects" / (hash_of(directory_) + ".json");
     collected_units_ = read();

@@ -14,10 +14,6 @@
 
 namespace xgrid::client {
 
-/// Where xgrid keeps what it can do without: $XGRID_CACHE_HOME, else $XDG_CACHE_HOME/xgrid, else
-/// ~/.cache/xgrid; empty if there is none of these.
-std::filesystem::path cache_folder();
-
 class Memory {
 public:
     /// Of the project in that directory, which is absolute.

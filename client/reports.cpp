@@ -10,9 +10,9 @@
 
 #include <fmt/format.h>
 
-#include "client/cache_folder.hpp"
 #include "client/json_lines.hpp"
 #include "client/junit.hpp"
+#include "client/pytest_cache.hpp"
 #include "client/repository.hpp"
 #include "client/terminal.hpp"
 #include "shared/ensure.hpp"
@@ -133,7 +133,7 @@ int Reports::end(Instant now) {
 
 void Reports::write_cache() const {
     if (cache_.folder().empty()) return;
-    const CacheFolder folder(cache_.folder());
+    const PytestCache folder(cache_.folder());
     folder.update("cache/lastfailed", [&](const auto& text) { return cache_.lastfailed(text); });
     folder.update("cache/nodeids", [&](const auto& text) { return cache_.nodeids(text); });
     folder.update("cache/stepwise", [&](const auto& text) { return cache_.stepwise(text); });

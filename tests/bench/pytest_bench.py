@@ -27,6 +27,8 @@ import xml.etree.ElementTree
 from pytest_suites import SUITES, write_suite
 
 RESULT = re.compile(rb"\b(PASSED|FAILED|SKIPPED)\b")
+# Few users set them, and each changes what starting costs.
+PYTHON_IS_ODD = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
 PR_SET_CHILD_SUBREAPER = 36
 SAMPLE_SECONDS = 0.02
 LEFTOVER_SECONDS = 10.0  # how long processes may outlive the command before they are killed
@@ -114,6 +116,11 @@ def reap(deadline):
         time.sleep(0.002)
 
 
+def environment(folder):
+    kept = {name: value for name, value in os.environ.items() if name not in PYTHON_IS_ODD}
+    return {**kept, "XGRID_CACHE_HOME": str(folder / "cache")}
+
+
 def watch(argv, folder, with_memory):
     """Runs the command to its end below this process, which every orphan of it falls to."""
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
@@ -126,7 +133,7 @@ def watch(argv, folder, with_memory):
         process = subprocess.Popen(
             argv,
             cwd=folder / "suite",
-            env={**os.environ, "XGRID_CACHE_HOME": str(folder / "cache")},
+            env=environment(folder),
             stdin=subprocess.DEVNULL,
             stdout=into,
             stderr=errors,

@@ -99,21 +99,3 @@ TEST_CASE_FIXTURE(Fixture, "where nothing can be written nothing is remembered")
     learn("test_a.py");
     CHECK(known().empty());
 }
-
-TEST_CASE("the cache is the user's own choice, or where the system keeps such things") {
-    const std::string home = std::getenv("HOME") == nullptr ? "" : std::getenv("HOME");
-    unsetenv("XDG_CACHE_HOME");
-    setenv("HOME", "/home/a", 1);
-    CHECK(cache_folder() == "/home/a/.cache/xgrid");
-    setenv("XDG_CACHE_HOME", "/caches", 1);
-    CHECK(cache_folder() == "/caches/xgrid");
-    setenv("XGRID_CACHE_HOME", "/own", 1);
-    CHECK(cache_folder() == "/own");
-    unsetenv("XGRID_CACHE_HOME");
-    unsetenv("XDG_CACHE_HOME");
-    if (home.empty()) {
-        unsetenv("HOME");
-    } else {
-        setenv("HOME", home.c_str(), 1);
-    }
-}

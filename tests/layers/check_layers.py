@@ -20,8 +20,8 @@ WORLD = [
     r"{role}/(loop|options)\.[ch]pp",
     r"worker/(descriptor|kernel|slots)\.[ch]pp",
     r"worker/frameworks/.*",
-    r"client/(cache_folder|embedded|memory|reports|repository)\.[ch]pp",
-    r"shared/(cores|process|signals|socket)\.[ch]pp",
+    r"client/(embedded|memory|pytest_cache|reports|repository)\.[ch]pp",
+    r"shared/(cache_home|cores|process|signals|socket)\.[ch]pp",
 ]
 
 # A library, and the only files that include it. What is not listed (fmt) is for everyone.
@@ -54,7 +54,7 @@ NOT_PURE = (
     r"|random|shared_mutex|thread|[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
 )
 # Ours, through which a pure file would reach it all the same.
-NOT_PURE_OURS = r'".*/(loop|options|socket|cache_folder|embedded|memory|repository|(process|kernel|slots)\w*)\.hpp"|"worker/frameworks/.*"'
+NOT_PURE_OURS = r'".*/(loop|options|socket|cache_home|embedded|memory|pytest_cache|repository|(process|kernel|slots)\w*)\.hpp"|"worker/frameworks/.*"'
 
 CLOCK = re.compile(r"_clock::now|random_device|std::time\(|clock_gettime|gettimeofday")
 ASKS_THE_CLOCK = [r"{role}/(main|loop)\.cpp", r"client/embedded\.cpp", r"tests/.*"]

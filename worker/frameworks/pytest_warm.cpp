@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "shared/cache_home.hpp"
 #include "shared/process.hpp"
 
 extern char** environ;
@@ -78,8 +79,9 @@ void PytestWarm::start() {
     constexpr int fd_there = 3;
     const std::string bootstrap(runner_bootstrap());
     const std::string fd_text = std::to_string(fd_there);
-    const std::array<const char*, 5> arguments = {key_.interpreter.c_str(), "-c", bootstrap.c_str(),
-                                                  fd_text.c_str(), nullptr};
+    const std::string cache = cache_home().string();
+    const std::array<const char*, 6> arguments = {
+        key_.interpreter.c_str(), "-c", bootstrap.c_str(), fd_text.c_str(), cache.c_str(), nullptr};
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addchdir_np(&actions, key_.directory.c_str());

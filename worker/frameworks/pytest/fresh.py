@@ -68,7 +68,8 @@ def _prepare(start):
     for descriptor in [told] + list(start.descriptors):
         os.set_inheritable(descriptor, True)
     flags = subprocess._args_from_interpreter_flags()
-    return told, [sys.executable] + flags + ["-c", _sources()["bootstrap"], str(told), "slot"]
+    arguments = [_sources()["bootstrap"], str(told), SELF.__spec__.loader.cache_home, "slot"]
+    return told, [sys.executable] + flags + ["-c"] + arguments
 
 
 def _sources():

@@ -7,7 +7,8 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
+
+from .cached_file import replace
 
 MODULES_MAX = 2000
 STRUCK_MAX = 500
@@ -48,17 +49,7 @@ class Learnt:
     def save(self):
         """Readers see the old file or the new one."""
         text = json.dumps({"modules": self.modules, "struck": self.struck, "folders": self.folders})
-        try:
-            os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
-            fd, name = tempfile.mkstemp(dir=os.path.dirname(self._path))
-        except OSError:
-            return
-        try:
-            with os.fdopen(fd, "w") as file:
-                file.write(text)
-            os.replace(name, self._path)
-        except OSError:
-            _remove(name)
+        replace(self._path, text.encode("ascii"))
 
     def _read(self):
         try:
@@ -77,22 +68,8 @@ def covered(name, packages):
     return any(name == package or name.startswith(package + ".") for package in packages)
 
 
-def path_for(directory):
+def path_for(cache_home, directory):
     """Of this interpreter's file for projects in that directory."""
     key = "\0".join([sys.executable, sys.prefix, sys.version, os.path.realpath(directory)])
     name = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:32] + ".json"
-    return os.path.join(_cache_home(), "imports", name)
-
-
-def _cache_home():
-    if os.environ.get("XGRID_CACHE_HOME"):
-        return os.path.abspath(os.environ["XGRID_CACHE_HOME"])
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return os.path.join(os.path.abspath(base), "xgrid")
-
-
-def _remove(name):
-    try:
-        os.unlink(name)
-    except OSError:
-        pass
+    return os.path.join(cache_home, "imports", name)

@@ -31,14 +31,14 @@ REPORT_BYTES = 1 << 20
 class Server:
     """Serves until the worker is gone."""
 
-    def __init__(self, control, threads):
+    def __init__(self, control, threads, cache_home):
         self._control = control
         self._threads = threads
         self._children = Children(control.say)
         self._basetemps = BaseTemps()
         self._waiting = collections.deque()
         self._reports, self._tell_reports = _datagrams()
-        self._learnt = Learnt(path_for(os.getcwd()))
+        self._learnt = Learnt(path_for(cache_home, os.getcwd()))
         self._preloaded = None
         self._suits = True  # nobody has said of the preloaded interpreter that it does not
         self._wanted = bool(self._learnt.modules) and _can_fork(threads)

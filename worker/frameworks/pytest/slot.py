@@ -9,10 +9,9 @@ import platform
 import sys
 
 import pytest
-from _pytest.config import _prepareconfig
 from _pytest.main import Session
 
-from . import fresh, process, wholesuite
+from . import fresh, prepared, process, wholesuite
 from .cache import Remembered
 from .channel import Channel
 from .endings import Refused, exit_reason, internal_error, refusal
@@ -80,7 +79,7 @@ def _workerinput(message):
 
 def _configured(args, plugin):
     try:
-        return _prepareconfig(args, [plugin])
+        return prepared.configured(args, plugin)
     except BaseException as error:
         raise refusal(error, None) from None
 

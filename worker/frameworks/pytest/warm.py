@@ -9,32 +9,16 @@ It leaves when the control socket ends, and its slots die with it.
 """
 
 import gc
-import importlib
+import marshal
 import os
 import platform
 import sys
 
 from . import forks, process
+from .cached_file import replace
 from .control import Control
 
 OLDEST_PYTEST = (6, 2)
-# What every session imports at some later point. A name that is not there costs nothing.
-IMPORTED_LATER = (
-    "_pytest.assertion",
-    "_pytest.assertion.rewrite",
-    "_pytest.assertion.util",
-    "_pytest.config.compat",
-    "_pytest.config.findpaths",
-    "_pytest._argcomplete",
-    "importlib.metadata",
-    "concurrent.futures",
-    "faulthandler",
-    "hashlib",
-    "pdb",
-    "queue",
-    "unittest",
-    "xml.etree.ElementTree",
-)
 
 
 def main(fd):
@@ -50,9 +34,10 @@ def main(fd):
         control.say({"failed": "%s: %s" % (type(error).__name__, error)})
         sys.exit(1)
     control.say({"ready": ready})
+    _keep_compiled()
     from . import server, slot
 
-    start = server.Server(control, ready["threads"]).serve()
+    start = server.Server(control, ready["threads"], __spec__.loader.cache_home).serve()
     if start is None:
         os._exit(0)  # the worker waits, and nothing here is worth tearing down
     # Only a forked child comes here, with the serving loop left for good behind it.
@@ -66,19 +51,17 @@ def prepare():
     version = tuple(int(part) for part in pytest.__version__.split(".")[:2])
     if version < OLDEST_PYTEST:
         raise RuntimeError("pytest %s is too old: 6.2 or newer is needed" % pytest.__version__)
-    from _pytest.config import default_plugins
-
-    for name in ["_pytest." + plugin for plugin in default_plugins] + list(IMPORTED_LATER):
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            pass
-    from . import imports, server, slot  # noqa: F401  with them come all files of the runner
+    from . import (
+        imports,
+        prepared,
+        server,
+        slot,
+    )  # noqa: F401  with them come all files of the runner
 
     imports.installed_folders()
-    _know_distributions()
-    gc.collect()
+    prepared.prepare()
     gc.freeze()
+    gc.enable()
     return {
         "implementation": sys.implementation.name,
         "version": platform.python_version(),
@@ -89,12 +72,7 @@ def prepare():
     }
 
 
-def _know_distributions():
-    # Fills the caches of installed packages' metadata that each session's plugin search reads.
-    try:
-        from importlib import metadata
-
-        for _distribution in metadata.distributions():
-            pass
-    except Exception:
-        pass
+def _keep_compiled():
+    loader = __spec__.loader
+    if loader.wants_keeping and loader.compiled_path:
+        replace(loader.compiled_path, marshal.dumps(loader.compiled))

@@ -45,19 +45,19 @@ class Lines:
 class Interpreter:
     """A warm interpreter; `ready` is what it first said."""
 
-    def __init__(self, cwd, env=None, changed=()):
+    def __init__(self, cwd, env=None, changed=(), cache=None):
         """`changed`: (module, text in it, other text), to shorten a limit."""
         ours, theirs = socket.socketpair()
         sources = {path.stem: path.read_text(encoding="utf-8") for path in RUNNER.glob("*.py")}
         for module, old, new in changed:
             assert old in sources[module]
             sources[module] = sources[module].replace(old, new)
-        bootstrap = sources["bootstrap"]
+        cache = cache or pathlib.Path(cwd, "cache")
         self.process = subprocess.Popen(
-            [sys.executable, "-c", bootstrap, str(theirs.fileno())],
+            [sys.executable, "-c", sources["bootstrap"], str(theirs.fileno()), str(cache)],
             pass_fds=[theirs.fileno()],
             cwd=str(cwd),
-            env={**os.environ, "XGRID_CACHE_HOME": str(pathlib.Path(cwd) / "cache"), **(env or {})},
+            env={**os.environ, **(env or {})},
         )
         theirs.close()
         self.lines = Lines(ours)

@@ -20,7 +20,8 @@ FEW_ARE_ENOUGH = ("server", "len(modules) < WORTHWHILE", "not modules")
 class Libraries:
     def __init__(self, project, folder):
         self.project = project
-        self.env = {"PYTHONUSERBASE": str(folder), "XGRID_CACHE_HOME": str(folder / "cache")}
+        self.env = {"PYTHONUSERBASE": str(folder)}
+        self.cache = folder / "cache"
         where = [sys.executable, "-c", "import site; print(site.getusersitepackages())"]
         output = subprocess.check_output(where, env={**driver.os.environ, **self.env})
         self._site = driver.pathlib.Path(output.decode().strip())
@@ -37,7 +38,10 @@ class Libraries:
     def run(self, *args, changed=(), **more):
         """One slot of a new warm interpreter; the slot, when it has ended."""
         interpreter = driver.Interpreter(
-            self.project, env=self.env, changed=[FEW_ARE_ENOUGH, *changed]
+            self.project,
+            env=self.env,
+            changed=[FEW_ARE_ENOUGH, *changed],
+            cache=self.cache,
         )
         try:
             slot = interpreter.slot(self.project, *args, **more).run_all()
@@ -52,7 +56,7 @@ class Libraries:
         return json.loads((self.project.path / "there.json").read_text())
 
     def file(self):
-        (path,) = driver.pathlib.Path(self.env["XGRID_CACHE_HOME"]).glob("imports/*")
+        (path,) = self.cache.glob("imports/*")
         return path
 
     def learnt(self):

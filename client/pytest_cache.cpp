@@ -1,4 +1,4 @@
-#include "client/cache_folder.hpp"
+#include "client/pytest_cache.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -11,16 +11,13 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* readme =
-    "# pytest cache directory #\n\n"
-    "This directory contains data from the pytest's cache plugin,\n"
-    "which provides the `--lf` and `--ff` options, as well as the `cache` fixture.\n\n"
-    "**Do not** commit this to version control.\n\n"
-    "See [the docs](https://docs.pytest.org/en/stable/how-to/cache.html) for more information.\n";
+    "What pytest remembers from one run to the next: which tests failed (`--lf`, `--ff`), which is "
+    "next\n"
+    "(`--sw`), and what the `cache` fixture keeps. It can be deleted, and belongs in no "
+    "repository.\n";
 constexpr const char* tag =
     "Signature: 8a477f597d28d172789f06886806bc55\n"
-    "# This file is a cache directory tag created by pytest.\n"
-    "# For information about cache directory tags, see:\n"
-    "#\thttps://bford.info/cachedir/spec.html\n";
+    "# Backup programs leave out a folder with this file: https://bford.info/cachedir/spec.html\n";
 
 std::string read(const fs::path& path) {
     std::ifstream file(path, std::ios::binary);
@@ -43,7 +40,7 @@ void write(const fs::path& path, const std::string& text) {
 
 }  // namespace
 
-bool CacheFolder::exists_or_made() const {
+bool PytestCache::exists_or_made() const {
     std::error_code error;
     if (fs::is_directory(path_, error)) return true;
     if (!fs::create_directories(path_, error)) return false;
@@ -53,7 +50,7 @@ bool CacheFolder::exists_or_made() const {
     return true;
 }
 
-void CacheFolder::update(const std::string& entry,
+void PytestCache::update(const std::string& entry,
                          const std::function<std::string(const std::string&)>& change) const {
     const fs::path path = fs::path(path_) / "v" / entry;
     const std::string before = read(path);

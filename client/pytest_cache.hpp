@@ -6,9 +6,9 @@
 
 namespace xgrid::client {
 
-class CacheFolder {
+class PytestCache {
 public:
-    explicit CacheFolder(const std::string& path) : path_(path) {}
+    explicit PytestCache(const std::string& path) : path_(path) {}
 
     /// The entry becomes what `change` makes of it. A folder that cannot be written to is left
     /// alone, as pytest does: no test fails for that.
