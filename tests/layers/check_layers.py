@@ -31,6 +31,7 @@ LIBRARIES = [
     (r"<boost/.*>", [r"{role}/options\.cpp"]),
     (r"<nlohmann/.*>", [r"worker/frameworks/.*", r"client/(cache_entries|json_\w+|memory)\.cpp"]),
     (r"<git2.*>", [r"client/repository\.cpp"]),
+    (r"<openssl/.*>", [r"shared/digest\.cpp"]),
     (r"<doctest/.*>", [r"tests/.*"]),
     (r"<benchmark/.*>", [r"tests/bench/.*"]),
 ]
