@@ -97,6 +97,7 @@ private:
     void lose_slot(Instant now, SlotKey key, const std::string& why);
 
     void take(Instant now, Job& job, const SlotBegan& fact, const std::string& host);
+    void take(Instant now, Job& job, const TreeReady& fact, const std::string& host);
     void take(Instant now, Job& job, const UnitsNamed& fact);
     void take(Instant now, Job& job, const TestsFound& fact);
     void take(Instant now, Job& job, const Started& fact);

@@ -17,7 +17,8 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 // What a job may say that waits behind another.
 bool comes_before_the_job(const Fact& fact) {
     const auto* gave = std::get_if<GaveBack>(&fact);
-    return std::holds_alternative<Ended>(fact) || (gave != nullptr && gave->tests.empty());
+    return std::holds_alternative<Ended>(fact) || std::holds_alternative<TreeReady>(fact) ||
+           (gave != nullptr && gave->tests.empty());
 }
 
 }  // namespace
@@ -43,7 +44,7 @@ void Run::record(Instant now, AttemptId id, const Fact& fact, const std::string&
     }
     std::visit(
         [&](const auto& one) {
-            if constexpr (std::is_same_v<decltype(one), const SlotBegan&>) {
+            if constexpr (requires { take(now, about, one, host); }) {
                 take(now, about, one, host);
             } else {
                 take(now, about, one);
@@ -55,6 +56,10 @@ void Run::record(Instant now, AttemptId id, const Fact& fact, const std::string&
 void Run::take(Instant, Job& about, const SlotBegan& fact, const std::string& host) {
     slot(about.attempt->slot).up = true;
     events_.append(WorkerUp{slot_name(about.attempt->slot), host, fact.facts});
+}
+
+void Run::take(Instant, Job&, const TreeReady& fact, const std::string& host) {
+    events_.append(TreeSynced{host, fact});
 }
 
 void Run::take(Instant, Job& about, const UnitsNamed& fact) {

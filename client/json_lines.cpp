@@ -110,6 +110,15 @@ Json object_for(const UnitLoaded& event) {
     }
     return {{"event", "unit_loaded"}, {"unit", event.unit}, {"tests", std::move(tests)}};
 }
+Json object_for(const TreeSynced& event) {
+    return {{"event", "synced"},
+            {"environment", environment},
+            {"tree", nullptr},
+            {"files", event.facts.files},
+            {"objects_sent", event.facts.objects_sent},
+            {"bytes_sent", event.facts.bytes_sent},
+            {"seconds", event.facts.seconds}};
+}
 Json object_for(const UnitsKnown&) { return nullptr; }
 Json object_for(const RunFinished&) { return nullptr; }  // said in the end, with the counts
 
@@ -123,7 +132,8 @@ std::string JsonLines::begin(Instant now) {
 }
 
 std::string JsonLines::add(Instant, const Event& event, const Tally&) {
-    const Json object = std::visit([](const auto& one) { return object_for(one); }, event);
+    Json object = std::visit([](const auto& one) { return object_for(one); }, event);
+    if (std::holds_alternative<TreeSynced>(event)) object["tree"] = tree_;
     return object.is_null() ? std::string() : as_line(object);
 }
 

@@ -99,6 +99,14 @@ std::string Terminal::replaced() {
 
 std::string Terminal::show(const UnitsKnown&, const Tally&) { return {}; }
 
+std::string Terminal::show(const TreeSynced& event, const Tally&) {
+    if (!verbose()) return {};
+    const TreeReady& facts = event.facts;
+    return title() + results_.new_line() +
+           fmt::format("[{}] {} files in {}, {:.1f} MB sent in {:.2f}s\n", event.host, facts.files,
+                       facts.folder, static_cast<double>(facts.bytes_sent) / 1e6, facts.seconds);
+}
+
 std::string Terminal::show(const UnitLoaded& event, const Tally&) {
     if (!settings_.display.collect_only) return {};
     std::string text = title();

@@ -48,6 +48,7 @@ private:
     std::string show(const OutputSeen& event, const Tally& tally);
     std::string show(const RunFinished& event, const Tally& tally);
     std::string show(const TestFailing& event, const Tally& tally);
+    std::string show(const TreeSynced& event, const Tally& tally);
 
     std::string title();
     std::string header(const SlotFacts& facts) const;

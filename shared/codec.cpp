@@ -1,5 +1,6 @@
 #include "shared/codec.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <type_traits>
 
@@ -8,6 +9,8 @@
 
 namespace xgrid {
 namespace {
+
+constexpr std::size_t id_bytes_max = 32;
 
 using Packer = msgpack::packer<msgpack::sbuffer>;
 
@@ -19,6 +22,7 @@ constexpr Outcome largest(Outcome) { return Outcome::xpassed; }
 constexpr Stream largest(Stream) { return Stream::err; }
 constexpr End largest(End) { return End::lost; }
 constexpr RunEnd largest(RunEnd) { return RunEnd::grid_failed; }
+constexpr ObjectKind largest(ObjectKind) { return ObjectKind::tree; }
 
 template <class T>
 concept Struct = requires(T& value) {
@@ -42,6 +46,11 @@ void pack_one(Packer& out, const std::string& text) {
     // Tests print any bytes; a str need not be UTF-8 for us.
     out.pack_str(static_cast<std::uint32_t>(text.size()));
     out.pack_str_body(text.data(), static_cast<std::uint32_t>(text.size()));
+}
+template <std::size_t size>
+void pack_one(Packer& out, const Id<size>& id) {
+    out.pack_bin(size);
+    out.pack_bin_body(reinterpret_cast<const char*>(id.bytes.data()), size);
 }
 template <class T>
 void pack_one(Packer& out, const std::vector<T>& items) {
@@ -155,6 +164,12 @@ bool take_one(const Object& from, std::string& to, Room&) {
     to.assign(from.via.str.ptr, from.via.str.size);
     return true;
 }
+template <std::size_t size>
+bool take_one(const Object& from, Id<size>& to, Room&) {
+    if (from.type != msgpack::type::BIN || from.via.bin.size != size) return false;
+    std::copy_n(from.via.bin.ptr, size, reinterpret_cast<char*>(to.bytes.data()));
+    return true;
+}
 template <class T>
 bool take_one(const Object& from, std::vector<T>& to, Room& room) {
     if (from.type != msgpack::type::ARRAY) return false;
@@ -260,7 +275,8 @@ Result<Message> decode(const std::vector<std::string_view>& frames) {
     const std::string_view body = frames[2];
     if (body.size() > body_bytes_max) return Error{"message too long"};
     try {
-        const msgpack::unpack_limit limit(items_max, items_max, body_bytes_max, 0, 0, depth_max);
+        const msgpack::unpack_limit limit(items_max, items_max, body_bytes_max, id_bytes_max, 0,
+                                          depth_max);
         std::size_t end = 0;
         const msgpack::object_handle unpacked =
             msgpack::unpack(body.data(), body.size(), end, nullptr, nullptr, limit);

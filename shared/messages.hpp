@@ -3,6 +3,9 @@
 //   client -> broker   submit, follow, cancel         broker -> client   progress, unknown_run
 //   worker -> broker   status                         broker -> worker   orders
 //   broker -> anyone   welcome, refusal
+//   and on connections of their own, so that content never delays a heartbeat:
+//   client -> broker   offer, content                 broker -> client   want
+//   worker -> broker   want                           broker -> worker   content
 //
 // Level-triggered: the worker says what is, the broker says what should be. Any message may be lost
 // or come twice. What must not be lost (what happened in an attempt; a run's events) is an entry of
@@ -24,6 +27,8 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include "shared/digest.hpp"
 
 /// The one list of a message's fields: equality, encoding and decoding follow from it.
 #define XGRID_FIELDS(Type, ...)                           \
@@ -63,6 +68,20 @@ enum class Start : std::uint8_t {
     spawn,      // each in a fresh interpreter
 };
 
+/// The code that a run tests, where that is not the user's own directory.
+struct TreeSpec {
+    ObjectId id;
+    std::string project;            // whose workspace may hold most of it already
+    std::string folder;             // to use instead of a workspace; empty: none
+    std::string directory;          // where the run was submitted, below the tree's root
+    std::vector<std::string> keep;  // names of what tests leave behind that stays
+    // Where the content lies on the client's machine: the root, as "", and each folder from
+    // elsewhere by its name in the tree. A worker of the same machine reads it from there.
+    std::map<std::string, std::string> places;
+
+    XGRID_FIELDS(TreeSpec, id, project, folder, directory, keep, places);
+};
+
 /// What every slot of a run is told once.
 struct RunSpec {
     std::string framework = "pytest";
@@ -83,10 +102,11 @@ struct RunSpec {
     Start start = Start::automatic;  // of slots
     bool confirm = false;            // a failure is final once a slot that has collected all agrees
     std::vector<std::string> collected_units;  // known to pass only in such a slot
+    std::optional<TreeSpec> tree;              // none: tests run in `directory`
 
     XGRID_FIELDS(RunSpec, framework, interpreter, directory, arguments, command, environment, slots,
                  testrun_uid, collect_full, collect_only, show_output, failures_max, crashes_max,
-                 distributed, timeout_seconds, start, confirm, collected_units);
+                 distributed, timeout_seconds, start, confirm, collected_units, tree);
 };
 
 enum class JobKind : std::uint8_t {
@@ -262,8 +282,19 @@ struct Ended {
     XGRID_FIELDS(Ended, end, text, code, missing);
 };
 
+/// The run's tree is there, and so this slot can begin.
+struct TreeReady {
+    std::string folder;              // that holds it
+    std::uint64_t files = 0;         // in the tree
+    std::uint64_t objects_sent = 0;  // to the worker for this
+    std::uint64_t bytes_sent = 0;
+    double seconds = 0;
+
+    XGRID_FIELDS(TreeReady, folder, files, objects_sent, bytes_sent, seconds);
+};
+
 using Fact = std::variant<SlotBegan, UnitsNamed, TestsFound, Started, Finished, GaveBack,
-                          LateTeardown, Warned, Noted, Printed, ExitAsked, Ended>;
+                          LateTeardown, Warned, Noted, Printed, ExitAsked, Ended, TreeReady>;
 
 // ---- Worker and broker
 
@@ -411,9 +442,16 @@ struct TestFailing {
     XGRID_FIELDS(TestFailing, unit, test, worker, result);
 };
 
-using Event =
-    std::variant<WorkerUp, WorkerDown, UnitsKnown, UnitLoaded, TestStarted, TestFinished,
-                 TeardownFailed, WarningSeen, NoteSeen, OutputSeen, RunFinished, TestFailing>;
+/// A worker has the run's tree.
+struct TreeSynced {
+    std::string host;
+    TreeReady facts;
+    XGRID_FIELDS(TreeSynced, host, facts);
+};
+
+using Event = std::variant<WorkerUp, WorkerDown, UnitsKnown, UnitLoaded, TestStarted, TestFinished,
+                           TeardownFailed, WarningSeen, NoteSeen, OutputSeen, RunFinished,
+                           TestFailing, TreeSynced>;
 
 // ---- Client and broker
 
@@ -471,7 +509,51 @@ struct Refusal {
     XGRID_FIELDS(Refusal, reason);
 };
 
-using Message =
-    std::variant<Welcome, Refusal, Submit, Follow, Cancel, Progress, UnknownRun, Status, Orders>;
+// ---- Content: who lacks objects asks for them, a turn at a time
+
+/// Objects of this run's tree can be had on this connection.
+struct Offer {
+    std::string run;
+    XGRID_FIELDS(Offer, run);
+};
+struct WantedObject {
+    ObjectId id;
+    ObjectKind kind = ObjectKind::blob;
+    std::uint64_t offset = 0;  // from which byte on
+
+    XGRID_FIELDS(WantedObject, id, kind, offset);
+};
+/// Answered by Content of the same turn, as far as one turn goes; what then is still wanted is
+/// asked for again.
+struct Want {
+    std::string run;
+    std::uint64_t turn = 0;
+    std::string store;  // where it will be kept
+    std::vector<WantedObject> objects;
+
+    XGRID_FIELDS(Want, run, turn, store, objects);
+};
+struct Piece {
+    ObjectId id;
+    ObjectKind kind = ObjectKind::blob;
+    std::uint64_t size = 0;  // of the whole object, in bytes
+    std::uint64_t offset = 0;
+    std::string bytes;
+
+    XGRID_FIELDS(Piece, id, kind, size, offset, bytes);
+};
+struct Content {
+    std::string run;
+    std::uint64_t turn = 0;
+    std::vector<Piece> pieces;
+    std::vector<ObjectId> stored;   // whole, in that very store, which both sides use
+    std::vector<ObjectId> lacking;  // cannot be had
+    bool last = false;              // of the turn
+
+    XGRID_FIELDS(Content, run, turn, pieces, stored, lacking, last);
+};
+
+using Message = std::variant<Welcome, Refusal, Submit, Follow, Cancel, Progress, UnknownRun, Status,
+                             Orders, Offer, Want, Content>;
 
 }  // namespace xgrid

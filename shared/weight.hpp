@@ -12,6 +12,8 @@
 #include <variant>
 #include <vector>
 
+#include "shared/digest.hpp"
+
 namespace xgrid {
 
 template <class T>
@@ -20,6 +22,10 @@ std::size_t weight(const T& value);
 namespace weights {
 
 inline std::size_t of(const std::string& text) { return 5 + text.size(); }
+template <std::size_t size>
+std::size_t of(const Id<size>&) {
+    return size + 2;
+}
 template <class T>
 std::size_t of(const std::vector<T>& items) {
     std::size_t total = 5;

@@ -7,6 +7,21 @@
 
 namespace xgrid::samples {
 
+inline ObjectId object_id() {
+    ObjectId id;
+    id.bytes = {0, 127, 128, 255};
+    return id;
+}
+
+inline TreeSpec tree_spec() {
+    return {.id = object_id(),
+            .project = "project",
+            .folder = "/copy",
+            .directory = "sub",
+            .keep = {"*.cache"},
+            .places = {{"", "/code"}, {"lib", "/elsewhere/lib"}}};
+}
+
 inline RunSpec run_spec() {
     return {.framework = "pytest",
             .interpreter = "/usr/bin/python3",
@@ -25,7 +40,8 @@ inline RunSpec run_spec() {
             .timeout_seconds = 2.5,
             .start = Start::spawn,
             .confirm = true,
-            .collected_units = {"test_b.py"}};
+            .collected_units = {"test_b.py"},
+            .tree = tree_spec()};
 }
 
 inline Phase phase() {
@@ -80,7 +96,8 @@ inline std::vector<Fact> facts() {
             Finished{70000, result()},   GaveBack{1, {2, 3}},
             LateTeardown{test, phase()}, Warned{warning()},
             Noted{"note", true},         Printed{Stream::err, "text"},
-            ExitAsked{"reason", -1},     Ended{End::gone, "text", 4, {test}}};
+            ExitAsked{"reason", -1},     Ended{End::gone, "text", 4, {test}},
+            TreeReady{"/copy", 7, 5, 3000, 0.5}};
 }
 
 inline std::vector<Event> events() {
@@ -96,7 +113,8 @@ inline std::vector<Event> events() {
             NoteSeen{"gw0", "note"},
             OutputSeen{"gw0", Stream::err, "text"},
             RunFinished{RunEnd::grid_failed, 3, "reason"},
-            TestFailing{"test_a.py", test, "gw0", result()}};
+            TestFailing{"test_a.py", test, "gw0", result()},
+            TreeSynced{"host", {"/copy", 7, 5, 3000, 0.5}}};
 }
 
 inline std::vector<Message> messages() {
@@ -122,7 +140,15 @@ inline std::vector<Message> messages() {
                  3,
                  1,
                  5,
-                 true}}}};
+                 true}}},
+        Offer{"run"},
+        Want{"run", 3, "store", {{object_id(), ObjectKind::tree, 5}}},
+        Content{"run",
+                3,
+                {{object_id(), ObjectKind::blob, 9, 4, "bytes"}},
+                {object_id()},
+                {object_id()},
+                true}};
 }
 
 }  // namespace xgrid::samples

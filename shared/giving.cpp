@@ -1,0 +1,28 @@
+#include "shared/giving.hpp"
+
+namespace xgrid {
+
+Content& Turn::content() {
+    if (contents_.empty() || pending_ >= piece_bytes_max) {
+        contents_.push_back({.run = run_, .turn = number_});
+        pending_ = 0;
+    }
+    return contents_.back();
+}
+
+void Turn::give(Shelf& shelf, const WantedObject& object) {
+    Result<Piece> piece = shelf.read(object, piece_bytes_max);
+    if (!piece) return say_lacking(object.id);
+    const std::uint64_t bytes = piece->bytes.size();
+    content().pieces.push_back(std::move(*piece));
+    pending_ += bytes;
+    given_ += bytes;
+}
+
+std::vector<Content> Turn::take(bool last) {
+    if (last) content().last = true;
+    pending_ = 0;
+    return std::exchange(contents_, {});
+}
+
+}  // namespace xgrid

@@ -1,0 +1,41 @@
+// The answer to a turn of wants, from what is there. Pure but for the shelf.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "shared/messages.hpp"
+#include "shared/shelf.hpp"
+
+namespace xgrid {
+
+constexpr std::uint64_t piece_bytes_max = 1024 * 1024;
+constexpr std::uint64_t turn_bytes_max = 4 * 1024 * 1024;
+
+class Turn {
+public:
+    Turn(std::string run, std::uint64_t number) : run_(std::move(run)), number_(number) {}
+
+    /// As much of the object as goes into a piece; if it cannot be read, that it is lacking.
+    void give(Shelf& shelf, const WantedObject& object);
+    void say_stored(const ObjectId& id) { content().stored.push_back(id); }
+    void say_lacking(const ObjectId& id) { content().lacking.push_back(id); }
+    /// Nothing more is to be given.
+    bool full() const { return given_ >= turn_bytes_max; }
+
+    /// What is to be sent now. `last`: the turn ends with it.
+    std::vector<Content> take(bool last);
+
+private:
+    Content& content();
+
+    std::string run_;
+    std::uint64_t number_ = 0;
+    std::uint64_t given_ = 0;    // bytes
+    std::uint64_t pending_ = 0;  // bytes of the last content
+    std::vector<Content> contents_;
+};
+
+}  // namespace xgrid

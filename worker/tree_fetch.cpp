@@ -1,0 +1,121 @@
+#include "worker/tree_fetch.hpp"
+
+#include <fmt/format.h>
+
+namespace xgrid::worker {
+namespace {
+
+std::string joined(const std::string& folder, const std::string& name) {
+    return folder.empty() ? name : folder + "/" + name;
+}
+
+}  // namespace
+
+TreeFetch::TreeFetch(std::string run, const ObjectId& root, Shelf& shelf, FetchLimits limits)
+    : shelf_(shelf), limits_(limits), asking_(std::move(run), shelf.name()) {
+    visit({{root, {}}});
+}
+
+void TreeFetch::fail(std::string why) {
+    if (error_.empty()) error_ = std::move(why);
+}
+
+// A level at a time: the shelf is asked once for all trees of one, and once for all that they hold.
+void TreeFetch::visit(std::vector<std::pair<ObjectId, Place>> trees) {
+    while (!trees.empty() && error_.empty()) {
+        std::vector<WantedObject> wanted;
+        for (const auto& [id, place] : trees) wanted.push_back({id, ObjectKind::tree});
+        std::set<ObjectId> lacking;
+        for (const WantedObject& object : shelf_.lacks(wanted)) lacking.insert(object.id);
+
+        std::vector<std::pair<ObjectId, Place>> next;
+        std::vector<WantedObject> blobs;
+        for (const auto& [id, place] : trees) {
+            if (lacking.contains(id)) {
+                missing_trees_.emplace(id, place);
+                asking_.want({id, ObjectKind::tree});
+            } else if (!read_tree(id, place, next, blobs)) {
+                return;
+            }
+        }
+        for (WantedObject& object : shelf_.lacks(blobs)) {
+            object.offset = shelf_.offset(object.id);
+            asking_.want(object);
+        }
+        trees = std::move(next);
+    }
+}
+
+bool TreeFetch::read_tree(const ObjectId& id, const Place& place,
+                          std::vector<std::pair<ObjectId, Place>>& trees,
+                          std::vector<WantedObject>& blobs) {
+    Result<Piece> piece = shelf_.read({id, ObjectKind::tree}, tree_bytes_max);
+    if (!piece || piece->bytes.size() != piece->size) {
+        fail(fmt::format("cannot read the tree of '{}'", place.path));
+        return false;
+    }
+    Result<std::vector<TreeEntry>> entries = decode_tree(piece->bytes);
+    if (!entries) {
+        fail(fmt::format("the tree of '{}' is refused: {}", place.path, entries.error()));
+        return false;
+    }
+    entries_ += entries->size();
+    if (entries_ > limits_.entries_max || place.folders > folders_deep_max) {
+        fail(fmt::format(
+            "the tree is refused: it has more than {} entries, or folders more than {} deep",
+            limits_.entries_max, folders_deep_max));
+        return false;
+    }
+    for (const TreeEntry& entry : *entries) {
+        if (!seen_.insert(entry.id).second) continue;
+        if (entry.kind == EntryKind::folder) {
+            trees.push_back({entry.id, {joined(place.path, entry.name), place.folders + 1}});
+        } else {
+            blobs.push_back({entry.id, ObjectKind::blob});
+        }
+    }
+    return true;
+}
+
+std::vector<Want> TreeFetch::connect(Instant now) {
+    asking_.begin_anew();
+    return advance(now);
+}
+
+std::vector<Want> TreeFetch::advance(Instant now) {
+    if (!error_.empty()) return {};
+    return asking_.next(now);
+}
+
+std::vector<Want> TreeFetch::receive(Instant now, const Content& content) {
+    std::vector<std::pair<ObjectId, Place>> trees;
+    const auto arrived = [&](const ObjectId& id) {
+        asking_.settle(id);
+        const auto tree = missing_trees_.find(id);
+        if (tree == missing_trees_.end()) return;
+        trees.emplace_back(tree->first, tree->second);
+        missing_trees_.erase(tree);
+    };
+    for (const Piece& piece : content.pieces) {
+        if (!asking_.wants(piece.id)) continue;
+        bytes_ += piece.bytes.size();
+        Result<bool> whole = shelf_.take(piece);
+        if (!whole) {
+            fail(whole.error());
+        } else if (*whole) {
+            ++objects_;
+            arrived(piece.id);
+        } else {
+            asking_.has_until(piece.id, shelf_.offset(piece.id));
+        }
+    }
+    for (const ObjectId& id : content.stored) arrived(id);
+    if (!content.lacking.empty()) {
+        fail("the code changed, or became unreadable, while it was being sent: submit it again");
+    }
+    visit(std::move(trees));
+    asking_.hear(now, content);
+    return advance(now);
+}
+
+}  // namespace xgrid::worker

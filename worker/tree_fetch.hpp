@@ -1,0 +1,68 @@
+// Brings a tree and all that it holds onto the worker's shelf: walks it from the root, and asks for
+// what is not there. Pure but for the shelf.
+//
+// A tree is from a stranger: what may not be written to a disk, and what is too much, is refused
+// here.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "shared/asking.hpp"
+#include "shared/instant.hpp"
+#include "shared/messages.hpp"
+#include "shared/shelf.hpp"
+#include "shared/tree.hpp"
+
+namespace xgrid::worker {
+
+struct FetchLimits {
+    std::size_t entries_max = 2'000'000;  // of all folders
+};
+
+class TreeFetch {
+public:
+    TreeFetch(std::string run, const ObjectId& root, Shelf& shelf, FetchLimits limits = {});
+
+    /// What to send first, and on each new connection to the broker.
+    std::vector<Want> connect(Instant now);
+    std::vector<Want> receive(Instant now, const Content& content);
+    /// To be called when next_deadline() has passed; early calls change nothing.
+    std::vector<Want> advance(Instant now);
+    Instant next_deadline() const { return asking_.next_deadline(); }
+
+    /// All of it is on the shelf.
+    bool complete() const { return error_.empty() && asking_.empty(); }
+    /// Why it will never be; empty: it may.
+    const std::string& error() const { return error_; }
+
+    std::uint64_t objects_received() const { return objects_; }
+    std::uint64_t bytes_received() const { return bytes_; }
+
+private:
+    struct Place {
+        std::string path;
+        std::size_t folders = 0;  // above what it holds
+    };
+    void visit(std::vector<std::pair<ObjectId, Place>> trees);
+    bool read_tree(const ObjectId& id, const Place& place,
+                   std::vector<std::pair<ObjectId, Place>>& trees,
+                   std::vector<WantedObject>& blobs);
+    void fail(std::string why);
+
+    Shelf& shelf_;
+    FetchLimits limits_;
+    Asking asking_;
+    std::map<ObjectId, Place> missing_trees_;
+    std::set<ObjectId> seen_;
+    std::size_t entries_ = 0;
+    std::uint64_t objects_ = 0;
+    std::uint64_t bytes_ = 0;
+    std::string error_;
+};
+
+}  // namespace xgrid::worker
