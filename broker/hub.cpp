@@ -45,32 +45,35 @@ Hub::Sends Hub::receive(Instant now, const std::string& from, const Content& mes
     const auto found = runs_.find(message.run);
     if (found == runs_.end() || found->second.client != from) return sends;
     Run& run = found->second;
-    std::set<ObjectId> lost(message.lacking.begin(), message.lacking.end());
-    for (const Piece& piece : message.pieces) {
-        if (!run.asking.wants(piece.id)) continue;
-        Result<bool> whole = shelf_.take(piece);
-        if (!whole) {
-            lost.insert(piece.id);  // it is not what its id says: the client's file has changed
-        } else if (*whole) {
-            run.asking.settle(piece.id);
-        } else {
+    const std::vector<Piece> pieces = run.asking.wanted_of(message.pieces);
+    const Taken taken = shelf_.take(pieces);
+    // What is not what its id says is a file that has changed.
+    std::set<ObjectId> lost(taken.damaged.begin(), taken.damaged.end());
+    lost.insert(message.lacking.begin(), message.lacking.end());
+    for (const ObjectId& id : taken.whole) run.asking.settle(id);
+    for (const Piece& piece : pieces) {
+        if (!taken.trouble.empty()) {
+            lost.insert(piece.id);
+        } else if (run.asking.wants(piece.id)) {
             run.asking.has_until(piece.id, shelf_.offset(piece.id));
         }
     }
-    for (const ObjectId& id : lost) {
-        run.asking.settle(id);
-        for (auto& [peer, turns] : run.turns) {
-            for (auto& [number, open] : turns) {
-                const auto gone = std::erase_if(
-                    open.objects, [&](const WantedObject& object) { return object.id == id; });
-                if (gone > 0) open.turn.say_lacking(id);
-            }
-        }
-    }
+    for (const ObjectId& id : lost) lose(run, id, taken.trouble);
     run.asking.hear(now, message);
     for (auto& [peer, turns] : run.turns) serve(peer, run, sends);
     ask(now, run, sends);
     return sends;
+}
+
+void Hub::lose(Run& run, const ObjectId& id, const std::string& why) {
+    run.asking.settle(id);
+    for (auto& [peer, turns] : run.turns) {
+        for (auto& [number, open] : turns) {
+            const auto gone = std::erase_if(
+                open.objects, [&](const WantedObject& object) { return object.id == id; });
+            if (gone > 0) open.turn.say_lacking(id, why);
+        }
+    }
 }
 
 void Hub::serve(const std::string& peer, Run& run, Sends& sends) {

@@ -49,6 +49,7 @@ private:
     };
 
     Run& run_of(const std::string& name);
+    static void lose(Run& run, const ObjectId& id, const std::string& why);
     void serve(const std::string& peer, Run& run, Sends& sends);
     void ask(Instant now, Run& run, Sends& sends);
 

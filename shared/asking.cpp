@@ -1,5 +1,7 @@
 #include "shared/asking.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace xgrid {
@@ -9,6 +11,13 @@ void Asking::want(const WantedObject& object) {
         wanted_.try_emplace(object.id, Object{.kind = object.kind, .offset = object.offset});
     if (!fresh) return;
     (object.kind == ObjectKind::tree ? trees_ : blobs_).push_back(object.id);
+}
+
+std::vector<Piece> Asking::wanted_of(const std::vector<Piece>& pieces) const {
+    std::vector<Piece> wanted;
+    std::ranges::copy_if(pieces, std::back_inserter(wanted),
+                         [&](const Piece& piece) { return wants(piece.id); });
+    return wanted;
 }
 
 void Asking::has_until(const ObjectId& id, std::uint64_t offset) {

@@ -28,6 +28,8 @@ public:
     void want(const WantedObject& object);
     bool wants(const ObjectId& id) const { return wanted_.contains(id); }
     bool empty() const { return wanted_.empty(); }
+    /// Those of objects that are wanted.
+    std::vector<Piece> wanted_of(const std::vector<Piece>& pieces) const;
     /// A piece came, and that is how much there is of it.
     void has_until(const ObjectId& id, std::uint64_t offset);
     /// It is there, or cannot be had.

@@ -10,6 +10,11 @@ Content& Turn::content() {
     return contents_.back();
 }
 
+void Turn::say_lacking(const ObjectId& id, const std::string& why) {
+    content().lacking.push_back(id);
+    if (!why.empty()) content().why = why;
+}
+
 void Turn::give(Shelf& shelf, const WantedObject& object) {
     Result<Piece> piece = shelf.read(object, piece_bytes_max);
     if (!piece) return say_lacking(object.id);

@@ -21,7 +21,8 @@ public:
     /// As much of the object as goes into a piece; if it cannot be read, that it is lacking.
     void give(Shelf& shelf, const WantedObject& object);
     void say_stored(const ObjectId& id) { content().stored.push_back(id); }
-    void say_lacking(const ObjectId& id) { content().lacking.push_back(id); }
+    /// `why`: if it is not that it has changed.
+    void say_lacking(const ObjectId& id, const std::string& why = {});
     /// Nothing more is to be given.
     bool full() const { return given_ >= turn_bytes_max; }
 

@@ -549,8 +549,9 @@ struct Content {
     std::vector<ObjectId> stored;   // whole, in that very store, which both sides use
     std::vector<ObjectId> lacking;  // cannot be had
     bool last = false;              // of the turn
+    std::string why;                // they are lacking, if it is not that they changed
 
-    XGRID_FIELDS(Content, run, turn, pieces, stored, lacking, last);
+    XGRID_FIELDS(Content, run, turn, pieces, stored, lacking, last, why);
 };
 
 using Message = std::variant<Welcome, Refusal, Submit, Follow, Cancel, Progress, UnknownRun, Status,

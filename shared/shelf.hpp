@@ -12,6 +12,13 @@
 
 namespace xgrid {
 
+struct Taken {
+    std::vector<ObjectId> whole;  // they are there now, and are what their ids say
+    std::vector<ObjectId>
+        damaged;          // they are not what their ids say, and what there was of them is gone
+    std::string trouble;  // not empty: why nothing can be kept
+};
+
 class Shelf {
 public:
     virtual ~Shelf() = default;
@@ -25,10 +32,8 @@ public:
     /// From how many bytes on it is lacking; not 0 where the beginning came earlier.
     virtual std::uint64_t offset(const ObjectId& id) = 0;
 
-    /// A piece of an object that is not there. True: now it is, as a whole, and is what its id
-    /// says. Error: it is not, or cannot be kept; what there was of it is gone. A piece that is not
-    /// the next is left alone.
-    virtual Result<bool> take(const Piece& piece) = 0;
+    /// Pieces of objects that are not there. One that is not the next of its object is left alone.
+    virtual Taken take(const std::vector<Piece>& pieces) = 0;
 
     /// From an offset on, `bytes_max` at most. Error: it is not there, or cannot be read.
     virtual Result<Piece> read(const WantedObject& wanted, std::uint64_t bytes_max) = 0;

@@ -5,6 +5,9 @@
 namespace xgrid::worker {
 namespace {
 
+constexpr const char* changed =
+    "the code changed, or became unreadable, while it was being sent: submit it again";
+
 std::string joined(const std::string& folder, const std::string& name) {
     return folder.empty() ? name : folder + "/" + name;
 }
@@ -96,23 +99,18 @@ std::vector<Want> TreeFetch::receive(Instant now, const Content& content) {
         trees.emplace_back(tree->first, tree->second);
         missing_trees_.erase(tree);
     };
-    for (const Piece& piece : content.pieces) {
-        if (!asking_.wants(piece.id)) continue;
+    const std::vector<Piece> pieces = asking_.wanted_of(content.pieces);
+    const Taken taken = shelf_.take(pieces);
+    if (!taken.trouble.empty()) fail(taken.trouble);
+    if (!taken.damaged.empty()) fail("what the broker sends of the tree is damaged");
+    objects_ += taken.whole.size();
+    for (const ObjectId& id : taken.whole) arrived(id);
+    for (const Piece& piece : pieces) {
         bytes_ += piece.bytes.size();
-        Result<bool> whole = shelf_.take(piece);
-        if (!whole) {
-            fail(whole.error());
-        } else if (*whole) {
-            ++objects_;
-            arrived(piece.id);
-        } else {
-            asking_.has_until(piece.id, shelf_.offset(piece.id));
-        }
+        if (asking_.wants(piece.id)) asking_.has_until(piece.id, shelf_.offset(piece.id));
     }
     for (const ObjectId& id : content.stored) arrived(id);
-    if (!content.lacking.empty()) {
-        fail("the code changed, or became unreadable, while it was being sent: submit it again");
-    }
+    if (!content.lacking.empty()) fail(content.why.empty() ? changed : content.why);
     visit(std::move(trees));
     asking_.hear(now, content);
     return advance(now);

@@ -34,19 +34,21 @@ public:
         return found == partial.end() ? 0 : found->second.size();
     }
 
-    Result<bool> take(const Piece& piece) override {
-        if (objects.contains(piece.id)) return true;
-        std::string& text = partial[piece.id];
-        if (piece.offset != text.size()) return false;
-        text += piece.bytes;
-        ++pieces_taken;
-        if (text.size() < piece.size) return false;
-        const std::string whole = std::move(text);
-        partial.erase(piece.id);
-        if (object_id(piece.kind, whole) != piece.id)
-            return Error{"content is not what its id says"};
-        objects[piece.id] = {piece.kind, whole};
-        return true;
+    Taken take(const std::vector<Piece>& pieces) override {
+        Taken taken{.trouble = trouble};
+        for (const Piece& piece : pieces) {
+            std::string& text = partial[piece.id];
+            if (!trouble.empty() || piece.offset != text.size()) continue;
+            text += piece.bytes;
+            ++pieces_taken;
+            if (text.size() < piece.size) continue;
+            const std::string whole = std::move(text);
+            partial.erase(piece.id);
+            const bool good = object_id(piece.kind, whole) == piece.id;
+            (good ? taken.whole : taken.damaged).push_back(piece.id);
+            if (good) objects[piece.id] = {piece.kind, whole};
+        }
+        return taken;
     }
 
     Result<Piece> read(const WantedObject& wanted, std::uint64_t bytes_max) override {
@@ -65,6 +67,7 @@ public:
     std::map<ObjectId, std::pair<ObjectKind, std::string>> objects;
     std::map<ObjectId, std::string> partial;
     std::size_t pieces_taken = 0;
+    std::string trouble;  // that it is to have
 
 private:
     std::string name_;

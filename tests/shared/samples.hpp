@@ -91,12 +91,18 @@ inline SlotFacts slot_facts() {
 
 inline std::vector<Fact> facts() {
     const TestName test{"test_a.py::test_x", 1};
-    return {SlotBegan{slot_facts()},     UnitsNamed{{"test_a.py"}},
-            TestsFound{{test}, 2},       Started{300},
-            Finished{70000, result()},   GaveBack{1, {2, 3}},
-            LateTeardown{test, phase()}, Warned{warning()},
-            Noted{"note", true},         Printed{Stream::err, "text"},
-            ExitAsked{"reason", -1},     Ended{End::gone, "text", 4, {test}},
+    return {SlotBegan{slot_facts()},
+            UnitsNamed{{"test_a.py"}},
+            TestsFound{{test}, 2},
+            Started{300},
+            Finished{70000, result()},
+            GaveBack{1, {2, 3}},
+            LateTeardown{test, phase()},
+            Warned{warning()},
+            Noted{"note", true},
+            Printed{Stream::err, "text"},
+            ExitAsked{"reason", -1},
+            Ended{End::gone, "text", 4, {test}},
             TreeReady{"/copy", 7, 5, 3000, 0.5}};
 }
 
@@ -148,7 +154,8 @@ inline std::vector<Message> messages() {
                 {{object_id(), ObjectKind::blob, 9, 4, "bytes"}},
                 {object_id()},
                 {object_id()},
-                true}};
+                true,
+                "why"}};
 }
 
 }  // namespace xgrid::samples

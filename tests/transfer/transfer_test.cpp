@@ -221,6 +221,17 @@ TEST_CASE("a file that has changed since its tree was made ends the fetch") {
     CHECK_FALSE(grid.shelves.at(0).objects.contains(blob));
 }
 
+TEST_CASE("a broker that cannot keep objects says why") {
+    Grid grid(6, 0, 1);
+    const ObjectId blob = grid.client_shelf.add(ObjectKind::blob, "content");
+    const ObjectId root = add_tree(grid.client_shelf, {{"a.py", EntryKind::file, blob}});
+    grid.shelves.emplace(0, "worker0");
+    grid.broker_shelf.trouble = "no space left";
+    grid.start(root);
+    grid.run();
+    CHECK(grid.fetches.at(0).error() == "no space left");
+}
+
 TEST_CASE("a tree that may not be written to a disk is refused") {
     Grid grid(5, 0, 1);
     const ObjectId blob = grid.client_shelf.add(ObjectKind::blob, "content");
