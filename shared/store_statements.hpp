@@ -35,7 +35,7 @@ struct Store::Statements {
           look(database.prepare("select place, size from objects where id = ?1")),
           find(database.prepare("select kind, size, place, boot, content from objects"
                                 " left join contents using (place) where id = ?1")),
-          meet(database.prepare("select kind, size, place, used, complete, content from objects"
+          meet(database.prepare("select kind, size, objects.place, used, complete, content from objects"
                                 " left join contents on contents.place = objects.place"
                                 " and objects.kind = 1 and complete < ?2 where id = ?1")),
           add_content(database.prepare("insert into contents(content) values(?1)")),

@@ -198,10 +198,13 @@ int fill(const std::filesystem::path& folder, std::string_view sign,
 TEST_CASE("a full disk refuses what comes, and loses nothing that is there") {
     const StoreFolder folder;
     OtherProcess other([&] {
-        if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 ||
-            ::mount("none", folder.path.c_str(), "tmpfs", 0, "size=4m") != 0) {
-            return 77;
-        }
+        const std::string user = "0 " + std::to_string(::geteuid()) + " 1";
+        const std::string group = "0 " + std::to_string(::getegid()) + " 1";
+        if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return 77;
+        write_file("/proc/self/uid_map", user);
+        write_file("/proc/self/setgroups", "deny");
+        write_file("/proc/self/gid_map", group);
+        if (::mount("none", folder.path.c_str(), "tmpfs", 0, "size=4m") != 0) return 77;
         write_file(folder.path / "room", std::string(1'000'000, 'x'));
         return fill(folder.path / "store", "full",
                     [&] { std::filesystem::remove(folder.path / "room"); });

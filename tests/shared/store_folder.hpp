@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,7 +35,8 @@ public:
     std::filesystem::path path;
 };
 
-constexpr Seconds noon{std::chrono::hours(500'000)};
+/// Before any file of a test was written.
+constexpr Seconds noon{std::chrono::hours(400'000)};
 constexpr std::chrono::hours one_hour{1};
 
 inline std::unique_ptr<Store> open_store(const std::filesystem::path& folder,
@@ -110,6 +112,7 @@ public:
         try {
             status = work();
         } catch (...) {
+            std::cout.flush();  // what failed
         }
         ::_exit(status);
     }
