@@ -1,0 +1,216 @@
+// What of the store is in use, and what goes when there is too much.
+#include <algorithm>
+#include <string>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "shared/store.hpp"
+#include "shared/store_statements.hpp"
+#include "shared/tree.hpp"
+
+namespace xgrid {
+namespace {
+
+ObjectId id_of(std::string_view bytes) {
+    ObjectId id;
+    if (bytes.size() == id.bytes.size()) std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
+    return id;
+}
+
+ObjectKind kind_of(const TreeEntry& entry) {
+    return entry.kind == EntryKind::folder ? ObjectKind::tree : ObjectKind::blob;
+}
+
+}  // namespace
+
+struct Store::Walk {
+    std::vector<LackingObject> open;
+    Ids seen;
+    std::vector<LackingObject> lacking;
+    std::vector<ObjectId> used;      // to be marked
+    std::optional<ObjectId> broken;  // where the walk ended
+};
+
+Result<std::vector<LackingObject>> Store::touch(Seconds now, const ObjectId& tree) {
+    const std::int64_t hour = hour_of(now);
+    const std::string_view removals = "select removals from totals";
+    while (true) {
+        if (auto error = ready()) return *error;
+        Walk walk{.open = {{ObjectKind::tree, tree}}};
+        statements_->begin.run();
+        const std::int64_t seen = database_->integer(removals);
+        std::optional<Error> error = this->walk(hour, walk);
+        statements_->commit.run();
+        if (auto trouble = database_->take_trouble()) return *trouble;
+        if (walk.broken) return drop(*walk.broken, "is damaged, and has been removed");
+        if (error) return *error;
+        if (!walk.lacking.empty() || walk.used.empty()) return walk.lacking;
+
+        // What was found may have been evicted meanwhile.
+        statements_->begin_writing.run();
+        const bool still_here = database_->integer(removals) == seen;
+        if (still_here) {
+            for (const ObjectId& id : walk.used) statements_->use.run(view(id), hour);
+        }
+        statements_->commit.run();
+        if (auto trouble = database_->take_trouble()) return *trouble;
+        if (still_here) return walk.lacking;
+    }
+}
+
+std::optional<Error> Store::walk(std::int64_t hour, Walk& walk) {
+    while (!walk.open.empty()) {
+        const LackingObject next = walk.open.back();
+        walk.open.pop_back();
+        if (!walk.seen.emplace(view(next.id)).second) continue;
+        Database::Rows rows = statements_->meet.rows(view(next.id), hour);
+        if (!rows.next()) {
+            walk.lacking.push_back(next);
+            continue;
+        }
+        const ObjectKind kind = rows.integer(0) == 1 ? ObjectKind::tree : ObjectKind::blob;
+        if (kind != next.kind) {
+            return Error{fmt::format("{} is a {}, and a tree has it as another kind", next.id.hex(),
+                                     kind == ObjectKind::tree ? "tree" : "blob")};
+        }
+        if (kind == ObjectKind::blob) {
+            if (rows.null(2) && !has_file(next.id, rows.integer(1))) {
+                walk.lacking.push_back(next);
+            } else if (rows.integer(3) < hour) {
+                walk.used.push_back(next.id);
+            }
+            continue;
+        }
+        if (rows.integer(4) >= hour) continue;
+        const std::string_view bytes = rows.bytes(5);
+        if (object_id(ObjectKind::tree, bytes) != next.id) {
+            walk.broken = next.id;
+            return std::nullopt;
+        }
+        Result<std::vector<TreeEntry>> entries = decode_tree(bytes);
+        if (!entries) {
+            return Error{fmt::format("cannot use tree {}: {}", next.id.hex(), entries.error())};
+        }
+        walk.used.push_back(next.id);
+        for (const TreeEntry& entry : *entries) walk.open.push_back({kind_of(entry), entry.id});
+    }
+    return std::nullopt;
+}
+
+std::optional<Error> Store::pin(const ObjectId& id) {
+    if (auto error = ready()) return error;
+    if (!living_) {
+        Result<Living> entered = Living::enter(folder_ / "processes");
+        if (!entered) return Error{entered.error()};
+        living_.emplace(std::move(*entered));
+    }
+    database_->prepare("insert into pins values(?1, ?2)").run(living_->name(), view(id));
+    if (auto error = database_->take_trouble()) return error;
+    pins_.push_back(id);
+    return std::nullopt;
+}
+
+std::optional<Error> Store::unpin(const ObjectId& id) {
+    const auto pin = std::find(pins_.begin(), pins_.end(), id);
+    if (pin == pins_.end()) return std::nullopt;
+    pins_.erase(pin);
+    if (auto error = ready()) return error;
+    database_
+        ->prepare("delete from pins where rowid = (select rowid from pins where process = ?1 and "
+                  "id = ?2 limit 1)")
+        .run(living_->name(), view(id));
+    return database_->take_trouble();
+}
+
+// All that living processes have pinned, and what is below it. In a transaction.
+Store::Ids Store::pinned() {
+    Ids pinned;
+    std::vector<LackingObject> open;
+    const std::vector<std::string> living = Living::all(folder_ / "processes");
+    std::vector<std::string> gone;
+    {
+        Database::Statement pins = database_->prepare("select process, id from pins");
+        Database::Rows rows = pins.rows();
+        while (rows.next()) {
+            const std::string process(rows.bytes(0));
+            if (std::find(living.begin(), living.end(), process) != living.end()) {
+                open.push_back({ObjectKind::tree, id_of(rows.bytes(1))});
+            } else {
+                gone.push_back(process);
+            }
+        }
+    }
+    for (const std::string& process : gone) {
+        database_->prepare("delete from pins where process = ?1").run(process);
+    }
+    while (!open.empty()) {
+        const LackingObject next = open.back();
+        open.pop_back();
+        if (!pinned.emplace(view(next.id)).second || next.kind == ObjectKind::blob) continue;
+        Database::Rows rows = statements_->find.rows(view(next.id));
+        if (!rows.next() || rows.integer(0) != 1) continue;
+        Result<std::vector<TreeEntry>> entries = decode_tree(rows.bytes(4));
+        if (!entries) continue;
+        for (const TreeEntry& entry : *entries) open.push_back({kind_of(entry), entry.id});
+    }
+    return pinned;
+}
+
+// Costs what is evicted and what is pinned, which is little beside the eighth that goes at a time.
+// In a transaction, so that what this process has just put may go as well.
+void Store::evict() {
+    const auto bytes = static_cast<std::uint64_t>(
+        std::max<std::int64_t>(0, database_->integer("select bytes from totals")));
+    if (bytes <= bytes_max_ || database_->in_trouble()) return;
+    const std::uint64_t enough = bytes - (bytes_max_ - bytes_max_ / 8);
+    const Ids kept = pinned();
+
+    struct Victim {
+        ObjectId id;
+        std::int64_t place;  // -1: a file
+    };
+    std::vector<Victim> victims;
+    std::uint64_t freed = 0;
+    {
+        Database::Statement oldest = database_->prepare(
+            "select id, kind, size, used, place from objects order by used, kind desc");
+        Database::Rows rows = oldest.rows();
+        std::int64_t hour = -1;
+        while (rows.next()) {
+            const bool with_the_last = rows.integer(1) == 1 && rows.integer(3) == hour;
+            if (freed >= enough && !with_the_last) break;
+            hour = rows.integer(3);
+            if (kept.contains(std::string(rows.bytes(0)))) continue;
+            freed += static_cast<std::uint64_t>(rows.integer(2));
+            victims.push_back({id_of(rows.bytes(0)), rows.null(4) ? -1 : rows.integer(4)});
+        }
+    }
+    if (victims.empty()) return;
+    std::error_code ignored;
+    for (const Victim& victim : victims) {
+        if (victim.place >= 0) {
+            statements_->remove_content.run(victim.place);
+        } else {
+            // Should the transaction fail, the object is lacking: a file of the wrong size is none.
+            std::filesystem::remove(file_path(victim.id), ignored);
+        }
+        statements_->remove_object.run(view(victim.id));
+    }
+    statements_->grow.run(-static_cast<std::int64_t>(freed));
+    database_->run("update totals set removals = removals + 1");
+    remove_strays();
+}
+
+// Files of processes that died between two steps of keep().
+void Store::remove_strays() {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_ / "files", error)) {
+        const std::optional<ObjectId> id = id_from(entry.path().filename().string());
+        if (database_->in_trouble()) return;
+        const bool known = id && statements_->look.rows(view(*id)).next();
+        if (!known && !database_->in_trouble()) std::filesystem::remove(entry.path(), error);
+    }
+}
+
+}  // namespace xgrid
