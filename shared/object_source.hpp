@@ -11,6 +11,7 @@
 
 namespace xgrid {
 
+/// May be asked by several threads at once.
 class ObjectSource {
 public:
     virtual ~ObjectSource() = default;
@@ -23,6 +24,10 @@ public:
     /// error at the end.
     virtual Result<std::uint64_t> blob(const ObjectId& id,
                                        const std::function<bool(std::string_view)>& take) = 0;
+
+    /// The path of a file that holds a blob's content and nothing else, from which it can be copied
+    /// without coming through this process; empty: there is none, or asking for pieces is as fast.
+    virtual std::string file_of(const ObjectId& /*id*/) { return {}; }
 };
 
 }  // namespace xgrid

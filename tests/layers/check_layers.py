@@ -19,7 +19,7 @@ WORLD = [
     r"{role}/main\.cpp",
     r"{role}/(loop|options)\.[ch]pp",
     r"worker/(descriptor|kernel|slots)\.[ch]pp",
-    r"worker/frameworks/.*",
+    r"worker/(frameworks|workspace)/.*",
     r"client/(embedded|memory|pytest_cache|reports|repository)\.[ch]pp",
     r"shared/(cache_home|cores|database|file|living|partial|process|signals|socket|store\w*)\.[ch]pp",
 ]
@@ -56,7 +56,7 @@ NOT_PURE = (
     r"|random|shared_mutex|thread|[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
 )
 # Ours, through which a pure file would reach it all the same.
-NOT_PURE_OURS = r'".*/(loop|options|socket|cache_home|database|file|living|partial|store\w*|embedded|memory|pytest_cache|repository|(process|kernel|slots)\w*)\.hpp"|"worker/frameworks/.*"'
+NOT_PURE_OURS = r'".*/(loop|options|socket|cache_home|database|file|living|partial|store\w*|embedded|memory|pytest_cache|repository|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"'
 
 CLOCK = re.compile(r"_clock::now|random_device|std::time\(|clock_gettime|gettimeofday")
 ASKS_THE_CLOCK = [r"{role}/(main|loop)\.cpp", r"client/embedded\.cpp", r"tests/.*"]

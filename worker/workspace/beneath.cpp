@@ -1,0 +1,160 @@
+#include "worker/workspace/beneath.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <memory>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace xgrid::worker {
+namespace {
+
+constexpr int to_read_folder = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+constexpr int to_read_file = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+
+// Each level holds a descriptor.
+constexpr int levels_max = 40;
+
+std::atomic<bool> has_openat2{true};
+
+Descriptor open_by_parts(int root, std::string_view path, int flags) {
+    Descriptor folder;
+    int parent = root;
+    for (;;) {
+        const std::string name(path.substr(0, path.find('/')));
+        const bool last = name.size() == path.size();
+        path.remove_prefix(last ? path.size() : name.size() + 1);
+        const int on_the_way = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+        Descriptor opened(::openat(parent, name.c_str(), last ? flags : on_the_way));
+        if (last || !opened) return opened;
+        folder = std::move(opened);
+        parent = folder.get();
+    }
+}
+
+Descriptor open_beneath(int root, const std::string& path, int flags) {
+    if (has_openat2) {
+        open_how how = {};
+        how.flags = static_cast<std::uint64_t>(flags);
+        how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+        long opened = -1;
+        do {
+            opened = ::syscall(SYS_openat2, root, path.c_str(), &how, sizeof(how));
+        } while (opened < 0 && (errno == EAGAIN || errno == EINTR));
+        if (opened >= 0 || (errno != ENOSYS && errno != EPERM)) {
+            return Descriptor(static_cast<int>(opened));
+        }
+        has_openat2 = false;
+    }
+    return open_by_parts(root, path, flags);
+}
+
+// By a descriptor that needs no permission to read, and cannot have followed a link.
+bool unlock(int parent, const char* name) {
+    const Descriptor folder(::openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!folder) return false;
+    return ::chmod(fmt::format("/proc/self/fd/{}", folder.get()).c_str(), folder_mode) == 0;
+}
+
+bool empty_below(int folder, int aside, int level);
+
+bool remove_at_level(int folder, const std::string& name, int aside, int level) {
+    if (::unlinkat(folder, name.c_str(), 0) == 0 || errno == ENOENT) return true;
+    if (errno != EISDIR) return false;
+    {
+        const Descriptor child = open_folder(folder, name.c_str());
+        if (!child) return false;
+        if (level == levels_max) {
+            // Its inode is a name that nothing else in there has.
+            struct stat found = {};
+            if (::fstat(child.get(), &found) != 0) return false;
+            const std::string elsewhere = fmt::format("deep-{}", found.st_ino);
+            return ::renameat(folder, name.c_str(), aside, elsewhere.c_str()) == 0;
+        }
+        if (!empty_below(child.get(), aside, level + 1)) return false;
+    }
+    return ::unlinkat(folder, name.c_str(), AT_REMOVEDIR) == 0;
+}
+
+bool empty_below(int folder, int aside, int level) {
+    const std::optional<std::vector<Name>> names = names_in(folder);
+    if (!names) return false;
+    for (const Name& name : *names) {
+        if (!remove_at_level(folder, name.text, aside, level)) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+Descriptor Beneath::folder(const std::string& path) const {
+    return open_beneath(root_.get(), path.empty() ? "." : path, to_read_folder);
+}
+
+Descriptor Beneath::file(const std::string& path) const {
+    return open_beneath(root_.get(), path, to_read_file);
+}
+
+Descriptor open_folder(int parent, const char* name) {
+    Descriptor folder(::openat(parent, name, to_read_folder));
+    if (!folder && errno == EACCES && unlock(parent, name)) {
+        folder = Descriptor(::openat(parent, name, to_read_folder));
+    }
+    struct stat found = {};
+    if (folder && ::fstat(folder.get(), &found) == 0 && (found.st_mode & S_IRWXU) != S_IRWXU) {
+        ::fchmod(folder.get(), folder_mode);  // if that fails, so does what is done in it
+    }
+    return folder;
+}
+
+std::optional<std::vector<Name>> names_in(int folder) {
+    // The stream closes what it is given, and would move the place of a descriptor that is shared.
+    const int own = ::openat(folder, ".", to_read_folder);
+    if (own < 0) return std::nullopt;
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(own), ::closedir);
+    if (!stream) {
+        ::close(own);
+        return std::nullopt;
+    }
+    std::vector<Name> names;
+    errno = 0;
+    while (const dirent* entry = ::readdir(stream.get())) {
+        const std::string_view name = entry->d_name;
+        if (name != "." && name != "..") names.push_back({std::string(name), entry->d_type});
+        errno = 0;
+    }
+    if (errno != 0) return std::nullopt;
+    return names;
+}
+
+bool remove_from(int folder, const std::string& name, int aside) {
+    return remove_at_level(folder, name, aside, 0);
+}
+
+bool empty_folder(int folder) {
+    for (;;) {
+        const std::optional<std::vector<Name>> names = names_in(folder);
+        if (!names) return false;
+        if (names->empty()) return true;
+        for (const Name& name : *names) {
+            if (!remove_from(folder, name.text, folder)) return false;
+        }
+    }
+}
+
+FileStat stat_of(const struct stat& found) {
+    constexpr std::int64_t second = 1'000'000'000;
+    return {.size = static_cast<std::uint64_t>(found.st_size),
+            .modified_ns = found.st_mtim.tv_sec * second + found.st_mtim.tv_nsec,
+            .changed_ns = found.st_ctim.tv_sec * second + found.st_ctim.tv_nsec,
+            .inode = found.st_ino};
+}
+
+std::int64_t modified_second(const struct stat& found) { return found.st_mtim.tv_sec; }
+
+}  // namespace xgrid::worker
