@@ -5,15 +5,18 @@
 
 namespace xgrid::broker {
 
-Hub::Run& Hub::run_of(const std::string& name) {
-    const auto found = runs_.find(name);
-    if (found != runs_.end()) return found->second;
-    return runs_.emplace(name, Run{.asking = Asking(name, shelf_.name())}).first->second;
+Hub::Run& Hub::run_of(Instant now, const std::string& name) {
+    auto found = runs_.find(name);
+    if (found == runs_.end()) {
+        found = runs_.emplace(name, Run{.asking = Asking(name, shelf_.name())}).first;
+    }
+    found->second.heard_at = now;
+    return found->second;
 }
 
 Hub::Sends Hub::receive(Instant now, const std::string& from, const Offer& message) {
     Sends sends;
-    Run& run = run_of(message.run);
+    Run& run = run_of(now, message.run);
     if (run.client != from) run.asking.begin_anew();
     run.client = from;
     ask(now, run, sends);
@@ -22,7 +25,7 @@ Hub::Sends Hub::receive(Instant now, const std::string& from, const Offer& messa
 
 Hub::Sends Hub::receive(Instant now, const std::string& from, const Want& message) {
     Sends sends;
-    Run& run = run_of(message.run);
+    Run& run = run_of(now, message.run);
     auto& turns = run.turns[from];
     // Older turns than the one before are given up by whoever asks.
     std::erase_if(turns, [&](const auto& entry) {
@@ -45,6 +48,7 @@ Hub::Sends Hub::receive(Instant now, const std::string& from, const Content& mes
     const auto found = runs_.find(message.run);
     if (found == runs_.end() || found->second.client != from) return sends;
     Run& run = found->second;
+    run.heard_at = now;
     const std::vector<Piece> pieces = run.asking.wanted_of(message.pieces);
     const Taken taken = shelf_.take(pieces);
     // What is not what its id says is a file that has changed.
@@ -104,6 +108,8 @@ void Hub::ask(Instant now, Run& run, Sends& sends) {
 
 Hub::Sends Hub::advance(Instant now) {
     Sends sends;
+    std::erase_if(runs_,
+                  [&](const auto& entry) { return now >= entry.second.heard_at + silence_max; });
     for (auto& [name, run] : runs_) {
         if (now >= run.asking.next_deadline()) ask(now, run, sends);
     }
@@ -113,13 +119,10 @@ Hub::Sends Hub::advance(Instant now) {
 Instant Hub::next_deadline() const {
     Instant next = never;
     for (const auto& [name, run] : runs_) {
+        next = std::min(next, run.heard_at + silence_max);
         if (!run.client.empty()) next = std::min(next, run.asking.next_deadline());
     }
     return next;
-}
-
-void Hub::keep_only(const std::set<std::string>& runs) {
-    std::erase_if(runs_, [&](const auto& entry) { return !runs.contains(entry.first); });
 }
 
 }  // namespace xgrid::broker

@@ -22,6 +22,9 @@ namespace xgrid::broker {
 
 class Hub {
 public:
+    /// So long a run is remembered that nobody speaks of; clients repeat their offers.
+    static constexpr Duration silence_max = std::chrono::minutes(2);
+
     explicit Hub(Shelf& shelf) : shelf_(shelf) {}
 
     using Sends = std::vector<std::pair<std::string, Message>>;  // peer, message
@@ -33,9 +36,6 @@ public:
     Sends advance(Instant now);
     Instant next_deadline() const;
 
-    /// Of all runs but these, nothing is wanted any more.
-    void keep_only(const std::set<std::string>& runs);
-
 private:
     struct Open {
         Turn turn;
@@ -43,12 +43,13 @@ private:
         bool same_store = false;
     };
     struct Run {
+        Instant heard_at;
         std::string client;  // empty: nobody has offered yet
         Asking asking;
         std::map<std::string, std::map<std::uint64_t, Open>> turns;  // by worker's peer, by number
     };
 
-    Run& run_of(const std::string& name);
+    Run& run_of(Instant now, const std::string& name);
     static void lose(Run& run, const ObjectId& id, const std::string& why);
     void serve(const std::string& peer, Run& run, Sends& sends);
     void ask(Instant now, Run& run, Sends& sends);

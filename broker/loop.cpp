@@ -1,5 +1,6 @@
 #include "broker/loop.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <vector>
@@ -7,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "broker/broker.hpp"
+#include "broker/objects.hpp"
 #include "shared/codec.hpp"
 #include "shared/process.hpp"
 #include "shared/signals.hpp"
@@ -25,7 +27,8 @@ public:
     explicit Loop(const Options& options)
         : signals_({SIGTERM, SIGINT, SIGHUP}),
           router_(context_, options.bind),
-          core_(random_token()) {}
+          core_(random_token()),
+          objects_(options.objects, options.objects_bytes_max) {}
 
     void run() {
         while (!signals_.next()) {
@@ -33,12 +36,13 @@ public:
             for (; taken < messages_per_turn; ++taken) {
                 const std::optional<Received> received = router_.receive();
                 if (!received) break;
-                carry_out(take(*received));
+                take(*received);
             }
             carry_out(core_.advance(now()));
+            carry_out(objects_.advance(now()));
             std::vector<zmq::pollitem_t> items = {router_.poll_item(),
                                                   {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
-            const Instant until = core_.next_deadline();
+            const Instant until = std::min(core_.next_deadline(), objects_.next_deadline());
             const bool more = taken == messages_per_turn;
             wait_for(items, more             ? Duration(0)
                             : until == never ? std::chrono::hours(1)
@@ -47,11 +51,14 @@ public:
     }
 
 private:
-    Effects take(const Received& received) {
-        if (received.frames.empty()) return core_.connect(now(), received.peer);
+    void take(const Received& received) {
+        if (received.frames.empty()) return carry_out(core_.connect(now(), received.peer));
         Result<Message> message = decode(received.views());
-        if (!message) return core_.refuse(received.peer, message.error());
-        return core_.receive(now(), received.peer, *message);
+        if (!message) return carry_out(core_.refuse(received.peer, message.error()));
+        if (const auto sends = objects_.receive(now(), received.peer, *message)) {
+            return carry_out(*sends);
+        }
+        carry_out(core_.receive(now(), received.peer, *message));
     }
 
     void carry_out(const Effects& effects) {
@@ -59,10 +66,15 @@ private:
         for (const Send& send : effects.send) router_.send(send.peer, encode(send.message));
     }
 
+    void carry_out(const Hub::Sends& sends) {
+        for (const auto& [peer, message] : sends) router_.send(peer, encode(message));
+    }
+
     Signals signals_;
     Context context_;
     Router router_;
     Broker core_;
+    Objects objects_;
 };
 
 }  // namespace

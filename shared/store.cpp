@@ -264,7 +264,7 @@ Result<std::string> Store::read_range(const ObjectId& id, std::uint64_t offset, 
     return piece;
 }
 
-Result<std::optional<std::filesystem::path>> Store::file_of(const ObjectId& id) {
+Result<std::optional<std::filesystem::path>> Store::path_of(const ObjectId& id) {
     Result<Found> found = find(id);
     if (!found) return Error{found.error()};
     if (!found->is_file) return std::optional<std::filesystem::path>();

@@ -102,7 +102,7 @@ public:
     /// Where the blob is a file, for who copies it; none where it is in the database. The file may
     /// be evicted unless pinned, and must not be written to. What arrived before the machine was
     /// last started is verified here, once.
-    Result<std::optional<std::filesystem::path>> file_of(const ObjectId& id);
+    Result<std::optional<std::filesystem::path>> path_of(const ObjectId& id);
     /// Reads all of it. Error: it was not here, or damaged and is dropped.
     std::optional<Error> verify(const ObjectId& id);
 

@@ -95,7 +95,7 @@ std::optional<Error> Store::begin_database() {
     return database_->take_trouble();
 }
 
-// Files that an earlier database knew. They are verified when they are used: see file_of.
+// Files that an earlier database knew. They are verified when they are used: see path_of.
 void Store::adopt_files() {
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(folder_ / "files", error)) {

@@ -11,11 +11,13 @@
 
 #include <fmt/format.h>
 
+#include "shared/cache_home.hpp"
 #include "shared/codec.hpp"
 #include "shared/process.hpp"
 #include "shared/signals.hpp"
 #include "shared/socket.hpp"
 #include "worker/slots.hpp"
+#include "worker/trees.hpp"
 #include "worker/worker.hpp"
 
 namespace xgrid::worker {
@@ -48,6 +50,9 @@ public:
         }
         raise_descriptor_limit();
         broker_.emplace(context_.emplace(), options.broker);
+        trees_.emplace(*context_, SyncSettings{.broker = options.broker,
+                                               .cache = cache_home(),
+                                               .at_home = options.embedded});
     }
 
     void run() {
@@ -70,11 +75,20 @@ private:
     bool asked_to_leave() { return signals_.next().has_value(); }
 
     void listen(Instant time) {
+        hear_trees(time);
         if (time < listen_at_) return;
         for (const auto& [slot, report] : slots_.collect(time)) {
             carry_out(core_.report(time, slot, report));
             listen_at_ = time + listen_pause;
         }
+    }
+
+    void hear_trees(Instant time) {
+        Trees::News news = trees_->collect();
+        for (const auto& [interpreter, directory] : news.soon) slots_.warm({interpreter, directory});
+        for (const auto& [slot, report] : news.reports) carry_out(core_.report(time, slot, report));
+        for (const Command& command : news.commands) slots_.perform(time, command);
+        trees_->keep_only(core_.runs());
     }
 
     void hear_broker() {
@@ -85,7 +99,9 @@ private:
     }
 
     void carry_out(const Effects& effects) {
-        for (const Command& command : effects.commands) slots_.perform(now(), command);
+        for (const Command& command : effects.commands) {
+            for (const Command& due : trees_->pass(command)) slots_.perform(now(), due);
+        }
         for (const Message& message : effects.send) broker_->send(encode(message));
         for (const std::string& refusal : effects.refusals) {
             fmt::print(stderr, "xgrid worker: the broker refuses: {}\n", refusal);
@@ -94,7 +110,8 @@ private:
 
     void wait(Instant leave_by) {
         std::vector<zmq::pollitem_t> items = {broker_->poll_item(),
-                                              {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
+                                              {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0},
+                                              {nullptr, trees_->descriptor(), ZMQ_POLLIN, 0}};
         Instant until = std::min({core_.next_deadline(), slots_.next_deadline(), leave_by});
         if (now() < listen_at_) {
             until = std::min(until, listen_at_);
@@ -111,6 +128,7 @@ private:
     Slots slots_;
     std::optional<Context> context_;
     std::optional<Dealer> broker_;
+    std::optional<Trees> trees_;
     Worker core_;
     Instant listen_at_;
 };

@@ -14,8 +14,12 @@ std::string joined(const std::string& folder, const std::string& name) {
 
 }  // namespace
 
-TreeFetch::TreeFetch(std::string run, const ObjectId& root, Shelf& shelf, FetchLimits limits)
-    : shelf_(shelf), limits_(limits), asking_(std::move(run), shelf.name()) {
+TreeFetch::TreeFetch(std::string run, const ObjectId& root, Shelf& shelf, FetchLimits limits,
+                     Elsewhere elsewhere)
+    : shelf_(shelf),
+      limits_(limits),
+      elsewhere_(std::move(elsewhere)),
+      asking_(std::move(run), shelf.name()) {
     visit({{root, {}}});
 }
 
@@ -73,7 +77,7 @@ bool TreeFetch::read_tree(const ObjectId& id, const Place& place,
         if (!seen_.insert(entry.id).second) continue;
         if (entry.kind == EntryKind::folder) {
             trees.push_back({entry.id, {joined(place.path, entry.name), place.folders + 1}});
-        } else {
+        } else if (!elsewhere_ || !elsewhere_(entry.id, joined(place.path, entry.name))) {
             blobs.push_back({entry.id, ObjectKind::blob});
         }
     }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -24,9 +25,13 @@ struct FetchLimits {
     std::size_t entries_max = 2'000'000;  // of all folders
 };
 
+/// Whether a blob, found at a path of the tree, need not be fetched.
+using Elsewhere = std::function<bool(const ObjectId& id, const std::string& path)>;
+
 class TreeFetch {
 public:
-    TreeFetch(std::string run, const ObjectId& root, Shelf& shelf, FetchLimits limits = {});
+    TreeFetch(std::string run, const ObjectId& root, Shelf& shelf, FetchLimits limits = {},
+              Elsewhere elsewhere = {});
 
     /// What to send first, and on each new connection to the broker.
     std::vector<Want> connect(Instant now);
@@ -56,6 +61,7 @@ private:
 
     Shelf& shelf_;
     FetchLimits limits_;
+    Elsewhere elsewhere_;
     Asking asking_;
     std::map<ObjectId, Place> missing_trees_;
     std::set<ObjectId> seen_;

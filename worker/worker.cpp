@@ -23,6 +23,15 @@ bool Worker::empty() const {
     return std::ranges::all_of(slots_, [](const auto& entry) { return entry.second.gone; });
 }
 
+std::set<std::string> Worker::runs() const {
+    std::set<std::string> names;
+    for (const auto& [run, spec] : runs_) names.insert(run);
+    for (const auto& [key, slot] : slots_) {
+        if (!slot.gone) names.insert(slot.run);
+    }
+    return names;
+}
+
 std::set<AttemptId> Worker::held() const {
     std::set<AttemptId> ids;
     for (const auto& [key, slot] : slots_) {

@@ -116,6 +116,9 @@ public:
     /// No slot has a process.
     bool empty() const;
 
+    /// Whose specification it has, or slots that may still run.
+    std::set<std::string> runs() const;
+
     /// For judges: the attempts that a slot may be running.
     std::set<AttemptId> held() const;
 

@@ -82,17 +82,17 @@ TEST_CASE("a damaged object is an error once, and lacking from then on, until it
             CHECK(contains(store->read_range(objects[1].id, 0, 10).error(), "is damaged"));
         }
         SUBCASE("is copied") {
-            CHECK(contains(store->file_of(objects[1].id).error(), "is damaged"));
+            CHECK(contains(store->path_of(objects[1].id).error(), "is damaged"));
         }
         SUBCASE("is asked for") {}
         comes_again(objects[1]);
     }
     SUBCASE("a file from before the machine was started, which was not all written") {
         alter(folder.path, "update objects set boot = 'an earlier one'");
-        CHECK(store->file_of(objects[1].id)->has_value());
+        CHECK(store->path_of(objects[1].id)->has_value());
         alter(folder.path, "update objects set boot = 'an earlier one'");
         write_file(file, std::string(large.size(), '\0'));
-        CHECK(contains(store->file_of(objects[1].id).error(), "is damaged"));
+        CHECK(contains(store->path_of(objects[1].id).error(), "is damaged"));
         comes_again(objects[1]);
     }
 }

@@ -96,12 +96,12 @@ TEST_CASE("a large blob is a file that can be copied, a small one is not") {
     const std::string large = bytes_of(1, 300'000);
     put_one(*store, blob_of(large));
     put_one(*store, blob_of("small"));
-    Result<std::optional<std::filesystem::path>> file = store->file_of(blob_of(large).id);
+    Result<std::optional<std::filesystem::path>> file = store->path_of(blob_of(large).id);
     REQUIRE(file);
     REQUIRE(file->has_value());
     CHECK(std::filesystem::file_size(**file) == large.size());
-    CHECK_FALSE(store->file_of(blob_of("small").id)->has_value());
-    CHECK(contains(store->file_of(blob_of("none").id).error(), "is not in"));
+    CHECK_FALSE(store->path_of(blob_of("small").id)->has_value());
+    CHECK(contains(store->path_of(blob_of("none").id).error(), "is not in"));
 }
 
 TEST_CASE("a tree is not read as a blob, nor a blob as a tree") {

@@ -1,0 +1,40 @@
+// Gives the run's objects to the broker when it asks, on a thread and a connection of its own: neither a slow
+// disk nor a large tree keeps the run's events waiting. Owns both.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <thread>
+
+#include "shared/descriptor.hpp"
+#include "shared/shelf.hpp"
+#include "shared/socket.hpp"
+
+namespace xgrid::client {
+
+class Giver {
+public:
+    /// `shelf` is used by the thread alone, which ends with the giver.
+    Giver(Context& context, std::string endpoint, std::string run, Shelf& shelf);
+    Giver(const Giver&) = delete;
+    Giver& operator=(const Giver&) = delete;
+    ~Giver();
+
+    /// So far, of content.
+    std::uint64_t bytes_given() const { return bytes_; }
+
+private:
+    void serve();
+    void answer(Dealer& broker, const struct Want& want);
+
+    Context& context_;
+    std::string endpoint_;
+    std::string run_;
+    Shelf& shelf_;
+    std::atomic<std::uint64_t> bytes_ = 0;
+    Descriptor end_;  // an eventfd: the thread is to end
+    std::thread thread_;
+};
+
+}  // namespace xgrid::client

@@ -1,0 +1,34 @@
+// The store of this machine as the conversation sees it: objects that come and go in pieces.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "shared/partial.hpp"
+#include "shared/shelf.hpp"
+#include "shared/store.hpp"
+
+namespace xgrid {
+
+class StoreShelf : public Shelf {
+public:
+    /// The store is this machine's as long as nothing else is mounted over its folder.
+    StoreShelf(Store& store, const std::filesystem::path& folder);
+
+    std::string name() const override { return name_; }
+    std::vector<WantedObject> lacks(const std::vector<WantedObject>& objects) override;
+    std::uint64_t offset(const ObjectId& id) override;
+    Taken take(const std::vector<Piece>& pieces) override;
+    Result<Piece> read(const WantedObject& wanted, std::uint64_t bytes_max) override;
+
+private:
+    void keep_small(const std::vector<Piece>& pieces, Taken& taken);
+    void keep_part(const Piece& piece, Taken& taken);
+
+    Store& store_;
+    std::string name_;
+    std::map<ObjectId, Partial> partial_;
+};
+
+}  // namespace xgrid

@@ -1,0 +1,129 @@
+#include "worker/trees.hpp"
+
+#include <algorithm>
+#include <sys/eventfd.h>
+
+#include <fmt/format.h>
+
+#include "shared/ensure.hpp"
+
+namespace xgrid::worker {
+namespace {
+
+SlotKey slot_of(const Command& command) {
+    return std::visit([](const auto& one) { return one.slot; }, command);
+}
+
+// Arguments that name something at home name the same thing in the workspace.
+void move_arguments(RunSpec& spec, const std::string& folder) {
+    const auto home = spec.tree->places.find("");
+    if (home == spec.tree->places.end()) return;
+    for (std::string& argument : spec.arguments) {
+        const std::size_t from = argument.starts_with("-") ? argument.find('=') + 1 : 0;
+        const std::string_view rest = std::string_view(argument).substr(from);
+        if (!rest.starts_with(home->second)) continue;
+        const std::string_view below = rest.substr(home->second.size());
+        if (!below.empty() && below.front() != '/' && below.front() != ':') continue;
+        argument = argument.substr(0, from) + folder + std::string(below);
+    }
+}
+
+std::string joined(const std::string& folder, const std::string& below) {
+    return below.empty() ? folder : folder + "/" + below;
+}
+
+}  // namespace
+
+Trees::Trees(Context& context, SyncSettings settings)
+    : context_(context),
+      settings_(std::move(settings)),
+      woken_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (!woken_) throw Fatal("cannot watch the writing of trees");
+}
+
+std::vector<Command> Trees::pass(Command command) {
+    const SlotKey slot = slot_of(command);
+    const auto waiting = waiting_.find(slot);
+    if (waiting != waiting_.end()) {
+        if (std::holds_alternative<EndSlot>(command) || std::holds_alternative<AbortSlot>(command)) {
+            waiting->second.commands.clear();
+            eventfd_write(woken_.get(), 1);
+        } else if (!waiting->second.commands.empty()) {
+            waiting->second.commands.push_back(std::move(command));
+        }
+        return {};
+    }
+    const auto* start = std::get_if<StartSlot>(&command);
+    if (start == nullptr || !start->spec.tree) return {std::move(command)};
+    Tree& tree = trees_[start->run];
+    if (!tree.sync) {
+        tree.spec = start->spec;
+        tree.sync = std::make_unique<TreeSync>(
+            context_, settings_, start->run, *start->spec.tree,
+            [descriptor = woken_.get()] { eventfd_write(descriptor, 1); });
+    }
+    waiting_.emplace(slot, Waiting{start->run, {std::move(command)}});
+    eventfd_write(woken_.get(), 1);
+    return {};
+}
+
+Trees::News Trees::collect() {
+    eventfd_t count = 0;
+    eventfd_read(woken_.get(), &count);
+    std::erase_if(ending_, [](const auto& sync) { return sync->result().has_value(); });
+    News news;
+    for (auto& [run, tree] : trees_) {
+        const std::optional<std::string> folder = tree.sync->folder();
+        if (!folder || std::exchange(tree.announced, true)) continue;
+        news.soon.emplace_back(tree.spec.interpreter, joined(*folder, tree.spec.tree->directory));
+    }
+    for (auto entry = waiting_.begin(); entry != waiting_.end();) {
+        auto& [slot, waiting] = *entry;
+        Tree& tree = trees_.at(waiting.run);
+        std::optional<Result<TreeReady>> result = tree.sync->result();
+        if (waiting.commands.empty()) {
+            news.reports.emplace_back(slot, SlotExited{"never started"});
+        } else if (!result) {
+            ++entry;
+            continue;
+        } else if (!*result) {
+            news.reports.emplace_back(slot, SlotRefused{result->error(), 3});
+            news.reports.emplace_back(slot, SlotExited{"refused"});
+        } else {
+            tell(tree, **result, waiting, slot, news);
+            tree.told = true;
+        }
+        entry = waiting_.erase(entry);
+    }
+    return news;
+}
+
+void Trees::tell(const Tree& tree, const TreeReady& ready, Waiting& waiting, SlotKey slot,
+                 News& news) {
+    StartSlot& start = std::get<StartSlot>(waiting.commands.front());
+    start.spec.directory = joined(ready.folder, start.spec.tree->directory);
+    move_arguments(start.spec, ready.folder);
+    for (Command& command : waiting.commands) {
+        const auto* job = std::get_if<GiveJob>(&command);
+        if (job != nullptr && !tree.told && news.reports.empty()) {
+            news.reports.emplace_back(slot, SlotFact{job->attempt, ready});
+        }
+        news.commands.push_back(std::move(command));
+    }
+}
+
+void Trees::keep_only(const std::set<std::string>& runs) {
+    std::set<std::string> kept = runs;
+    for (const auto& [slot, waiting] : waiting_) kept.insert(waiting.run);
+    for (auto entry = trees_.begin(); entry != trees_.end();) {
+        if (kept.contains(entry->first)) {
+            ++entry;
+            continue;
+        }
+        entry->second.sync->end();
+        ending_.push_back(std::move(entry->second.sync));
+        entry = trees_.erase(entry);
+    }
+}
+
+}  // namespace xgrid::worker
