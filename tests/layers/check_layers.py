@@ -21,7 +21,8 @@ WORLD = [
     r"worker/(descriptor|kernel|slots)\.[ch]pp",
     r"worker/frameworks/.*",
     r"client/(embedded|memory|pytest_cache|reports|repository)\.[ch]pp",
-    r"shared/(cache_home|cores|process|signals|socket)\.[ch]pp",
+    r"client/snapshot/(?!glob|ignore_rules|settings).*",
+    r"shared/(cache_home|cores|descriptor|process|signals|socket)\.[ch]pp",
 ]
 
 # A library, and the only files that include it. What is not listed (fmt) is for everyone.
@@ -30,7 +31,7 @@ LIBRARIES = [
     (r"<zmq.*>", [r"shared/socket\.[ch]pp"]),
     (r"<boost/.*>", [r"{role}/options\.cpp"]),
     (r"<nlohmann/.*>", [r"worker/frameworks/.*", r"client/(cache_entries|json_\w+|memory)\.cpp"]),
-    (r"<git2.*>", [r"client/repository\.cpp"]),
+    (r"<git2.*>", [r"client/(repository|snapshot/working_copy)\.cpp"]),
     (r"<openssl/.*>", [r"shared/digest\.cpp"]),
     (r"<doctest/.*>", [r"tests/.*"]),
     (r"<benchmark/.*>", [r"tests/bench/.*"]),
@@ -55,7 +56,7 @@ NOT_PURE = (
     r"|random|shared_mutex|thread|[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
 )
 # Ours, through which a pure file would reach it all the same.
-NOT_PURE_OURS = r'".*/(loop|options|socket|cache_home|embedded|memory|pytest_cache|repository|(process|kernel|slots)\w*)\.hpp"|"worker/frameworks/.*"'
+NOT_PURE_OURS = r'".*/(loop|options|socket|cache_home|descriptor|embedded|memory|pytest_cache|repository|(process|kernel|slots)\w*)\.hpp"|"worker/frameworks/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
 
 CLOCK = re.compile(r"_clock::now|random_device|std::time\(|clock_gettime|gettimeofday")
 ASKS_THE_CLOCK = [r"{role}/(main|loop)\.cpp", r"client/embedded\.cpp", r"tests/.*"]
