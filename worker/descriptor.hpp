@@ -1,38 +1,15 @@
-// A file descriptor with one owner, and the few calls that worker processes need on one.
+// The few calls that worker processes need on a descriptor.
 #pragma once
 
 #include <cerrno>
 #include <cstddef>
-#include <fcntl.h>
 #include <string>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <utility>
+
+#include "shared/descriptor.hpp"
 
 namespace xgrid::worker {
-
-class Descriptor {
-public:
-    Descriptor() = default;
-    explicit Descriptor(int number) : number_(number) {}
-    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        close();
-        number_ = std::exchange(other.number_, -1);
-        return *this;
-    }
-    ~Descriptor() { close(); }
-
-    int get() const { return number_; }
-    explicit operator bool() const { return number_ >= 0; }
-    void close() {
-        if (number_ >= 0) ::close(number_);
-        number_ = -1;
-    }
-
-private:
-    int number_ = -1;
-};
 
 enum class ReadEnd { more, nothing_now, end };
 

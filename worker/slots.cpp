@@ -1,6 +1,7 @@
 #include "worker/slots.hpp"
 
 #include <algorithm>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>

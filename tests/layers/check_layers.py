@@ -22,6 +22,7 @@ WORLD = [
     r"worker/(frameworks|workspace)/.*",
     r"broker/objects\.[ch]pp",
     r"client/(embedded|giver|memory|pytest_cache|reports|repository)\.[ch]pp",
+    r"client/snapshot/(?!glob|ignore_rules|settings).*",
     r"shared/(cache_home|cores|database|file|living|partial|descriptor|process|signals|socket|store\w*)\.[ch]pp",
 ]
 
@@ -31,7 +32,7 @@ LIBRARIES = [
     (r"<zmq.*>", [r"shared/socket\.[ch]pp"]),
     (r"<boost/.*>", [r"{role}/options\.cpp"]),
     (r"<nlohmann/.*>", [r"worker/frameworks/.*", r"client/(cache_entries|json_\w+|memory)\.cpp"]),
-    (r"<git2.*>", [r"client/repository\.cpp"]),
+    (r"<git2.*>", [r"client/(repository|snapshot/working_copy)\.cpp"]),
     (r"<openssl/.*>", [r"shared/digest\.cpp"]),
     (r"<sqlite3.*>", [r"shared/database\.cpp"]),
     (r"<doctest/.*>", [r"tests/.*"]),
@@ -57,7 +58,7 @@ NOT_PURE = (
     r"|random|shared_mutex|thread|[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
 )
 # Ours, through which a pure file would reach it all the same.
-NOT_PURE_OURS = r'".*/(loop|options|socket|cache_home|descriptor|objects|giver|tree_content|tree_sync|trees|database|file|living|partial|store\w*|embedded|memory|pytest_cache|repository|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"'
+NOT_PURE_OURS = r'".*/(loop|options|socket|cache_home|descriptor|objects|giver|tree_content|tree_sync|trees|database|file|living|partial|store\w*|embedded|memory|pytest_cache|repository|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
 
 CLOCK = re.compile(r"_clock::now|random_device|std::time\(|clock_gettime|gettimeofday")
 ASKS_THE_CLOCK = [

@@ -1,0 +1,136 @@
+#include "client/snapshot/working_copy.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <sys/stat.h>
+
+#include <fmt/format.h>
+#include <git2.h>
+
+namespace xgrid::client {
+namespace {
+
+template <auto free>
+struct Freed {
+    template <class T>
+    void operator()(T* handle) const {
+        free(handle);
+    }
+};
+using Repository = std::unique_ptr<git_repository, Freed<git_repository_free>>;
+using Config = std::unique_ptr<git_config, Freed<git_config_free>>;
+using Index = std::unique_ptr<git_index, Freed<git_index_free>>;
+
+std::string last_error() {
+    const git_error* error = git_error_last();
+    return error == nullptr ? "unknown error" : error->message;
+}
+
+std::string without_slash(std::string path) {
+    while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+    return path;
+}
+
+bool exists(const std::string& path) {
+    struct stat facts = {};
+    return stat(path.c_str(), &facts) == 0;
+}
+
+// Where a `.git` is, for repositories that libgit2 cannot open.
+std::string directory_with_git(std::string directory, WorkingCopy::Search search) {
+    while (!exists(directory + "/.git")) {
+        const std::size_t slash = directory.rfind('/');
+        if (search == WorkingCopy::Search::here || slash == directory.npos) return {};
+        directory.resize(slash);
+    }
+    return directory;
+}
+
+std::string usual_rules_of_user() {
+    if (const char* config = std::getenv("XDG_CONFIG_HOME"); config != nullptr && *config != '\0') {
+        return std::string(config) + "/git/ignore";
+    }
+    const char* home = std::getenv("HOME");
+    return home == nullptr ? "" : std::string(home) + "/.config/git/ignore";
+}
+
+std::string rules_of_user(git_repository* repository, const std::string& directory) {
+    git_config* opened = nullptr;
+    if (git_repository_config_snapshot(&opened, repository) != 0) return usual_rules_of_user();
+    const Config config(opened);
+    git_buf path = GIT_BUF_INIT;
+    if (git_config_get_path(&path, opened, "core.excludesfile") != 0) return usual_rules_of_user();
+    std::string file(path.ptr, path.size);
+    git_buf_dispose(&path);
+    return file.empty() || file.starts_with('/') ? file : directory + "/" + file;
+}
+
+void begin_library() {
+    git_libgit2_init();
+    git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+    // What they change is none of what is read here.
+    std::array<const char*, 3> harmless = {"worktreeconfig", "partialclone", "preciousobjects"};
+    git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, harmless.data(), harmless.size());
+}
+
+}  // namespace
+
+struct WorkingCopy::Handles {
+    Repository repository;
+    Index index;
+};
+
+WorkingCopy::WorkingCopy() : handles_(std::make_unique<Handles>()) { begin_library(); }
+WorkingCopy::~WorkingCopy() {
+    handles_.reset();
+    git_libgit2_shutdown();
+}
+
+std::unique_ptr<WorkingCopy> WorkingCopy::find(const std::string& directory, Search search) {
+    std::unique_ptr<WorkingCopy> found(new WorkingCopy);
+    git_repository* opened = nullptr;
+    unsigned flags = 0;
+    if (search == Search::here) flags = GIT_REPOSITORY_OPEN_NO_SEARCH;
+    const int status = git_repository_open_ext(&opened, directory.c_str(), flags, nullptr);
+    if (status == GIT_ENOTFOUND) return nullptr;
+    if (status == 0) {
+        found->handles_->repository.reset(opened);
+        const char* top = git_repository_workdir(opened);
+        if (top == nullptr) return nullptr;
+        found->directory_ = without_slash(top);
+        found->read_facts();
+        return found;
+    }
+    const std::string why = last_error();
+    found->directory_ = directory_with_git(directory, search);
+    if (found->directory_.empty()) return nullptr;
+    found->trouble_ = fmt::format("cannot read the repository in {}: {}", found->directory_, why);
+    found->rule_files_ = {found->directory_ + "/.git/info/exclude", usual_rules_of_user()};
+    return found;
+}
+
+void WorkingCopy::read_facts() {
+    git_repository* repository = handles_->repository.get();
+    rule_files_ = {std::string(git_repository_commondir(repository)) + "/info/exclude",
+                   rules_of_user(repository, directory_)};
+}
+
+void WorkingCopy::read_index() {
+    git_index* opened = nullptr;
+    if (git_repository_index(&opened, handles_->repository.get()) == 0) {
+        handles_->index.reset(opened);
+    } else {
+        trouble_ = fmt::format("cannot read the index of {}: {}", directory_, last_error());
+    }
+}
+
+bool WorkingCopy::tracks(const std::string& path) {
+    // Read when it is first needed: often nothing is ignored that might be tracked.
+    if (handles_->repository && !handles_->index && trouble_.empty()) read_index();
+    if (!handles_->index) return false;
+    std::size_t at = 0;
+    if (git_index_find(&at, handles_->index.get(), path.c_str()) == 0) return true;
+    return git_index_find_prefix(&at, handles_->index.get(), (path + "/").c_str()) == 0;
+}
+
+}  // namespace xgrid::client
