@@ -135,4 +135,30 @@ Result<std::uint64_t> SnapshotSource::read(Spot spot, const ObjectId& id, const 
     return item.stamp.bytes;
 }
 
+Result<std::string> SnapshotSource::part(const ObjectId& id, std::uint64_t offset,
+                                         std::uint64_t bytes_max) const {
+    const auto found = blobs_.find(id);
+    if (found == blobs_.end()) return Error{fmt::format("no blob {} in the snapshot", id.hex())};
+    const Folder& folder = snapshot_->folders[found->second.folder];
+    const Item& item = folder.items[found->second.entry];
+    const Place& place = snapshot_->places[item.place];
+    const std::string& name = folder.entries[found->second.entry].name;
+    const std::string below = path_in(place, path_below(folder.path, name));
+    const Descriptor file = open_below(places_[item.place].get(), below.c_str());
+    const std::optional<FileStamp> stamp = file ? stamp_of(file) : std::nullopt;
+    if (!stamp || stamp->bytes != item.stamp.bytes || offset > stamp->bytes) {
+        return changed(path_below(place.directory, below));
+    }
+    std::string bytes(std::min(bytes_max, stamp->bytes - offset), '\0');
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+        const ssize_t count = pread(file.get(), bytes.data() + done, bytes.size() - done,
+                                    static_cast<off_t>(offset + done));
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) return changed(path_below(place.directory, below));
+        done += static_cast<std::size_t>(count);
+    }
+    return bytes;
+}
+
 }  // namespace xgrid::client

@@ -33,6 +33,11 @@ public:
     /// A blob's size; none: there is no such blob.
     std::optional<std::uint64_t> blob_bytes(const ObjectId& id) const;
 
+    /// Of a large blob, from an offset on: bytes_max at most. Not verified: who puts the parts
+    /// together does that. Error: the file is not there any more, or has another size.
+    Result<std::string> part(const ObjectId& id, std::uint64_t offset,
+                             std::uint64_t bytes_max) const;
+
 private:
     struct Spot {
         std::uint32_t folder = 0;

@@ -1,0 +1,28 @@
+// A snapshot's objects as the conversation sees them: nothing is ever added.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "client/snapshot/snapshot_source.hpp"
+#include "shared/shelf.hpp"
+
+namespace xgrid::client {
+
+class SnapshotShelf : public Shelf {
+public:
+    explicit SnapshotShelf(std::shared_ptr<const Snapshot> snapshot)
+        : source_(std::move(snapshot)) {}
+
+    std::string name() const override { return {}; }
+    std::vector<WantedObject> lacks(const std::vector<WantedObject>& objects) override;
+    std::uint64_t offset(const ObjectId&) override { return 0; }
+    Taken take(const std::vector<Piece>&) override { return {.trouble = "nothing is kept here"}; }
+    Result<Piece> read(const WantedObject& wanted, std::uint64_t bytes_max) override;
+
+private:
+    SnapshotSource source_;
+};
+
+}  // namespace xgrid::client
