@@ -20,7 +20,8 @@ WORLD = [
     r"{role}/(loop|options)\.[ch]pp",
     r"worker/(descriptor|kernel|slots)\.[ch]pp",
     r"worker/frameworks/.*",
-    r"client/(embedded|memory|pytest_cache|reports|repository)\.[ch]pp",
+    r"client/(embedded|memory|option_list|pytest_cache|reports|repository)\.[ch]pp",
+    r"client/(project|pytest_ini|settings_files|sync_settings|text_file)\.[ch]pp",
     r"shared/(cache_home|cores|process|signals|socket)\.[ch]pp",
 ]
 
@@ -28,7 +29,8 @@ WORLD = [
 LIBRARIES = [
     (r"<msgpack.*>", [r"shared/codec\.cpp"]),
     (r"<zmq.*>", [r"shared/socket\.[ch]pp"]),
-    (r"<boost/.*>", [r"{role}/options\.cpp"]),
+    (r"<boost/.*>", [r"{role}/options\.cpp", r"client/option_list\.[ch]pp"]),
+    (r"<toml\+\+/.*>", [r"client/toml_text\.cpp"]),
     (r"<nlohmann/.*>", [r"worker/frameworks/.*", r"client/(cache_entries|json_\w+|memory)\.cpp"]),
     (r"<git2.*>", [r"client/repository\.cpp"]),
     (r"<openssl/.*>", [r"shared/digest\.cpp"]),
@@ -41,7 +43,7 @@ ABOVE = [
     (r'"{role}/loop\.hpp"', [r"{role}/(main|loop)\.cpp", r"client/embedded\.[ch]pp"]),
     (
         r'"{role}/options\.hpp"',
-        [r"{role}/(main|loop|options)\.[ch]pp", r"client/(embedded|reports)\.[ch]pp"],
+        [r"{role}/(main|loop|options)\.[ch]pp", r"client/(embedded|option_list|reports)\.[ch]pp"],
     ),
 ]
 
@@ -55,7 +57,7 @@ NOT_PURE = (
     r"|random|shared_mutex|thread|[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
 )
 # Ours, through which a pure file would reach it all the same.
-NOT_PURE_OURS = r'".*/(loop|options|socket|cache_home|embedded|memory|pytest_cache|repository|(process|kernel|slots)\w*)\.hpp"|"worker/frameworks/.*"'
+NOT_PURE_OURS = r'".*/(loop|options|socket|cache_home|embedded|memory|option_list|project|pytest_cache|pytest_ini|repository|settings_files|sync_settings|text_file|(process|kernel|slots)\w*)\.hpp"|"worker/frameworks/.*"'
 
 CLOCK = re.compile(r"_clock::now|random_device|std::time\(|clock_gettime|gettimeofday")
 ASKS_THE_CLOCK = [r"{role}/(main|loop)\.cpp", r"client/embedded\.cpp", r"tests/.*"]
