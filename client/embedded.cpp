@@ -59,6 +59,15 @@ pid_t start_child(const std::string& name, const std::function<int()>& run) {
     _exit(code);
 }
 
+// In a child that is to be the worker: its interpreters find all of this when they start.
+void take_place(const LocalSlots& local) {
+    for (const auto& [name, value] : local.variables) setenv(name.c_str(), value.c_str(), 1);
+    errno = 0;
+    if (local.nice != 0 && nice(local.nice) == -1 && errno != 0) {
+        throw Fatal(fmt::format("cannot be nice={}: {}", local.nice, strerror(errno)));
+    }
+}
+
 void end_child(pid_t& child) {
     if (child == 0) return;
     kill(child, SIGTERM);
@@ -74,6 +83,7 @@ Embedded::Embedded(const Options& options) : folder_(make_folder()) {
     adopt_orphans();  // if the worker is killed, what it leaves comes here
     const std::string folder = folder_;
     worker_ = start_child("local worker", [&] {
+        take_place(options.local);
         return worker::run({.broker = endpoint_,
                             .slots = options.spec.slots,
                             .embedded = true,

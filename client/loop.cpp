@@ -145,6 +145,9 @@ void become_pytest(const RunSpec& spec) {
 
 int run(const Options& given) {
     if (given.asks_pytest) become_pytest(given.spec);
+    for (const std::string& warning : given.warnings) {
+        fmt::print(stderr, "xgrid: warning: {}\n", warning);
+    }
     Options options = given;
     const std::string run = random_token();
     if (options.spec.testrun_uid.empty()) options.spec.testrun_uid = run;

@@ -12,6 +12,9 @@
 #include <fmt/format.h>
 
 #include "client/arguments.hpp"
+#include "client/option_list.hpp"
+#include "client/option_values.hpp"
+#include "client/settings_files.hpp"
 #include "shared/cores.hpp"
 #include "shared/endpoint.hpp"
 #include "shared/ensure.hpp"
@@ -23,22 +26,12 @@ namespace po = boost::program_options;
 
 constexpr std::uint32_t slots_most = 1024;
 constexpr std::uint32_t crashes_per_slot = 4;
-constexpr double seconds_most = 1e7;
-
-const char* const usage_text =
-    "usage: xgrid submit [OPTIONS] [TARGET | PYTEST OPTION]...\n\n"
-    "Runs the tests of each TARGET (a folder, a file, a node id; default: what pytest would\n"
-    "run) and shows the results here. Options that are not listed below go to pytest "
-    "unchanged.\n\n";
-const char* const exit_codes_text =
-    "\nExit code: 0 all tests passed, 1 a test failed, 2 interrupted, 3 the grid failed,\n"
-    "4 usage error or no such target, 5 there were no tests.\n";
 
 // Fixed by the command-line contract, and not there yet: better an error than another meaning.
 constexpr std::array unavailable = {
-    "--boxed",         "--detach",   "--forked",      "--html", "--label", "--looponfail",
-    "--maxschedchunk", "--priority", "--project",     "--px",   "--ramp",  "--retries",
-    "--retry-on",      "--rsyncdir", "--rsyncignore", "--tap",  "--tx",    "-f",
+    "--boxed",      "--detach",        "--forked",   "--html",    "--label",
+    "--looponfail", "--maxschedchunk", "--priority", "--project", "--ramp",
+    "--retries",    "--retry-on",      "--tap",      "-f",
 };
 
 constexpr std::array asking_pytest = {
@@ -47,27 +40,6 @@ constexpr std::array asking_pytest = {
 };
 
 constexpr std::array for_a_debugger = {"--pdb", "--trace"};
-
-struct Given {
-    std::string slots = "auto";
-    std::string slots_most;
-    std::string distribution;
-    std::string crashes_max;
-    std::string timeout;
-    std::string failures_max;
-    std::string framework = "auto";
-    std::string collect = "lazy";
-    std::string start = "auto";
-    std::string durations;
-    std::string durations_min;
-};
-
-struct Groups {
-    po::options_description where{"Where tests run"};
-    po::options_description stop{"When to stop"};
-    po::options_description show{"What is shown and written"};
-    po::options_description all;
-};
 
 // Options that xgrid acts on and pytest, in the slots, does too.
 bool is_both(const std::string& name) {
@@ -94,139 +66,130 @@ bool is_both(const std::string& name) {
     return std::ranges::find(names, name) != names.end();
 }
 
-void describe(Groups& groups, Given& given, Options& options, std::string& colour,
-              std::string& capture) {
-    const auto text = [](std::string* to, const char* name) {
-        return po::value(to)->value_name(name);
-    };
-    groups.where.add_options()  //
-        ("numprocesses,n", text(&given.slots, "N|auto|logical"),
-         "N slots on this machine (default auto: as many as there are usable cores; 0: one, not "
-         "distributed)")                                                   //
-        ("maxprocesses", text(&given.slots_most, "N"), "at most N slots")  //
-        ("dist", text(&given.distribution, "load|no"),
-         "hand tests to whichever slot is free, or do "
-         "not distribute")                         //
-        ("distload,d", "the same as --dist=load")  //
-        ("python", text(&options.spec.interpreter, "INTERPRETER"),
-         "the Python that runs the tests")  //
-        ("collect", text(&given.collect, "lazy|full"),
-         "collect each file where its tests run, or "
-         "everything in every slot first")  //
-        ("start", text(&given.start, "auto|fork|spawn"),
-         "fork slots from a warm interpreter, or start a fresh one for each (auto: where forking "
-         "is unsafe)")  //
-        ("no-confirm",
-         "a failure is final at once; else it is run again in a slot that has collected "
-         "everything, "
-         "where some tests pass that fail alone")                                      //
-        ("framework", text(&given.framework, "auto|pytest"), "whose tests these are")  //
-        ("testrunuid", text(&options.spec.testrun_uid, "TEXT"),
-         "what tests see as the run's id")  //
-        ("broker", text(&options.broker, "ENDPOINT"), "hand the run to this broker");
-    groups.stop.add_options()                                                    //
-        ("exitfirst,x", "stop at the first failure, on every slot")              //
-        ("maxfail", text(&given.failures_max, "N"), "stop at the N-th failure")  //
-        ("max-worker-restart", text(&given.crashes_max, "N"),
-         "how many crashed slots may be replaced "
-         "(default: 4 for each slot)")  //
-        ("timeout", text(&given.timeout, "SECONDS"),
-         "what a test may take, with its fixtures; also to load a file (default 0: no limit)");
-    groups.show.add_options()                              //
-        ("verbose,v", "a line for each test; repeatable")  //
-        ("quiet,q", "less; repeatable")                    //
-        ("reportchars,r", text(&options.display.report_chars, "CHARS"),
-         "what the summary lists, as in "
-         "pytest")  //
-        ("tb", text(&options.display.traceback, "STYLE"),
-         "auto, long, short, line, native or no")  //
-        ("show-capture", text(&options.display.show_capture, "WHICH"),
-         "no, stdout, stderr, log or all")                                          //
-        ("capture", text(&capture, "METHOD"), "fd, sys, no or tee-sys")             //
-        ("no-capture,s", "output of tests as it comes, each line with its slot")    //
-        ("durations", text(&given.durations, "N"), "the N slowest phases; 0: all")  //
-        ("durations-min", text(&given.durations_min, "SECONDS"),
-         "... that took so long at least")                                                        //
-        ("color", text(&colour, "auto|yes|no"), "colours")                                        //
-        ("no-header", "without the lines before the first test")                                  //
-        ("no-summary", "without the summary")                                                     //
-        ("collect-only", "only list the tests")                                                   //
-        ("junitxml", text(&options.junit_xml, "PATH"), "write a JUnit report")                    //
-        ("junitprefix", text(&options.junit_prefix, "TEXT"), "before class names there")          //
-        ("json", text(&options.json, "PATH|-"), "write one JSON object a line as things happen")  //
-        ("help,h", "show this");
-    groups.all.add(groups.where).add(groups.stop).add(groups.show);
-}
-
-// Boost takes "long,s" with a one-letter s only: second long names are spelled out before it looks.
+// Boost takes "long,s" with a one-letter s only: second names are spelled out before it looks.
 std::string with_main_name(const std::string& argument) {
     static const std::map<std::string, std::string> others = {{"--junit-xml", "--junitxml"},
                                                               {"--junit-prefix", "--junitprefix"},
                                                               {"--co", "--collect-only"}};
+    if (argument == "-d" || argument == "--distload") return "--dist=load";
     const std::size_t equals = argument.find('=');
     const auto found = others.find(argument.substr(0, equals));
     if (found == others.end()) return argument;
     return equals == std::string::npos ? found->second : found->second + argument.substr(equals);
 }
 
-std::uint32_t number(const std::string& option, const std::string& text, std::uint32_t most) {
-    const bool digits = !text.empty() && std::ranges::all_of(text, [](char letter) {
-        return letter >= '0' && letter <= '9';
-    });
-    if (!digits || text.size() > 9 || std::stoul(text) > most) {
-        throw Fatal(fmt::format("{} takes a number from 0 to {}, not '{}'", option, most, text), 4);
+std::map<std::string, std::string> variables() {
+    std::map<std::string, std::string> found;
+    for (char** each = environ; each != nullptr && *each != nullptr; ++each) {
+        const std::string text = *each;
+        found.emplace(text.substr(0, text.find('=')),
+                      text.substr(std::min(text.find('=') + 1, text.size())));
     }
-    return static_cast<std::uint32_t>(std::stoul(text));
+    return found;
 }
 
-double seconds(const std::string& option, const std::string& text) {
-    try {
-        std::size_t end = 0;
-        const double found = std::stod(text, &end);
-        if (end == text.size() && found >= 0 && found <= seconds_most) return found;
-    } catch (const std::exception&) {
-        // Said below.
-    }
-    throw Fatal(
-        fmt::format("{} takes seconds from 0 to {:.0f}, not '{}'", option, seconds_most, text), 4);
+bool repeats(const std::string& name) {
+    const KnownSetting* setting = known_setting(name);
+    return setting != nullptr && setting->takes == Takes::texts;
 }
 
-std::uint32_t slots_from(const Given& given) {
+// What settings files and the command line say together.
+struct United {
+    std::vector<Setting> repeated;       // all of them, in order
+    std::vector<std::string> arguments;  // of each other option the last counts
+    std::map<std::string, std::string>
+        presets;  // options that files have set: what errors call them
+};
+
+United unite(const std::vector<Setting>& files, const std::vector<std::string>& ours,
+             const std::string& directory) {
+    United united;
+    std::map<std::string, Setting> last;
+    for (const Setting& setting : files) {
+        if (repeats(setting.name)) {
+            united.repeated.push_back(setting);
+        } else {
+            last[setting.name] = setting;
+        }
+    }
+    for (const auto& [name, setting] : last) {
+        const bool is_switch = known_setting(name)->takes == Takes::truth;
+        if (is_switch && setting.value == "false") continue;
+        united.arguments.push_back("--" + name + (is_switch ? "" : "=" + setting.value));
+        united.presets[name] = called(setting);
+    }
+    for (const std::string& argument : ours) {
+        const std::size_t equals = argument.find('=');
+        const bool has_value = argument.starts_with("--") && equals != std::string::npos;
+        const std::string name = has_value ? argument.substr(2, equals - 2) : "";
+        if (repeats(name)) {
+            united.repeated.push_back({name, argument.substr(equals + 1), {"", directory}});
+        } else {
+            united.arguments.push_back(argument);
+        }
+    }
+    return united;
+}
+
+// What the parser has found, and how each option is called that is wrong.
+struct Parsed {
+    po::variables_map map;
+    std::map<std::string, std::string> names;
+
+    bool contains(const std::string& option) const { return map.contains(option); }
+    std::string name(const std::string& option, const std::string& otherwise = "") const {
+        const auto found = names.find(option);
+        if (found != names.end()) return found->second;
+        return otherwise.empty() ? "--" + option : otherwise;
+    }
+};
+
+Parsed parse(const United& united, const OptionGroups& groups) {
+    Parsed parsed;
+    const auto presets = static_cast<std::ptrdiff_t>(united.presets.size());
+    std::ptrdiff_t left = static_cast<std::ptrdiff_t>(united.arguments.size());
+    // Given twice, an option means what it says last, as in pytest.
+    for (auto argument = united.arguments.rbegin(); argument != united.arguments.rend();
+         ++argument, --left) {
+        const auto style =
+            po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+        const po::parsed_options one =
+            po::command_line_parser(std::vector{*argument}).options(groups.all).style(style).run();
+        const std::string& key = one.options.front().string_key;
+        if (left <= presets && !parsed.map.contains(key)) {
+            parsed.names[key] = united.presets.at(key);
+        }
+        po::store(one, parsed.map);
+    }
+    po::notify(parsed.map);
+    return parsed;
+}
+
+std::uint32_t slots_from(const Given& given, const Parsed& parsed) {
     std::uint32_t slots = 0;
     if (given.slots == "auto" || given.slots == "logical") {
         const char* asked = std::getenv("PYTEST_XDIST_AUTO_NUM_WORKERS");
         const bool set = asked != nullptr && *asked != '\0';
         slots = set ? number("PYTEST_XDIST_AUTO_NUM_WORKERS", asked, slots_most) : usable_cores();
     } else {
-        slots = number("-n", given.slots, slots_most);
+        slots = number(parsed.name("numprocesses", "-n"), given.slots, slots_most);
     }
     if (!given.slots_most.empty()) {
-        slots = std::min(slots, number("--maxprocesses", given.slots_most, slots_most));
+        slots = std::min(slots, number(parsed.name("maxprocesses"), given.slots_most, slots_most));
     }
     return slots;
 }
 
-std::string one_of(const std::string& option, const std::string& value,
-                   std::initializer_list<const char*> allowed) {
-    std::string choices;
-    for (const char* choice : allowed) {
-        if (value == choice) return value;
-        if (!choices.empty()) choices += ", ";
-        choices += choice;
-    }
-    throw Fatal(fmt::format("{} takes one of {}, not '{}'", option, choices, value), 4);
-}
-
-void set_display(Options& options, const po::variables_map& map, const Given& given,
-                 const std::vector<std::string>& ours, const std::string& colour,
-                 const std::string& capture) {
+void set_display(Options& options, const Parsed& parsed, const Given& given,
+                 const std::vector<std::string>& ours) {
     Display& display = options.display;
     for (const std::string& argument : ours) {
         if (argument == "-v" || argument == "--verbose") ++display.verbosity;
         if (argument == "-q" || argument == "--quiet") --display.verbosity;
     }
-    one_of("--color", colour, {"auto", "yes", "no"});
-    if (colour != "auto") display.colour = colour == "yes" ? Colour::always : Colour::never;
+    one_of("--color", given.colour, {"auto", "yes", "no"});
+    if (given.colour != "auto")
+        display.colour = given.colour == "yes" ? Colour::always : Colour::never;
     if (!given.durations.empty()) {
         display.durations = number("--durations", given.durations, 1'000'000);
     }
@@ -234,50 +197,90 @@ void set_display(Options& options, const po::variables_map& map, const Given& gi
         display.durations_min = seconds("--durations-min", given.durations_min);
     }
     one_of("--show-capture", display.show_capture, {"no", "stdout", "stderr", "log", "all"});
-    display.header = !map.contains("no-header");
-    display.summary = !map.contains("no-summary");
+    display.header = !parsed.contains("no-header");
+    display.summary = !parsed.contains("no-summary");
     display.collect_only = options.spec.collect_only;
     if (!options.junit_xml.empty()) {
         display.junit_xml = std::filesystem::absolute(options.junit_xml).lexically_normal();
     }
     display.cut_summary = std::getenv("CI") == nullptr && std::getenv("BUILD_NUMBER") == nullptr;
-    options.spec.show_output = map.contains("no-capture") || capture == "no";
+    options.spec.show_output = parsed.contains("no-capture") || given.capture == "no";
 }
 
-void set_run(Options& options, const po::variables_map& map, const Given& given) {
+// -n is so many times popen, beside what --tx asks for; by itself, and 0, it stands alone.
+void set_environments(Options& options, const Parsed& parsed, const Given& given,
+                      const std::vector<Setting>& repeated) {
+    Result<Environments> asked = read_environments(repeated);
+    if (!asked) throw Fatal(asked.error(), 4);
+    if (parsed.contains("numprocesses") || asked->environments.empty()) {
+        const std::uint32_t slots = slots_from(given, parsed);
+        if (slots == 0) *asked = {};
+        if (slots > 0) {
+            asked->environments.insert(asked->environments.begin(),
+                                       XSpec{.text = "popen", .count = slots});
+        }
+    }
     RunSpec& spec = options.spec;
-    one_of("--framework", given.framework, {"auto", "pytest"});
-    spec.collect_full = one_of("--collect", given.collect, {"lazy", "full"}) == "full";
-    one_of("--start", given.start, {"auto", "fork", "spawn"});
+    Result<LocalSlots> local = serve(*asked, spec.interpreter);
+    if (!local) throw Fatal(local.error(), 4);
+    options.environments = *std::move(asked);
+    options.local = *std::move(local);
+    spec.slots = options.local.slots;
+    spec.environment = options.local.variables;
+    if (!options.local.interpreter.empty()) spec.interpreter = options.local.interpreter;
+}
+
+bool is_distributed(const RunSpec& spec, const Parsed& parsed, const Given& given) {
+    if (given.distribution.empty()) return spec.slots > 0;
+    const std::string name = parsed.name("dist");
+    one_of(name, given.distribution,
+           {"each", "load", "loadscope", "loadfile", "loadgroup", "worksteal", "no"});
+    if (spec.slots == 0 || given.distribution == "no") return false;
+    if (given.distribution == "load") return true;
+    throw Fatal(fmt::format("{}: '{}' is not available in this version", name, given.distribution),
+                4);
+}
+
+void set_run(Options& options, const Parsed& parsed, const Given& given,
+             const std::vector<Setting>& repeated) {
+    RunSpec& spec = options.spec;
+    one_of(parsed.name("framework"), given.framework, {"auto", "pytest"});
+    spec.collect_full = one_of(parsed.name("collect"), given.collect, {"lazy", "full"}) == "full";
+    one_of(parsed.name("start"), given.start, {"auto", "fork", "spawn"});
     if (given.start == "fork") spec.start = Start::fork;
     if (given.start == "spawn") spec.start = Start::spawn;
-    spec.collect_only = map.contains("collect-only");
-    spec.confirm = !spec.collect_full && !map.contains("no-confirm");
-    spec.slots = slots_from(given);
+    spec.collect_only = parsed.contains("collect-only");
+    spec.confirm = !spec.collect_full && !parsed.contains("no-confirm");
+    if (spec.interpreter.empty()) spec.interpreter = "python3";
+    set_environments(options, parsed, given, repeated);
     if (spec.collect_only && spec.slots > 1) spec.slots = 1;  // so that the list is in order
-    spec.distributed = spec.slots > 0;
-    if (!given.distribution.empty()) {
-        one_of("--dist", given.distribution, {"load", "no"});
-        if (given.distribution == "no") spec.distributed = false;
-    }
+    spec.distributed = is_distributed(spec, parsed, given);
     if (!spec.distributed) spec.slots = 1;
-    if (map.contains("exitfirst")) spec.failures_max = 1;
+    if (parsed.contains("exitfirst")) spec.failures_max = 1;
     if (!given.failures_max.empty()) {
-        spec.failures_max = number("--maxfail", given.failures_max, 1'000'000);
+        spec.failures_max = number(parsed.name("maxfail"), given.failures_max, 1'000'000);
     }
-    spec.crashes_max = given.crashes_max.empty()
-                           ? spec.slots * crashes_per_slot
-                           : number("--max-worker-restart", given.crashes_max, 1'000'000);
-    if (!given.timeout.empty()) spec.timeout_seconds = seconds("--timeout", given.timeout);
-    if (spec.interpreter.empty()) {
-        const char* python = std::getenv("XGRID_PYTHON");
-        spec.interpreter = python != nullptr && *python != '\0' ? python : "python3";
+    spec.crashes_max = given.crashes_max.empty() ? spec.slots * crashes_per_slot
+                                                 : number(parsed.name("max-worker-restart"),
+                                                          given.crashes_max, 1'000'000);
+    if (!given.timeout.empty()) {
+        spec.timeout_seconds = seconds(parsed.name("timeout"), given.timeout);
     }
-    if (!options.broker.empty()) require_local(options.broker, "--broker");
+    if (!options.broker.empty()) require_local(options.broker, parsed.name("broker"));
+}
+
+std::string working_directory() {
     std::error_code error;
-    spec.directory = std::filesystem::current_path(error);
-    if (error)
+    const std::filesystem::path path = std::filesystem::current_path(error);
+    if (error) {
         throw Fatal(fmt::format("cannot tell the working directory: {}", error.message()), 4);
+    }
+    return path;
+}
+
+bool asks_for_help(const std::vector<std::string>& ours) {
+    return std::ranges::any_of(
+        ours, [](const std::string& argument) { return argument == "--help" || argument == "-h"; });
 }
 
 }  // namespace
@@ -285,11 +288,8 @@ void set_run(Options& options, const po::variables_map& map, const Given& given)
 std::optional<Options> parse_options(const std::vector<std::string>& arguments) {
     Options options;
     Given given;
-    Groups groups;
-    std::string colour = "auto";
-    std::string capture = "fd";
-    describe(groups, given, options, colour, capture);
-
+    OptionGroups groups;
+    describe(groups, given, options);
     const auto kind = [&](const std::string& name) -> OptionKind {
         if (std::ranges::find(unavailable, name) != unavailable.end()) {
             throw Fatal(fmt::format("{} is not available yet", name), 4);
@@ -309,33 +309,26 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         return {is_both(name) ? Owner::both : Owner::ours, known->semantic()->max_tokens() > 0};
     };
     const Arguments split = split_arguments(arguments, kind);
+    if (asks_for_help(split.ours)) {
+        std::cout << help_of(groups);
+        return std::nullopt;
+    }
+    options.spec.directory = working_directory();
+    Settings settings =
+        read_settings(pytest_question(options.spec.directory, split.pytest), variables());
+    std::vector<std::string> ours;
+    std::ranges::transform(split.ours, std::back_inserter(ours), with_main_name);
+    const United united = unite(settings.values, ours, options.spec.directory);
     try {
-        std::vector<std::string> ours;
-        std::ranges::transform(split.ours, std::back_inserter(ours), with_main_name);
-        // Given twice, an option means what it says last, as in pytest.
-        std::ranges::reverse(ours);
-        po::variables_map map;
-        for (const std::string& argument : ours) {
-            const auto style =
-                po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-            po::store(po::command_line_parser(std::vector{argument})
-                          .options(groups.all)
-                          .style(style)
-                          .run(),
-                      map);
-        }
-        po::notify(map);
-        if (map.contains("help")) {
-            std::cout << usage_text << groups.where << '\n'
-                      << groups.stop << '\n'
-                      << groups.show << exit_codes_text;
-            return std::nullopt;
-        }
-        set_run(options, map, given);
-        set_display(options, map, given, split.ours, colour, capture);
+        const Parsed parsed = parse(united, groups);
+        set_run(options, parsed, given, united.repeated);
+        set_display(options, parsed, given, split.ours);
     } catch (const po::error& error) {
         throw Fatal(fmt::format("{}\n(xgrid submit --help shows the options)", error.what()), 4);
     }
+    options.sync = sync_settings(settings.project.root, united.repeated);
+    options.watch_roots = std::move(settings.watch_roots);
+    options.warnings = std::move(settings.warnings);
     options.spec.arguments = split.pytest;
     options.spec.command = arguments;
     options.spec.command.insert(options.spec.command.begin(), "pytest");

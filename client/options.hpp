@@ -7,12 +7,19 @@
 #include <vector>
 
 #include "client/display.hpp"
+#include "client/environments.hpp"
+#include "client/sync_settings.hpp"
 #include "shared/messages.hpp"
 
 namespace xgrid::client {
 
 struct Options {
     RunSpec spec;
+    Environments environments;  // all that were asked for
+    LocalSlots local;           // what is served of them
+    SyncSettings sync;
+    std::vector<std::string> watch_roots;  // what a loop would watch; absolute
+    std::vector<std::string> warnings;     // settings that are ignored
     Display display;
     std::string broker;     // empty: one of its own, with a worker
     std::string junit_xml;  // a path, or empty
@@ -21,7 +28,8 @@ struct Options {
     bool asks_pytest = false;  // something that pytest answers itself, without running a test
 };
 
-/// None: help was asked for and printed. Throws Fatal with exit code 4 for what makes no sense.
+/// Of the command line and what it unites with (settings_files.hpp). None: help was asked for and
+/// printed. Throws Fatal with exit code 4 for what makes no sense.
 std::optional<Options> parse_options(const std::vector<std::string>& arguments);
 
 }  // namespace xgrid::client

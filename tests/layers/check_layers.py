@@ -21,7 +21,8 @@ WORLD = [
     r"worker/(descriptor|kernel|slots|tree_content|tree_sync|trees)\.[ch]pp",
     r"worker/(frameworks|workspace)/.*",
     r"broker/objects\.[ch]pp",
-    r"client/(embedded|giver|memory|pytest_cache|reports|repository)\.[ch]pp",
+    r"client/(embedded|giver|memory|option_list|pytest_cache|reports|repository)\.[ch]pp",
+    r"client/(project|pytest_ini|settings_files|sync_settings|text_file)\.[ch]pp",
     r"client/snapshot/(?!glob|ignore_rules|settings).*",
     r"shared/(cache_home|cores|database|file|living|partial|descriptor|process|signals|socket|store\w*)\.[ch]pp",
 ]
@@ -30,7 +31,8 @@ WORLD = [
 LIBRARIES = [
     (r"<msgpack.*>", [r"shared/codec\.cpp"]),
     (r"<zmq.*>", [r"shared/socket\.[ch]pp"]),
-    (r"<boost/.*>", [r"{role}/options\.cpp"]),
+    (r"<boost/.*>", [r"{role}/options\.cpp", r"client/option_list\.[ch]pp"]),
+    (r"<toml\+\+/.*>", [r"client/toml_text\.cpp"]),
     (r"<nlohmann/.*>", [r"worker/frameworks/.*", r"client/(cache_entries|json_\w+|memory)\.cpp"]),
     (r"<git2.*>", [r"client/(repository|snapshot/working_copy)\.cpp"]),
     (r"<openssl/.*>", [r"shared/digest\.cpp"]),
@@ -44,7 +46,7 @@ ABOVE = [
     (r'"{role}/loop\.hpp"', [r"{role}/(main|loop)\.cpp", r"client/embedded\.[ch]pp"]),
     (
         r'"{role}/options\.hpp"',
-        [r"{role}/(main|loop|options)\.[ch]pp", r"client/(embedded|reports)\.[ch]pp"],
+        [r"{role}/(main|loop|options)\.[ch]pp", r"client/(embedded|option_list|reports)\.[ch]pp"],
     ),
 ]
 
@@ -58,7 +60,7 @@ NOT_PURE = (
     r"|random|shared_mutex|thread|[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
 )
 # Ours, through which a pure file would reach it all the same.
-NOT_PURE_OURS = r'".*/(loop|options|socket|cache_home|descriptor|objects|giver|tree_content|tree_sync|trees|database|file|living|partial|store\w*|embedded|memory|pytest_cache|repository|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
+NOT_PURE_OURS = r'".*/(loop|options|socket|cache_home|descriptor|objects|giver|tree_content|tree_sync|trees|database|file|living|partial|store\w*|embedded|memory|option_list|project|pytest_cache|pytest_ini|repository|settings_files|sync_settings|text_file|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
 
 CLOCK = re.compile(r"_clock::now|random_device|std::time\(|clock_gettime|gettimeofday")
 ASKS_THE_CLOCK = [

@@ -1,0 +1,104 @@
+#include "client/option_list.hpp"
+
+#include <sstream>
+
+namespace xgrid::client {
+namespace {
+
+namespace po = boost::program_options;
+
+const char* const usage_text =
+    "usage: xgrid submit [OPTIONS] [TARGET | PYTEST OPTION]...\n\n"
+    "Runs the tests of each TARGET (a folder, a file, a node id; default: what pytest would\n"
+    "run) and shows the results here. Options that are not listed below go to pytest "
+    "unchanged.\n\n";
+const char* const exit_codes_text =
+    "\nExit code: 0 all tests passed, 1 a test failed, 2 interrupted, 3 the grid failed,\n"
+    "4 usage error or no such target, 5 there were no tests.\n";
+
+}  // namespace
+
+void describe(OptionGroups& groups, Given& given, Options& options) {
+    const auto text = [](std::string* to, const char* name) {
+        return po::value(to)->value_name(name);
+    };
+    groups.where.add_options()  //
+        ("numprocesses,n", text(&given.slots, "N|auto|logical"),
+         "N slots on this machine (default auto: as many as there are usable cores; 0: one, not "
+         "distributed)")  //
+        ("tx", po::value<std::string>()->value_name("[NUM*]SPEC"),
+         "add execution environments, as in pytest-xdist; repeatable")  //
+        ("px", po::value<std::string>()->value_name("SPEC"),
+         "a proxy, with id=, that others reach through with via=; repeatable")  //
+        ("maxprocesses", text(&given.slots_most, "N"), "at most N slots")       //
+        ("dist", text(&given.distribution, "load|no"),
+         "hand tests to whichever slot is free, or do "
+         "not distribute")                         //
+        ("distload,d", "the same as --dist=load")  //
+        ("python", text(&options.spec.interpreter, "INTERPRETER"),
+         "the Python that runs the tests")  //
+        ("collect", text(&given.collect, "lazy|full"),
+         "collect each file where its tests run, or "
+         "everything in every slot first")  //
+        ("start", text(&given.start, "auto|fork|spawn"),
+         "fork slots from a warm interpreter, or start a fresh one for each (auto: where forking "
+         "is unsafe)")  //
+        ("no-confirm",
+         "a failure is final at once; else it is run again in a slot that has collected "
+         "everything, "
+         "where some tests pass that fail alone")                                      //
+        ("framework", text(&given.framework, "auto|pytest"), "whose tests these are")  //
+        ("testrunuid", text(&options.spec.testrun_uid, "TEXT"),
+         "what tests see as the run's id")  //
+        ("broker", text(&options.broker, "ENDPOINT"), "hand the run to this broker");
+    groups.code.add_options()  //
+        ("rsyncdir", po::value<std::string>()->value_name("FOLDER"),
+         "a folder that travels with the project; repeatable")  //
+        ("rsyncignore", po::value<std::string>()->value_name("GLOB"),
+         "what stays: a name, or a path where there is a slash; repeatable")  //
+        ("keep", po::value<std::string>()->value_name("GLOB"),
+         "what tests leave there for the next run, such as a cache; repeatable");
+    groups.stop.add_options()                                                    //
+        ("exitfirst,x", "stop at the first failure, on every slot")              //
+        ("maxfail", text(&given.failures_max, "N"), "stop at the N-th failure")  //
+        ("max-worker-restart", text(&given.crashes_max, "N"),
+         "how many crashed slots may be replaced "
+         "(default: 4 for each slot)")  //
+        ("timeout", text(&given.timeout, "SECONDS"),
+         "what a test may take, with its fixtures; also to load a file (default 0: no limit)");
+    groups.show.add_options()                              //
+        ("verbose,v", "a line for each test; repeatable")  //
+        ("quiet,q", "less; repeatable")                    //
+        ("reportchars,r", text(&options.display.report_chars, "CHARS"),
+         "what the summary lists, as in "
+         "pytest")  //
+        ("tb", text(&options.display.traceback, "STYLE"),
+         "auto, long, short, line, native or no")  //
+        ("show-capture", text(&options.display.show_capture, "WHICH"),
+         "no, stdout, stderr, log or all")                                          //
+        ("capture", text(&given.capture, "METHOD"), "fd, sys, no or tee-sys")       //
+        ("no-capture,s", "output of tests as it comes, each line with its slot")    //
+        ("durations", text(&given.durations, "N"), "the N slowest phases; 0: all")  //
+        ("durations-min", text(&given.durations_min, "SECONDS"),
+         "... that took so long at least")                                                        //
+        ("color", text(&given.colour, "auto|yes|no"), "colours")                                  //
+        ("no-header", "without the lines before the first test")                                  //
+        ("no-summary", "without the summary")                                                     //
+        ("collect-only", "only list the tests")                                                   //
+        ("junitxml", text(&options.junit_xml, "PATH"), "write a JUnit report")                    //
+        ("junitprefix", text(&options.junit_prefix, "TEXT"), "before class names there")          //
+        ("json", text(&options.json, "PATH|-"), "write one JSON object a line as things happen")  //
+        ("help,h", "show this");
+    groups.all.add(groups.where).add(groups.code).add(groups.stop).add(groups.show);
+}
+
+std::string help_of(const OptionGroups& groups) {
+    std::ostringstream text;
+    text << usage_text << groups.where << '\n'
+         << groups.code << '\n'
+         << groups.stop << '\n'
+         << groups.show << exit_codes_text;
+    return text.str();
+}
+
+}  // namespace xgrid::client

@@ -1,0 +1,47 @@
+// The options of `xgrid submit` that are not pytest's alone: their names, values and help, in
+// groups.
+#pragma once
+
+#include <string>
+
+#include <boost/program_options.hpp>
+
+#include "client/options.hpp"
+
+namespace xgrid::client {
+
+/// Values as they were given, for which what is given is not yet what is meant.
+struct Given {
+    std::string slots = "auto";
+    std::string slots_most;
+    std::string distribution;
+    std::string crashes_max;
+    std::string timeout;
+    std::string failures_max;
+    std::string framework = "auto";
+    std::string collect = "lazy";
+    std::string start = "auto";
+    std::string durations;
+    std::string durations_min;
+    std::string colour = "auto";
+    std::string capture = "fd";
+};
+
+struct OptionGroups {
+    using Group = boost::program_options::options_description;
+
+    Group where{"Where tests run"};
+    Group code{"What travels there"};
+    Group stop{"When to stop"};
+    Group show{"What is shown and written"};
+    Group all;
+};
+
+/// The values go to `given` and `options`, which have to stay until the parser is done. Options
+/// that can be repeated, and unite with those of settings files, are here for their help alone.
+void describe(OptionGroups& groups, Given& given, Options& options);
+
+/// What --help prints.
+std::string help_of(const OptionGroups& groups);
+
+}  // namespace xgrid::client

@@ -1,0 +1,49 @@
+#include "client/option_values.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "shared/ensure.hpp"
+
+namespace xgrid::client {
+namespace {
+
+constexpr double seconds_most = 1e7;
+
+}  // namespace
+
+std::uint32_t number(const std::string& option, const std::string& text, std::uint32_t most) {
+    const bool digits = !text.empty() && std::ranges::all_of(text, [](char letter) {
+        return letter >= '0' && letter <= '9';
+    });
+    if (!digits || text.size() > 9 || std::stoul(text) > most) {
+        throw Fatal(fmt::format("{} takes a number from 0 to {}, not '{}'", option, most, text), 4);
+    }
+    return static_cast<std::uint32_t>(std::stoul(text));
+}
+
+double seconds(const std::string& option, const std::string& text) {
+    try {
+        std::size_t end = 0;
+        const double found = std::stod(text, &end);
+        if (end == text.size() && found >= 0 && found <= seconds_most) return found;
+    } catch (const std::exception&) {
+        // Said below.
+    }
+    throw Fatal(
+        fmt::format("{} takes seconds from 0 to {:.0f}, not '{}'", option, seconds_most, text), 4);
+}
+
+std::string one_of(const std::string& option, const std::string& value,
+                   std::initializer_list<const char*> allowed) {
+    std::string choices;
+    for (const char* choice : allowed) {
+        if (value == choice) return value;
+        if (!choices.empty()) choices += ", ";
+        choices += choice;
+    }
+    throw Fatal(fmt::format("{} takes one of {}, not '{}'", option, choices, value), 4);
+}
+
+}  // namespace xgrid::client

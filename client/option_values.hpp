@@ -1,0 +1,21 @@
+// What stands after an option, as what it means. Pure. Each function throws Fatal with exit code 4
+// for what makes no sense; `option` is what the error calls it.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+
+namespace xgrid::client {
+
+/// From 0 to `most`, which has at most 9 digits.
+std::uint32_t number(const std::string& option, const std::string& text, std::uint32_t most);
+
+/// From 0 to some months; decimals are fine.
+double seconds(const std::string& option, const std::string& text);
+
+/// The value itself, if it is one of these.
+std::string one_of(const std::string& option, const std::string& value,
+                   std::initializer_list<const char*> allowed);
+
+}  // namespace xgrid::client
