@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include "broker/loop.hpp"
+#include "client/code.hpp"
 #include "shared/ensure.hpp"
 #include "shared/process.hpp"
 #include "worker/loop.hpp"
@@ -84,11 +85,13 @@ Embedded::Embedded(const Options& options) : folder_(make_folder()) {
     const std::string folder = folder_;
     worker_ = start_child("local worker", [&] {
         take_place(options.local);
-        return worker::run({.broker = endpoint_,
-                            .slots = options.spec.slots,
-                            .embedded = true,
-                            .warm_interpreter = options.spec.interpreter,
-                            .warm_directory = options.spec.directory});
+        return worker::run(
+            {.broker = endpoint_,
+             .slots = options.spec.slots,
+             .embedded = true,
+             // Where the code is copied to is not known yet.
+             .warm_interpreter = takes_code_along(options) ? "" : options.spec.interpreter,
+             .warm_directory = options.spec.directory});
     });
     broker_ = start_child("broker", [&] {
         const int code = broker::run({.bind = endpoint_, .embedded = true});

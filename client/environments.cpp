@@ -22,7 +22,6 @@ const char* missing(const XSpec& spec) {
     if (spec.reach == Reach::broker || !spec.labels.empty()) return "label:";
     if (!spec.via.empty()) return "via=";
     if (!spec.id.empty()) return "id=";
-    if (!spec.chdir.empty()) return "chdir=";
     if (spec.python.size() > 1) return "python= with arguments";
     return nullptr;
 }
@@ -31,7 +30,8 @@ LocalSlots local(const XSpec& spec, const std::string& interpreter) {
     return {.slots = spec.count * spec.slots.value_or(1),
             .interpreter = spec.python.empty() ? interpreter : spec.python[0],
             .variables = spec.variables,
-            .nice = spec.nice.value_or(0)};
+            .nice = spec.nice.value_or(0),
+            .chdir = spec.chdir};
 }
 
 Error not_available(const std::string& what, const std::string& spec) {

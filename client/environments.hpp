@@ -30,13 +30,15 @@ struct LocalSlots {
     std::string interpreter;  // empty: the run's
     std::map<std::string, std::string> variables;
     int nice = 0;
+    std::string
+        chdir;  // where a copy of the code is to be, absolute; empty: none, they run in place
 
     friend bool operator==(const LocalSlots&, const LocalSlots&) = default;
 };
 
-/// What is served today: popen, in one kind, with python= (no arguments), env: and nice=. All else
-/// is an Error that names the spec: this is the only place that says so. `interpreter` is the
-/// run's.
+/// What is served today: popen, in one kind, with python= (no arguments), chdir=, env: and nice=.
+/// All else is an Error that names the spec: this is the only place that says so. `interpreter` is
+/// the run's.
 Result<LocalSlots> serve(const Environments& asked, const std::string& interpreter);
 
 }  // namespace xgrid::client

@@ -1,5 +1,5 @@
-// Gives the run's objects to the broker when it asks, on a thread and a connection of its own: neither a slow
-// disk nor a large tree keeps the run's events waiting. Owns both.
+// Gives the run's objects to the broker when it asks, on a thread and a connection of its own:
+// neither a slow disk nor a large tree keeps the run's events waiting. Owns both.
 #pragma once
 
 #include <atomic>

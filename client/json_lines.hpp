@@ -12,6 +12,9 @@ public:
     /// `tree` is the id of the tree that is tested, if it is known.
     JsonLines(std::string run, std::string tree) : run_(std::move(run)), tree_(std::move(tree)) {}
 
+    /// To be called before begin().
+    void set_tree(const std::string& tree) { tree_ = tree; }
+
     std::string begin(Instant now) override;
     std::string add(Instant now, const Event& event, const Tally& tally) override;
     std::string end(Instant now, const Tally& tally, int exit_code) override;

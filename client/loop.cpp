@@ -15,9 +15,13 @@
 #include <fmt/format.h>
 
 #include "client/client.hpp"
+#include "client/code.hpp"
 #include "client/embedded.hpp"
+#include "client/giver.hpp"
+#include "client/home.hpp"
 #include "client/memory.hpp"
 #include "client/reports.hpp"
+#include "client/snapshot/snapshot_shelf.hpp"
 #include "client/tally.hpp"
 #include "shared/codec.hpp"
 #include "shared/ensure.hpp"
@@ -29,6 +33,8 @@ namespace xgrid::client {
 namespace {
 
 constexpr Duration tick_interval = std::chrono::milliseconds(100);
+// What takes longer is told.
+constexpr Duration patience = std::chrono::milliseconds(500);
 
 Instant now() { return std::chrono::steady_clock::now(); }
 
@@ -47,16 +53,22 @@ std::string local_time() {
 
 class Loop {
 public:
-    Loop(const Options& options, const std::string& run, Reports& reports, Memory& memory)
-        : reports_(reports), memory_(memory), signals_({SIGINT, SIGTERM, SIGHUP, SIGCHLD}) {
-        if (options.broker.empty()) embedded_.emplace(options);
+    Loop(Options options, std::string run, Reports& reports, Memory& memory)
+        : options_(std::move(options)),
+          run_(std::move(run)),
+          reports_(reports),
+          memory_(memory),
+          home_(takes_code_along(options_) ? options_.sync.root : ""),
+          signals_({SIGINT, SIGTERM, SIGHUP, SIGCHLD}) {
+        if (options_.broker.empty()) embedded_.emplace(options_);
         raise_descriptor_limit();
-        broker_.emplace(context_.emplace(),
-                        options.broker.empty() ? embedded_->endpoint() : options.broker);
-        core_.emplace(run, options.spec);
+        endpoint_ = options_.broker.empty() ? embedded_->endpoint() : options_.broker;
+        broker_.emplace(context_.emplace(), endpoint_);
     }
 
     int run() {
+        if (takes_code_along(options_)) take_code();
+        core_.emplace(run_, options_.spec);
         reports_.begin(now());
         while (!core_->over() && !cut_short_) {
             obey_signals();
@@ -67,6 +79,7 @@ public:
         }
         if (cut_short_) reports_.add(now(), *cut_short_);
         const int code = reports_.end(now());
+        giver_.reset();
         broker_.reset();
         if (embedded_) embedded_->end();
         return code;
@@ -81,9 +94,38 @@ private:
                 cut_short_ = RunFinished{RunEnd::cancelled, 2, "interrupted twice"};
             } else {
                 asked_to_end_ = true;
-                take(core_->cancel(now()));
+                if (core_) take(core_->cancel(now()));
             }
         }
+    }
+
+    // Reads the code, and makes ready to give it to whoever asks.
+    void take_code() {
+        const Instant began = now();
+        bool told = false;
+        const SnapshotTask task(snapshot_settings(options_));
+        auto taken = task.result();
+        for (; !taken; taken = task.result()) {
+            std::vector<zmq::pollitem_t> items = {{nullptr, task.descriptor(), ZMQ_POLLIN, 0},
+                                                  {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
+            wait_for(items, tick_interval);
+            obey_signals();
+            if (asked_to_end_) cut_short_ = RunFinished{RunEnd::cancelled, 2, "interrupted"};
+            if (cut_short_) return;
+            if (!told && now() >= began + patience && reports_.live()) {
+                told = true;
+                fmt::print(stderr, "xgrid: reading {}\n", options_.sync.root);
+            }
+        }
+        if (!*taken) return fail(taken->error());
+        const std::shared_ptr<const Snapshot> snapshot = **taken;
+        for (const std::string& warning : snapshot->warnings) {
+            fmt::print(stderr, "xgrid: warning: {}\n", warning);
+        }
+        options_.spec.tree = tree_spec(options_, *snapshot);
+        reports_.set_tree(snapshot->git_id.hex());
+        shelf_.emplace(snapshot);
+        giver_.emplace(*context_, endpoint_, run_, *shelf_);
     }
 
     void hear_broker() {
@@ -99,7 +141,8 @@ private:
 
     void take(const Effects& effects) {
         for (const Message& message : effects.send) broker_->send(encode(message));
-        for (const Event& event : effects.events) {
+        for (Event event : effects.events) {
+            home_.translate(event);
             reports_.add(now(), event);
             memory_.add(event);
         }
@@ -119,13 +162,19 @@ private:
         wait_for(items, until - now());
     }
 
+    Options options_;
+    std::string run_;
+    std::string endpoint_;
     Reports& reports_;
     Memory& memory_;
+    Home home_;
     Signals signals_;
     std::optional<Embedded> embedded_;
     std::optional<Context> context_;
     std::optional<Dealer> broker_;
     std::optional<Client> core_;
+    std::optional<SnapshotShelf> shelf_;
+    std::optional<Giver> giver_;
     bool asked_to_end_ = false;
     std::optional<RunFinished> cut_short_;  // the run goes no further, whatever the broker says
 };

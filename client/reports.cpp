@@ -69,7 +69,9 @@ Reports::Reports(const Options& options, const Submission& submission)
     : collect_only_(options.spec.collect_only) {
     const auto code = read_repository(options.spec.directory);
     if (!options.json.empty()) {
-        add(std::make_unique<JsonLines>(submission.run, code ? code->tree : ""), options.json);
+        auto lines = std::make_unique<JsonLines>(submission.run, code ? code->tree : "");
+        json_lines_ = lines.get();
+        add(std::move(lines), options.json);
     }
     if (!options.junit_xml.empty()) {
         add(std::make_unique<Junit>(
@@ -98,6 +100,10 @@ Reports::~Reports() {
     for (const Destination& destination : destinations_) {
         if (destination.file != stdout) std::fclose(destination.file);
     }
+}
+
+void Reports::set_tree(const std::string& tree) {
+    if (json_lines_ != nullptr) json_lines_->set_tree(tree);
 }
 
 void Reports::begin(Instant now) {

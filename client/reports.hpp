@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "client/cache_entries.hpp"
+#include "client/json_lines.hpp"
 #include "client/options.hpp"
 #include "client/report.hpp"
 #include "client/tally.hpp"
@@ -30,6 +31,9 @@ public:
     Reports& operator=(const Reports&) = delete;
     ~Reports();
 
+    /// The tree that the run uses, where that is not the last commit's. To be called before
+    /// begin().
+    void set_tree(const std::string& tree);
     void begin(Instant now);
     void add(Instant now, const Event& event);
     void tick(Instant now);
@@ -52,6 +56,7 @@ private:
     void write_cache() const;
 
     bool collect_only_;
+    JsonLines* json_lines_ = nullptr;  // one of the destinations'
     bool live_ = false;
     Tally tally_;
     CacheEntries cache_;

@@ -40,8 +40,8 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& folder,
         std::error_code error;
         std::filesystem::create_directories(folder / name, error);
         if (error) {
-            return Error{fmt::format("cannot keep objects in {}: {}", folder.string(),
-                                     error.message())};
+            return Error{
+                fmt::format("cannot keep objects in {}: {}", folder.string(), error.message())};
         }
     }
     std::unique_ptr<Store> store(new Store(folder, bytes_max));
@@ -62,8 +62,7 @@ Result<std::vector<ObjectId>> Store::lacks(std::span<const ObjectId> ids) {
     statements_->begin.run();
     for (const ObjectId& id : ids) {
         Database::Rows rows = statements_->look.rows(view(id));
-        const bool here = rows.next() &&
-                          (!rows.null(0) || has_file(id, rows.integer(1)));
+        const bool here = rows.next() && (!rows.null(0) || has_file(id, rows.integer(1)));
         if (!here) lacking.push_back(id);
     }
     statements_->commit.run();
@@ -281,8 +280,7 @@ std::optional<Error> Store::verify(const ObjectId& id) {
     Result<Found> found = find(id);
     if (!found) return Error{found.error()};
     if (!found->is_file) return std::nullopt;
-    Result<std::uint64_t> read =
-        read_file(id, found->size, [](std::string_view) { return true; });
+    Result<std::uint64_t> read = read_file(id, found->size, [](std::string_view) { return true; });
     if (!read) return Error{read.error()};
     return std::nullopt;
 }

@@ -10,9 +10,7 @@
 namespace xgrid {
 namespace {
 
-Seconds now() {
-    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
+Seconds now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
 
 std::string identity_of(const std::filesystem::path& folder) {
     std::string boot;

@@ -117,8 +117,9 @@ std::optional<Error> Store::unpin(const ObjectId& id) {
     pins_.erase(pin);
     if (auto error = ready()) return error;
     database_
-        ->prepare("delete from pins where rowid = (select rowid from pins where process = ?1 and "
-                  "id = ?2 limit 1)")
+        ->prepare(
+            "delete from pins where rowid = (select rowid from pins where process = ?1 and "
+            "id = ?2 limit 1)")
         .run(living_->name(), view(id));
     return database_->take_trouble();
 }

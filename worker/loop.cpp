@@ -85,7 +85,8 @@ private:
 
     void hear_trees(Instant time) {
         Trees::News news = trees_->collect();
-        for (const auto& [interpreter, directory] : news.soon) slots_.warm({interpreter, directory});
+        for (const auto& [interpreter, directory] : news.soon)
+            slots_.warm({interpreter, directory});
         for (const auto& [slot, report] : news.reports) carry_out(core_.report(time, slot, report));
         for (const Command& command : news.commands) slots_.perform(time, command);
         trees_->keep_only(core_.runs());

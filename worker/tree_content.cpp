@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t buffer_bytes = 256 * 1024;
 
-// Of a regular file's or a link's bytes. False: it cannot be read, or they are not what the id says.
+// Of a regular file's or a link's bytes. False: it cannot be read, or they are not what the id
+// says.
 bool read_verified(const std::string& path, const ObjectId& id,
                    const std::function<bool(std::string_view)>& take, std::uint64_t& size) {
     struct stat facts {};
@@ -79,7 +80,7 @@ Result<std::string> TreeContent::tree(const ObjectId& id) {
 }
 
 Result<std::uint64_t> TreeContent::blob(const ObjectId& id,
-                                    const std::function<bool(std::string_view)>& take) {
+                                        const std::function<bool(std::string_view)>& take) {
     std::string place;
     {
         const std::lock_guard lock(mutex_);

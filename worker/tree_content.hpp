@@ -1,6 +1,6 @@
-// Where a workspace takes its content from: the store, and on the client's own machine the very files that the
-// tree was made of. Those may have changed since: content is verified as it is read, and what is not what
-// its id says is named, so that it is fetched instead.
+// Where a workspace takes its content from: the store, and on the client's own machine the very
+// files that the tree was made of. Those may have changed since: content is verified as it is read,
+// and what is not what its id says is named, so that it is fetched instead.
 #pragma once
 
 #include <map>
@@ -19,7 +19,8 @@ public:
     TreeContent(Store& store, std::map<std::string, std::string> places)
         : store_(store), places_(std::move(places)) {}
 
-    /// Whether a blob need not be in the store, for it is (or was just now) at that path of the tree.
+    /// Whether a blob need not be in the store, for it is (or was just now) at that path of the
+    /// tree.
     bool is_at_place(const ObjectId& id, const std::string& path);
     /// Whether anything at a place was found to be something else since this was last asked.
     bool was_deceived();

@@ -16,7 +16,8 @@ namespace {
 
 // How soon it notices that it is to end.
 constexpr auto look_interval = std::chrono::milliseconds(100);
-// Files of the client's that change are fetched instead; some that change all the time are too much.
+// Files of the client's that change are fetched instead; some that change all the time are too
+// much.
 constexpr int tries_max = 5;
 
 Instant now() { return std::chrono::steady_clock::now(); }
@@ -84,13 +85,12 @@ Result<TreeReady> TreeSync::prepare() {
     wake_();
 
     const std::filesystem::path objects = settings_.cache / "objects";
-    Result<std::unique_ptr<Store>> store =
-        Store::open(objects, settings_.cache_bytes_max, today());
+    Result<std::unique_ptr<Store>> store = Store::open(objects, settings_.cache_bytes_max, today());
     if (!store) return Error{store.error()};
     if (const std::optional<Error> error = (*store)->pin(spec_.id)) return *error;
     StoreShelf shelf(**store, objects);
     TreeContent content(**store,
-                    settings_.at_home ? spec_.places : std::map<std::string, std::string>());
+                        settings_.at_home ? spec_.places : std::map<std::string, std::string>());
     Dealer broker(context_, settings_.broker);
     TreeReady ready{.folder = workspace_->folder().string()};
     UpdateOptions options;

@@ -1,5 +1,6 @@
-// Makes a workspace hold a run's tree, on a thread and a connection of its own: fetches what is lacking, writes
-// it, and holds the workspace until it is told to let go. Owns the thread and the workspace.
+// Makes a workspace hold a run's tree, on a thread and a connection of its own: fetches what is
+// lacking, writes it, and holds the workspace until it is told to let go. Owns the thread and the
+// workspace.
 #pragma once
 
 #include <atomic>

@@ -45,7 +45,8 @@ std::vector<Command> Trees::pass(Command command) {
     const SlotKey slot = slot_of(command);
     const auto waiting = waiting_.find(slot);
     if (waiting != waiting_.end()) {
-        if (std::holds_alternative<EndSlot>(command) || std::holds_alternative<AbortSlot>(command)) {
+        if (std::holds_alternative<EndSlot>(command) ||
+            std::holds_alternative<AbortSlot>(command)) {
             waiting->second.commands.clear();
             eventfd_write(woken_.get(), 1);
         } else if (!waiting->second.commands.empty()) {

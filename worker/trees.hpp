@@ -1,5 +1,6 @@
-// Which runs' trees are here, and what slots are to do once theirs is. Owns the workspaces' holders.
-// Knows nothing of the processes of slots: commands for them go in, and come out when they can be obeyed.
+// Which runs' trees are here, and what slots are to do once theirs is. Owns the workspaces'
+// holders. Knows nothing of the processes of slots: commands for them go in, and come out when they
+// can be obeyed.
 #pragma once
 
 #include <map>
@@ -27,7 +28,8 @@ public:
     struct News {
         std::vector<Command> commands;                        // that can be obeyed now
         std::vector<std::pair<SlotKey, SlotReport>> reports;  // of slots that wait
-        std::vector<std::pair<std::string, std::string>> soon;  // interpreters that will be needed, and where
+        std::vector<std::pair<std::string, std::string>>
+            soon;  // interpreters that will be needed, and where
     };
     News collect();
     /// Readable when collect() has something.

@@ -60,8 +60,7 @@ public:
         for (std::size_t i = 0; i < listing_.size(); ++i) {
             if (const std::optional<Error> error = read_folder(i)) {
                 return Error{fmt::format("cannot use the tree {}: {}{}{}", root.hex(), error->text,
-                                         listing_[i].path.empty() ? "" : " in ",
-                                         listing_[i].path)};
+                                         listing_[i].path.empty() ? "" : " in ", listing_[i].path)};
             }
         }
         return std::move(listing_);

@@ -20,9 +20,7 @@ constexpr std::int64_t seconds_ahead_max = 3600;
 
 mode_t mode_of(EntryKind kind) { return kind == EntryKind::executable ? 0755 : 0644; }
 
-Error failure(const char* what) {
-    return Error{fmt::format("{}: {}", what, std::strerror(errno))};
-}
+Error failure(const char* what) { return Error{fmt::format("{}: {}", what, std::strerror(errno))}; }
 
 Descriptor create(const Place& place) {
     return Descriptor(::openat(place.folder, place.entry.name.c_str(),

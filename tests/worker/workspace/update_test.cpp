@@ -1,5 +1,3 @@
-#include "worker/workspace/workspace.hpp"
-
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -12,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "tests/worker/workspace/models.hpp"
+#include "worker/workspace/workspace.hpp"
 #include "worker/workspace/workspaces.hpp"
 
 namespace xgrid::worker {
@@ -41,12 +40,9 @@ struct Fixture {
     }
 };
 
-const Model small = {{"a.py", file("a = 1\n")},
-                     {"run", program("#!/bin/sh\n")},
-                     {"pkg/b.py", file("b = 1\n")},
-                     {"pkg/deep/er/c.txt", file("")},
-                     {"pkg/link", link_to("../a.py")},
-                     {"empty", folder()},
+const Model small = {{"a.py", file("a = 1\n")},          {"run", program("#!/bin/sh\n")},
+                     {"pkg/b.py", file("b = 1\n")},      {"pkg/deep/er/c.txt", file("")},
+                     {"pkg/link", link_to("../a.py")},   {"empty", folder()},
                      {"\xff\xfe odd\nname", file("odd")}};
 
 // As a user without rights over others' files, in a process of its own: root may do anything.
@@ -83,8 +79,7 @@ TEST_CASE("modes do not depend on the umask") {
     ::umask(0);
     f.update(workspace, {{"x/y", file("")}, {"z", program("")}});
     ::umask(before);
-    CHECK(read_model(workspace.folder()) ==
-          with_folders({{"x/y", file("")}, {"z", program("")}}));
+    CHECK(read_model(workspace.folder()) == with_folders({{"x/y", file("")}, {"z", program("")}}));
 }
 
 TEST_CASE("an unchanged tree asks for nothing and writes nothing") {

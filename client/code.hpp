@@ -1,0 +1,37 @@
+// The code that a run takes along: a snapshot of it on a thread of its own, and how a run names it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "client/options.hpp"
+#include "client/snapshot/snapshot.hpp"
+#include "shared/descriptor.hpp"
+#include "shared/messages.hpp"
+#include "shared/result.hpp"
+
+namespace xgrid::client {
+
+/// Tests run in a copy of the code, not where it lies.
+bool takes_code_along(const Options& options);
+
+SnapshotSettings snapshot_settings(const Options& options);
+
+TreeSpec tree_spec(const Options& options, const Snapshot& snapshot);
+
+/// A snapshot being taken. May be abandoned: its thread then ends in its own time.
+class SnapshotTask {
+public:
+    explicit SnapshotTask(SnapshotSettings settings);
+
+    /// Readable when there is a result.
+    int descriptor() const;
+    std::optional<Result<std::shared_ptr<const Snapshot>>> result() const;
+
+private:
+    struct Shared;
+    std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace xgrid::client
