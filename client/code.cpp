@@ -24,10 +24,25 @@ bool is_within(const fs::path& path, const fs::path& folder) {
     return !below.empty() && *below.begin() != "..";
 }
 
+// Where the run was submitted; empty: in the root.
+std::string below_root(const Options& options) {
+    const fs::path directory = options.spec.directory;
+    const fs::path below = directory.lexically_relative(options.sync.root);
+    return below != "." && is_within(directory, options.sync.root) ? below.string() : "";
+}
+
 }  // namespace
 
 bool takes_code_along(const Options& options) {
     return !options.local.chdir.empty() || !options.broker.empty();
+}
+
+std::string directory_of_tests(const Options& options) {
+    if (options.local.chdir.empty()) return options.spec.directory;
+    fs::path directory = fs::path(options.local.chdir) / below_root(options);
+    std::string text = directory.lexically_normal();
+    while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+    return text;
 }
 
 SnapshotSettings snapshot_settings(const Options& options) {
@@ -46,9 +61,7 @@ TreeSpec tree_spec(const Options& options, const Snapshot& snapshot) {
                   .project = options.sync.root,
                   .folder = options.local.chdir,
                   .keep = options.sync.keep};
-    const fs::path directory = options.spec.directory;
-    const fs::path below = directory.lexically_relative(options.sync.root);
-    if (below != "." && is_within(directory, options.sync.root)) spec.directory = below;
+    spec.directory = below_root(options);
     for (const Place& place : snapshot.places) spec.places[place.at] = place.directory;
     return spec;
 }

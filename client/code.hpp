@@ -16,6 +16,9 @@ namespace xgrid::client {
 /// Tests run in a copy of the code, not where it lies.
 bool takes_code_along(const Options& options);
 
+/// Where they run on this machine.
+std::string directory_of_tests(const Options& options);
+
 SnapshotSettings snapshot_settings(const Options& options);
 
 TreeSpec tree_spec(const Options& options, const Snapshot& snapshot);

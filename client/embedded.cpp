@@ -83,15 +83,16 @@ Embedded::Embedded(const Options& options) : folder_(make_folder()) {
     endpoint_ = "ipc://" + folder_ + "/broker";
     adopt_orphans();  // if the worker is killed, what it leaves comes here
     const std::string folder = folder_;
+    // The folder of a copy may be missing yet: then its interpreter starts when it is there.
+    const std::string directory = directory_of_tests(options);
     worker_ = start_child("local worker", [&] {
         take_place(options.local);
         return worker::run(
             {.broker = endpoint_,
              .slots = options.spec.slots,
              .embedded = true,
-             // Where the code is copied to is not known yet.
-             .warm_interpreter = takes_code_along(options) ? "" : options.spec.interpreter,
-             .warm_directory = options.spec.directory});
+             .warm_interpreter = options.spec.interpreter,
+             .warm_directory = directory});
     });
     broker_ = start_child("broker", [&] {
         const int code = broker::run({.bind = endpoint_, .embedded = true});

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "shared/codec.hpp"
-#include "shared/store.hpp"
 #include "shared/store_shelf.hpp"
 #include "worker/tree_content.hpp"
 
@@ -68,6 +67,8 @@ void TreeSync::run() {
         result_ = std::move(result);
     }
     wake_();
+    // Nobody waits for that any more.
+    if (store_) store_->touch(today(), spec_.id);
 }
 
 Result<TreeReady> TreeSync::prepare() {
@@ -87,14 +88,28 @@ Result<TreeReady> TreeSync::prepare() {
     const std::filesystem::path objects = settings_.cache / "objects";
     Result<std::unique_ptr<Store>> store = Store::open(objects, settings_.cache_bytes_max, today());
     if (!store) return Error{store.error()};
-    if (const std::optional<Error> error = (*store)->pin(spec_.id)) return *error;
-    StoreShelf shelf(**store, objects);
-    TreeContent content(**store,
-                        settings_.at_home ? spec_.places : std::map<std::string, std::string>());
-    Dealer broker(context_, settings_.broker);
+    store_ = std::move(*store);
+    if (const std::optional<Error> error = store_->pin(spec_.id)) return *error;
     TreeReady ready{.folder = workspace_->folder().string()};
+    Result<UpdateCounts> counts = write(objects, ready);
+    if (!counts) return Error{counts.error()};
+    ready.files = counts->written + counts->unchanged;
+    ready.seconds = std::chrono::duration<double>(now() - began).count();
+    return ready;
+}
+
+Result<UpdateCounts> TreeSync::write(const std::filesystem::path& objects, TreeReady& ready) {
+    StoreShelf shelf(*store_, objects);
+    TreeContent content(*store_,
+                        settings_.at_home ? spec_.places : std::map<std::string, std::string>());
     UpdateOptions options;
     options.keep.insert(options.keep.end(), spec_.keep.begin(), spec_.keep.end());
+    if (workspace_->held(spec_.id)) {
+        // Most often nothing is lacking, and nobody need be asked.
+        Result<UpdateCounts> counts = workspace_->update(spec_.id, content, options);
+        if (counts) return counts;
+    }
+    Dealer broker(context_, settings_.broker);
     for (int tries = 1;; ++tries) {
         TreeFetch fetched(run_, spec_.id, shelf, {},
                           [&](const ObjectId& id, const std::string& path) {
@@ -105,15 +120,8 @@ Result<TreeReady> TreeSync::prepare() {
         ready.objects_sent += fetched.objects_received();
         ready.bytes_sent += fetched.bytes_received();
         Result<UpdateCounts> counts = workspace_->update(spec_.id, content, options);
-        if (counts) {
-            ready.files = counts->written + counts->unchanged;
-            break;
-        }
-        if (!content.was_deceived() || tries == tries_max) return Error{counts.error()};
+        if (counts || !content.was_deceived() || tries == tries_max) return counts;
     }
-    (*store)->touch(today(), spec_.id);
-    ready.seconds = std::chrono::duration<double>(now() - began).count();
-    return ready;
 }
 
 // Until all of it is there. Not empty: why it will not be.

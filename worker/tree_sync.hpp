@@ -6,6 +6,7 @@
 #include <atomic>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "shared/messages.hpp"
 #include "shared/result.hpp"
 #include "shared/socket.hpp"
+#include "shared/store.hpp"
 #include "worker/tree_fetch.hpp"
 #include "worker/workspace/workspaces.hpp"
 
@@ -47,6 +49,7 @@ public:
 private:
     void run();
     Result<TreeReady> prepare();
+    Result<UpdateCounts> write(const std::filesystem::path& objects, TreeReady& ready);
     std::string fetch(TreeFetch& fetch, Dealer& broker) const;
 
     Context& context_;
@@ -54,7 +57,8 @@ private:
     std::string run_;
     TreeSpec spec_;
     std::function<void()> wake_;
-    std::optional<Workspace> workspace_;  // the thread's until there is a result
+    std::optional<Workspace> workspace_;  // the thread's, as is the store
+    std::unique_ptr<Store> store_;
     std::atomic<bool> end_ = false;
     mutable std::mutex mutex_;
     std::optional<std::string> folder_;

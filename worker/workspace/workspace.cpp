@@ -331,6 +331,10 @@ Workspace::~Workspace() {
     if (lock_) ::futimens(lock_.get(), nullptr);
 }
 
+bool Workspace::held(const ObjectId& tree) const {
+    return manifest_tree(place_.manifest) == tree;
+}
+
 Result<UpdateCounts> Workspace::update(const ObjectId& tree, ObjectSource& source,
                                        const UpdateOptions& options) {
     Descriptor root(::open(place_.folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));

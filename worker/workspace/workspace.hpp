@@ -64,6 +64,9 @@ public:
 
     const std::filesystem::path& folder() const { return place_.folder; }
 
+    /// Whether it held this tree after its last update; tests may have changed something since.
+    bool held(const ObjectId& tree) const;
+
     /// Makes the folder hold this tree and nothing else. Error: the tree is refused (see
     /// list_tree), and nothing was touched; or something could not be read or written, and the
     /// folder holds no tree until an update succeeds.
