@@ -64,8 +64,8 @@ std::optional<Error> Partial::go_on() {
 std::optional<Error> Partial::add(std::string_view piece) {
     if (!file_) return Error{fmt::format("cannot add to {}: it is done with", id_.hex())};
     if (piece.size() > size_ - offset_) {
-        return Error{fmt::format("cannot add to {}: it would have more than {} bytes", id_.hex(),
-                                 size_)};
+        return Error{
+            fmt::format("cannot add to {}: it would have more than {} bytes", id_.hex(), size_)};
     }
     if (auto error = file_->write_at(offset_, piece)) {
         file_->resize(offset_);
@@ -79,8 +79,8 @@ std::optional<Error> Partial::add(std::string_view piece) {
 std::optional<Error> Partial::move_to(const std::filesystem::path& place) {
     if (!file_) return Error{fmt::format("cannot keep {}: it is done with", id_.hex())};
     if (offset_ != size_) {
-        return Error{fmt::format("cannot keep {}: {} of its {} bytes are there", id_.hex(), offset_,
-                                 size_)};
+        return Error{
+            fmt::format("cannot keep {}: {} of its {} bytes are there", id_.hex(), offset_, size_)};
     }
     if (hash_.finish() != id_) {
         remove();

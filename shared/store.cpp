@@ -34,14 +34,17 @@ Store::Store(std::filesystem::path folder, std::uint64_t bytes_max)
     : folder_(std::move(folder)), bytes_max_(bytes_max), boot_(this_boot()) {}
 Store::~Store() = default;
 
-Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& folder,
+Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& where,
                                            std::uint64_t bytes_max, Seconds now) {
+    std::error_code none;
+    std::filesystem::path folder = std::filesystem::absolute(where, none);
+    if (none) folder = where;
     for (const char* name : {"files", "incoming", "processes"}) {
         std::error_code error;
         std::filesystem::create_directories(folder / name, error);
         if (error) {
-            return Error{fmt::format("cannot keep objects in {}: {}", folder.string(),
-                                     error.message())};
+            return Error{
+                fmt::format("cannot keep objects in {}: {}", folder.string(), error.message())};
         }
     }
     std::unique_ptr<Store> store(new Store(folder, bytes_max));
@@ -62,8 +65,7 @@ Result<std::vector<ObjectId>> Store::lacks(std::span<const ObjectId> ids) {
     statements_->begin.run();
     for (const ObjectId& id : ids) {
         Database::Rows rows = statements_->look.rows(view(id));
-        const bool here = rows.next() &&
-                          (!rows.null(0) || has_file(id, rows.integer(1)));
+        const bool here = rows.next() && (!rows.null(0) || has_file(id, rows.integer(1)));
         if (!here) lacking.push_back(id);
     }
     statements_->commit.run();
@@ -106,7 +108,7 @@ std::optional<Error> Store::put_large(Seconds now, const NewObject& object) {
         if (!partial) return Error{partial.error()};
         const std::uint64_t offset = partial->offset();
         if (auto error = partial->add(object.content.substr(offset))) return error;
-        std::optional<Error> error = keep(now, object.id, *partial);
+        std::optional<Error> error = keep(now, *partial);
         // What was there before may have been wrong, and is gone then.
         if (!error || offset == 0) return error;
     }
@@ -136,7 +138,8 @@ Result<Partial> Store::receive(const ObjectId& id, std::uint64_t size) {
     return Partial::begin(folder_ / "incoming", id, size);
 }
 
-std::optional<Error> Store::keep(Seconds now, const ObjectId& id, Partial& received) {
+std::optional<Error> Store::keep(Seconds now, Partial& received) {
+    const ObjectId id = received.id();
     if (auto error = ready()) return error;
     const std::uint64_t size = received.offset();
     // The file comes to its place while no other process evicts: it would remove a file that the
@@ -281,8 +284,7 @@ std::optional<Error> Store::verify(const ObjectId& id) {
     Result<Found> found = find(id);
     if (!found) return Error{found.error()};
     if (!found->is_file) return std::nullopt;
-    Result<std::uint64_t> read =
-        read_file(id, found->size, [](std::string_view) { return true; });
+    Result<std::uint64_t> read = read_file(id, found->size, [](std::string_view) { return true; });
     if (!read) return Error{read.error()};
     return std::nullopt;
 }

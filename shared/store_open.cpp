@@ -70,9 +70,10 @@ std::optional<Error> Store::begin_database() {
     const std::int64_t tables = database_->integer("select count(*) from sqlite_schema");
     if (auto error = database_->take_trouble()) return error;
     if (version > store_version) {
-        return Error{fmt::format("cannot use the objects in {}: they are a newer xgrid's (version "
-                                 "{}, this one's is {}); name another folder, or remove it",
-                                 folder_.string(), version, store_version)};
+        return Error{
+            fmt::format("cannot use the objects in {}: they are a newer xgrid's (version "
+                        "{}, this one's is {}); name another folder, or remove it",
+                        folder_.string(), version, store_version)};
     }
     if (tables > 0 && version < store_version) {
         database_->give_up();

@@ -15,7 +15,7 @@ constexpr int store_version = 1;  // of the tables
 // Contents have a table of their own, so that to mark an object as used does not write it again.
 constexpr std::string_view store_tables[] = {
     "create table objects(id blob primary key, kind integer not null, size integer not null,"
-    " used integer not null,"     // the hour
+    " used integer not null,"      // the hour
     " complete integer not null,"  // a tree: the hour when all below it was found here, or 0
     " place integer,"              // in contents; null: a file
     " boot text not null)"         // the time between two starts of the machine when it arrived
@@ -35,22 +35,24 @@ struct Store::Statements {
           look(database.prepare("select place, size from objects where id = ?1")),
           find(database.prepare("select kind, size, place, boot, content from objects"
                                 " left join contents using (place) where id = ?1")),
-          meet(database.prepare("select kind, size, objects.place, used, complete, content from objects"
-                                " left join contents on contents.place = objects.place"
-                                " and objects.kind = 1 and complete < ?2 where id = ?1")),
+          meet(database.prepare(
+              "select kind, size, objects.place, used, complete, content from objects"
+              " left join contents on contents.place = objects.place"
+              " and objects.kind = 1 and complete < ?2 where id = ?1")),
           add_content(database.prepare("insert into contents(content) values(?1)")),
-          add_object(
-              database.prepare("insert into objects values(?1, ?2, ?3, ?4, 0, ?5, ?6)")),
+          add_object(database.prepare("insert into objects values(?1, ?2, ?3, ?4, 0, ?5, ?6)")),
           grow(database.prepare("update totals set bytes = bytes + ?1")),
           use(database.prepare("update objects set used = max(used, ?2),"
                                " complete = case kind when 1 then ?2 else 0 end where id = ?1")),
+          doubt(database.prepare("update objects set complete = 0"
+                                 " where used <= ?1 and kind = 1 and complete <> 0")),
           remove_content(database.prepare("delete from contents where place = ?1")),
           remove_object(database.prepare("delete from objects where id = ?1")) {}
 
     Database::Statement begin, begin_writing, commit;
     Database::Statement look, find, meet;
     Database::Statement add_content, add_object, grow;
-    Database::Statement use;
+    Database::Statement use, doubt;
     Database::Statement remove_content, remove_object;
 };
 

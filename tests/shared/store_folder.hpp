@@ -2,8 +2,8 @@
 // use it.
 #pragma once
 
-#include <cstdint>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>

@@ -103,7 +103,7 @@ TEST_CASE("a receiver killed at any moment can be gone on with") {
                 OtherProcess::say();
                 if (partial->add(content.substr(partial->offset(), 40'000))) return 1;
             }
-            return store->keep(noon, id, *partial) ? 2 : 0;
+            return store->keep(noon, *partial) ? 2 : 0;
         });
         receiver.wait_for_word();
         for (std::uint64_t i = 0; i < moment % 7; ++i) receiver.wait_for_word();
@@ -120,7 +120,7 @@ TEST_CASE("a receiver killed at any moment can be gone on with") {
         Result<Partial> partial = store->receive(id, content.size());
         CHECK(offset > 0);
         CHECK(text_of(partial->add(content.substr(partial->offset()))) == "");
-        CHECK(text_of(store->keep(noon, id, *partial)) == "");
+        CHECK(text_of(store->keep(noon, *partial)) == "");
     }
     CHECK(read_blob(*store, id) == content);
 }

@@ -12,7 +12,10 @@ namespace {
 
 TEST_CASE("what is put is there, under the id of its content, for another store too") {
     const StoreFolder folder;
-    const std::vector<std::string> contents = {"", "a", std::string(1, '\0'), bytes_of(1, 5000),
+    const std::vector<std::string> contents = {"",
+                                               "a",
+                                               std::string(1, '\0'),
+                                               bytes_of(1, 5000),
                                                bytes_of(2, Store::small_bytes_max),
                                                bytes_of(3, Store::small_bytes_max + 1)};
     const std::string tree =
@@ -54,7 +57,8 @@ TEST_CASE("what is lacking comes in the order it was asked for") {
     CHECK(store->lacks({})->empty());
 }
 
-TEST_CASE("an object that is not what its id names is refused, and nothing that came with it kept") {
+TEST_CASE(
+    "an object that is not what its id names is refused, and nothing that came with it kept") {
     const StoreFolder folder;
     auto store = open_store(folder.path);
     for (const std::string& content : {std::string("real"), bytes_of(1, 300'000)}) {
