@@ -27,6 +27,7 @@ public:
     Partial& operator=(Partial&&) = delete;
     ~Partial();
 
+    const ObjectId& id() const { return id_; }
     /// Where the next piece goes.
     std::uint64_t offset() const { return offset_; }
 

@@ -34,8 +34,11 @@ Store::Store(std::filesystem::path folder, std::uint64_t bytes_max)
     : folder_(std::move(folder)), bytes_max_(bytes_max), boot_(this_boot()) {}
 Store::~Store() = default;
 
-Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& folder,
+Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& where,
                                            std::uint64_t bytes_max, Seconds now) {
+    std::error_code none;
+    std::filesystem::path folder = std::filesystem::absolute(where, none);
+    if (none) folder = where;
     for (const char* name : {"files", "incoming", "processes"}) {
         std::error_code error;
         std::filesystem::create_directories(folder / name, error);
@@ -105,7 +108,7 @@ std::optional<Error> Store::put_large(Seconds now, const NewObject& object) {
         if (!partial) return Error{partial.error()};
         const std::uint64_t offset = partial->offset();
         if (auto error = partial->add(object.content.substr(offset))) return error;
-        std::optional<Error> error = keep(now, object.id, *partial);
+        std::optional<Error> error = keep(now, *partial);
         // What was there before may have been wrong, and is gone then.
         if (!error || offset == 0) return error;
     }
@@ -135,7 +138,8 @@ Result<Partial> Store::receive(const ObjectId& id, std::uint64_t size) {
     return Partial::begin(folder_ / "incoming", id, size);
 }
 
-std::optional<Error> Store::keep(Seconds now, const ObjectId& id, Partial& received) {
+std::optional<Error> Store::keep(Seconds now, Partial& received) {
+    const ObjectId id = received.id();
     if (auto error = ready()) return error;
     const std::uint64_t size = received.offset();
     // The file comes to its place while no other process evicts: it would remove a file that the

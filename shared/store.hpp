@@ -12,14 +12,16 @@
 //   processes/NAME  one for each process that has pinned something (living.hpp)
 //   lock            held while the database is opened or set aside
 //
-// Measured, 10,000 objects of 5 KB: pages of 16 KB and batches of 256 are put in 80 ms of CPU, a
-// third of it SHA-256, where 10,000 files take 300 and often ten times that. Rejected: a file of
-// contents with an index beside it, which saved a fifth, and would need a collector of its own.
+// Measured, 10,000 objects of 5 KB on a busy machine of two cores: put in batches of 256 they take
+// 120 ms of CPU, a fifth of it SHA-256, where 10,000 files took 300 at best and mostly 2,000.
+// Rejected: a file of contents with an index beside it. It saved an eighth, and would need a
+// collector of its own for the holes that eviction leaves.
 //
-// Order of eviction. A tree is *complete* once touch() has found all below it. Uses count by the
-// hour, and touch() marks all below a tree, so nothing below a complete tree was used earlier than
-// the tree. Trees of an hour go together, before its blobs: what is complete stays complete until
-// it goes, and touch() need not look below it.
+// Order of eviction. A tree is *complete* once touch() has found all below it, and touch() then
+// need not look below it. Uses count by the hour, and touch() marks all below a tree, so nothing
+// below a complete tree was used earlier than the tree. An eviction that has come to some hour
+// makes every tree that was last used in that hour or earlier incomplete; what is complete stays
+// so.
 //
 // Time is an argument: seconds since 1970, by a clock that all processes share. To be used by one
 // thread (another opens its own), and not across a fork.
@@ -68,9 +70,9 @@ public:
     static constexpr std::size_t small_bytes_max = 256 * 1024;  // of a blob in the database
 
     /// Makes the folder, and begins a new database in place of a broken or an older one. Objects
-    /// are evicted when those here have more than `bytes_max` bytes; the database itself takes
-    /// somewhat more, and does not shrink. Error: the folder cannot be used, or belongs to a newer
-    /// xgrid.
+    /// are evicted when those here have more than `bytes_max` bytes, until an eighth of it is free,
+    /// some thousand with each put; the database itself takes somewhat more, and does not shrink.
+    /// Error: the folder cannot be used, or belongs to a newer xgrid.
     static Result<std::unique_ptr<Store>> open(const std::filesystem::path& folder,
                                                std::uint64_t bytes_max, Seconds now);
 
@@ -86,7 +88,7 @@ public:
     /// disk refuses.
     Result<Partial> receive(const ObjectId& id, std::uint64_t size);
     /// When the last piece is there; the blob is visible then.
-    std::optional<Error> keep(Seconds now, const ObjectId& id, Partial& received);
+    std::optional<Error> keep(Seconds now, Partial& received);
 
     /// A tree's or small blob's content is verified before anything of it is given, a file's while
     /// it is: an error at the end means that what came was wrong.
@@ -165,8 +167,9 @@ private:
     std::optional<Database> database_;
     std::uint64_t database_inode_ = 0;
     std::unique_ptr<Statements> statements_;
-    std::optional<Living> living_;  // since the first pin
-    std::vector<ObjectId> pins_;    // for a new database
+    std::uint64_t evict_above_ = 0;  // bytes; since an eviction that found too little
+    std::optional<Living> living_;   // since the first pin
+    std::vector<ObjectId> pins_;     // for a new database
 };
 
 }  // namespace xgrid

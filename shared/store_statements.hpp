@@ -44,13 +44,15 @@ struct Store::Statements {
           grow(database.prepare("update totals set bytes = bytes + ?1")),
           use(database.prepare("update objects set used = max(used, ?2),"
                                " complete = case kind when 1 then ?2 else 0 end where id = ?1")),
+          doubt(database.prepare("update objects set complete = 0"
+                                 " where used <= ?1 and kind = 1 and complete <> 0")),
           remove_content(database.prepare("delete from contents where place = ?1")),
           remove_object(database.prepare("delete from objects where id = ?1")) {}
 
     Database::Statement begin, begin_writing, commit;
     Database::Statement look, find, meet;
     Database::Statement add_content, add_object, grow;
-    Database::Statement use;
+    Database::Statement use, doubt;
     Database::Statement remove_content, remove_object;
 };
 

@@ -22,6 +22,8 @@ ObjectKind kind_of(const TreeEntry& entry) {
     return entry.kind == EntryKind::folder ? ObjectKind::tree : ObjectKind::blob;
 }
 
+constexpr std::size_t evicted_at_once_max = 4'000;
+
 }  // namespace
 
 struct Store::Walk {
@@ -115,6 +117,7 @@ std::optional<Error> Store::unpin(const ObjectId& id) {
     const auto pin = std::find(pins_.begin(), pins_.end(), id);
     if (pin == pins_.end()) return std::nullopt;
     pins_.erase(pin);
+    evict_above_ = 0;
     if (auto error = ready()) return error;
     database_
         ->prepare(
@@ -158,12 +161,12 @@ Store::Ids Store::pinned() {
     return pinned;
 }
 
-// Costs what is evicted and what is pinned, which is little beside the eighth that goes at a time.
-// In a transaction, so that what this process has just put may go as well.
+// Costs what is evicted and what is pinned. In a transaction. A call evicts some thousand objects
+// at most: whoever puts something answers heartbeats too, and the next put goes on.
 void Store::evict() {
     const auto bytes = static_cast<std::uint64_t>(
         std::max<std::int64_t>(0, database_->integer("select bytes from totals")));
-    if (bytes <= bytes_max_ || database_->in_trouble()) return;
+    if (bytes <= std::max(bytes_max_, evict_above_) || database_->in_trouble()) return;
     const std::uint64_t enough = bytes - (bytes_max_ - bytes_max_ / 8);
     const Ids kept = pinned();
 
@@ -173,20 +176,21 @@ void Store::evict() {
     };
     std::vector<Victim> victims;
     std::uint64_t freed = 0;
+    std::int64_t hour = -1;
     {
         Database::Statement oldest = database_->prepare(
-            "select id, kind, size, used, place from objects order by used, kind desc");
+            "select id, size, used, place from objects order by used, kind desc");
         Database::Rows rows = oldest.rows();
-        std::int64_t hour = -1;
-        while (rows.next()) {
-            const bool with_the_last = rows.integer(1) == 1 && rows.integer(3) == hour;
-            if (freed >= enough && !with_the_last) break;
-            hour = rows.integer(3);
+        while (freed < enough && victims.size() < evicted_at_once_max && rows.next()) {
             if (kept.contains(std::string(rows.bytes(0)))) continue;
-            freed += static_cast<std::uint64_t>(rows.integer(2));
-            victims.push_back({id_of(rows.bytes(0)), rows.null(4) ? -1 : rows.integer(4)});
+            freed += static_cast<std::uint64_t>(rows.integer(1));
+            hour = rows.integer(2);
+            victims.push_back({id_of(rows.bytes(0)), rows.null(3) ? -1 : rows.integer(3)});
         }
     }
+    // Where all is pinned, to look again each time would be dear and in vain.
+    const bool short_of_victims = freed < enough && victims.size() < evicted_at_once_max;
+    evict_above_ = short_of_victims ? bytes - freed + bytes_max_ / 16 : 0;
     if (victims.empty()) return;
     std::error_code ignored;
     for (const Victim& victim : victims) {
@@ -199,6 +203,7 @@ void Store::evict() {
         statements_->remove_object.run(view(victim.id));
     }
     statements_->grow.run(-static_cast<std::int64_t>(freed));
+    statements_->doubt.run(hour);
     database_->run("update totals set removals = removals + 1");
     remove_strays();
 }

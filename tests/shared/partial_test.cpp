@@ -20,12 +20,12 @@ TEST_CASE("a blob in pieces is visible when the last has come, and not before") 
     for (std::size_t at = 0; at < content.size(); at += 700'000) {
         CHECK(partial->offset() == at);
         CHECK_FALSE(has(*store, id));
-        CHECK(contains(text_of(store->keep(noon, id, *partial)), "bytes are there"));
+        CHECK(contains(text_of(store->keep(noon, *partial)), "bytes are there"));
         CHECK(text_of(partial->add(content.substr(at, 700'000))) == "");
     }
-    CHECK(text_of(store->keep(noon, id, *partial)) == "");
+    CHECK(text_of(store->keep(noon, *partial)) == "");
     CHECK(read_blob(*store, id) == content);
-    CHECK(contains(text_of(store->keep(noon, id, *partial)), "done with"));
+    CHECK(contains(text_of(store->keep(noon, *partial)), "done with"));
     CHECK(contains(text_of(partial->add("")), "done with"));
 }
 
@@ -40,7 +40,7 @@ TEST_CASE("a blob whose sender went away is gone on with, after the store was cl
     Result<Partial> partial = store->receive(id, content.size());
     REQUIRE(partial->offset() == 1'234'567);
     CHECK(text_of(partial->add(content.substr(1'234'567))) == "");
-    CHECK(text_of(store->keep(noon, id, *partial)) == "");
+    CHECK(text_of(store->keep(noon, *partial)) == "");
     CHECK(read_blob(*store, id) == content);
 }
 
@@ -55,7 +55,7 @@ TEST_CASE("bytes that are wrong are all gone at the end, so that the next sender
         Result<Partial> partial = store->receive(id, content.size());
         CHECK(partial->offset() == 5);
         CHECK(text_of(partial->add(content.substr(5))) == "");
-        CHECK(contains(text_of(store->keep(noon, id, *partial)), "another id"));
+        CHECK(contains(text_of(store->keep(noon, *partial)), "another id"));
         CHECK_FALSE(has(*store, id));
     }
     CHECK(store->receive(id, content.size())->offset() == 0);
@@ -79,7 +79,7 @@ TEST_CASE("no more bytes are taken than were announced") {
     CHECK(contains(text_of(partial->add("12345678901")), "more than 10 bytes"));
     CHECK(text_of(partial->add("1234567890")) == "");
     CHECK(contains(text_of(partial->add("1")), "more than 10 bytes"));
-    CHECK(contains(text_of(store->keep(noon, id, *partial)), "another id"));
+    CHECK(contains(text_of(store->keep(noon, *partial)), "another id"));
 }
 
 TEST_CASE("a blob that was announced with another size before begins anew") {
@@ -101,10 +101,10 @@ TEST_CASE("two receive the same blob at once, and neither waits for the other") 
     CHECK(text_of(first->add(content.substr(0, 1000))) == "");
     CHECK(second->offset() == 0);
     CHECK(text_of(second->add(content)) == "");
-    CHECK(text_of(other->keep(noon, id, *second)) == "");
+    CHECK(text_of(other->keep(noon, *second)) == "");
     CHECK(read_blob(*store, id) == content);
     CHECK(text_of(first->add(content.substr(1000))) == "");
-    CHECK(text_of(store->keep(noon, id, *first)) == "");
+    CHECK(text_of(store->keep(noon, *first)) == "");
     CHECK(read_blob(*store, id) == content);
     CHECK(*store->bytes() == content.size());
     CHECK(std::filesystem::is_empty(folder.path / "incoming"));

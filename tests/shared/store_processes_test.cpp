@@ -17,8 +17,9 @@ std::string content_of(std::uint64_t writer, std::uint64_t number) {
 }
 
 // Puts all of them, in batches of 20.
-int put_all(const std::filesystem::path& folder, std::uint64_t writer, std::uint64_t count) {
-    auto store = open_store(folder);
+int put_all(const std::filesystem::path& folder, std::uint64_t writer, std::uint64_t count,
+            std::uint64_t bytes_max = 1 << 30) {
+    auto store = open_store(folder, bytes_max);
     for (std::uint64_t first = 0; first < count; first += 20) {
         std::vector<std::string> contents;
         std::vector<NewObject> objects;
@@ -90,6 +91,38 @@ TEST_CASE("a writer killed at any moment leaves a store in which all that is the
     open_store(folder.path);
 }
 
+TEST_CASE(
+    "a writer killed while it evicts leaves what is right, or lacking, and the next goes on") {
+    const StoreFolder folder;
+    constexpr std::uint64_t count = 200;
+    constexpr std::uint64_t bytes_max = 900'000;
+    for (std::uint64_t moment = 0; moment < 50; ++moment) {
+        CAPTURE(moment);
+        {
+            OtherProcess writer([&] { return put_all(folder.path, moment, count, bytes_max); });
+            for (std::uint64_t i = 0; i < 4 + moment % 5; ++i) writer.wait_for_word();
+            ::usleep(static_cast<useconds_t>(moment * 37 % 1000));
+            writer.kill();
+        }
+        auto store = open_store(folder.path, bytes_max);
+        for (std::uint64_t i = 0; i < count; ++i) {
+            const std::string content = content_of(moment, i);
+            const ObjectId id = blob_of(content).id;
+            if (has(*store, id)) CHECK(read_blob(*store, id) == content);
+        }
+        CHECK_FALSE(std::filesystem::exists(folder.path / "objects.db.broken"));
+    }
+    OtherProcess last([&] { return put_all(folder.path, 1000, count, bytes_max); });
+    CHECK(last.wait() == 0);
+    auto store = open_store(folder.path, bytes_max);
+    CHECK(*store->bytes() <= bytes_max);
+    std::uint64_t file_bytes = 0;
+    for (const auto& file : std::filesystem::directory_iterator(folder.path / "files")) {
+        file_bytes += file.file_size();
+    }
+    CHECK(file_bytes <= bytes_max);
+}
+
 TEST_CASE("a receiver killed at any moment can be gone on with") {
     const StoreFolder folder;
     const std::string content = bytes_of(1, 6'000'000);
@@ -103,7 +136,7 @@ TEST_CASE("a receiver killed at any moment can be gone on with") {
                 OtherProcess::say();
                 if (partial->add(content.substr(partial->offset(), 40'000))) return 1;
             }
-            return store->keep(noon, id, *partial) ? 2 : 0;
+            return store->keep(noon, *partial) ? 2 : 0;
         });
         receiver.wait_for_word();
         for (std::uint64_t i = 0; i < moment % 7; ++i) receiver.wait_for_word();
@@ -120,7 +153,7 @@ TEST_CASE("a receiver killed at any moment can be gone on with") {
         Result<Partial> partial = store->receive(id, content.size());
         CHECK(offset > 0);
         CHECK(text_of(partial->add(content.substr(partial->offset()))) == "");
-        CHECK(text_of(store->keep(noon, id, *partial)) == "");
+        CHECK(text_of(store->keep(noon, *partial)) == "");
     }
     CHECK(read_blob(*store, id) == content);
 }

@@ -123,6 +123,42 @@ TEST_CASE("what is pinned stays, with all below it, until it is unpinned as ofte
     CHECK(pinned.here(*store) == 0);
 }
 
+TEST_CASE("a store of which all is pinned takes more than its limit, and makes up for it later") {
+    const StoreFolder folder;
+    auto store = open_store(folder.path, 20'000);
+    const Sample first(1, 15), second(2, 15), third(3, 5);
+    for (const Sample* each : {&first, &second}) {
+        CHECK(text_of(store->pin(each->id())) == "");
+        CHECK(text_of(store->put(noon, each->objects)) == "");
+        CHECK(lacking(*store, each->id()) == 0);
+    }
+    CHECK(first.whole(*store));
+    CHECK(second.whole(*store));
+    CHECK(text_of(store->unpin(first.id())) == "");
+    CHECK(text_of(store->put(noon + one_hour, third.objects)) == "");
+    CHECK(first.here(*store) < 3);
+    CHECK(second.whole(*store));
+    CHECK(lacking(*store, first.id(), noon + one_hour) == 1);
+    CHECK(*store->bytes() <= 25'000);
+}
+
+TEST_CASE("a large store is brought down over several puts") {
+    const StoreFolder folder;
+    std::vector<std::string> contents;
+    std::vector<NewObject> objects;
+    for (std::uint64_t i = 0; i < 9'500; ++i) contents.push_back(bytes_of(i, 100));
+    for (const std::string& content : contents) objects.push_back(blob_of(content));
+    REQUIRE(text_of(open_store(folder.path)->put(noon, objects)) == "");
+    auto store = open_store(folder.path, 100'000);
+    std::uint64_t before = *store->bytes();
+    for (int puts = 0; puts < 3; ++puts) {
+        CHECK(text_of(store->put(noon + one_hour, {})) == "");
+        CHECK(*store->bytes() < before);
+        before = *store->bytes();
+    }
+    CHECK(before <= 100'000);
+}
+
 TEST_CASE("a file that is evicted is gone from the disk, as is one that no index has") {
     const StoreFolder folder;
     auto store = open_store(folder.path, 1'000'000);
