@@ -41,7 +41,8 @@ Selection::Level Selection::root() {
     prefix += '/';
     std::size_t begin = 0;
     bool ignored = false;
-    for (std::size_t end = prefix.find('/'); end != prefix.npos; end = prefix.find('/', begin)) {
+    for (std::size_t end = prefix.find('/'); end != std::string::npos;
+         end = prefix.find('/', begin)) {
         const std::string file = top + "/" + prefix.substr(0, begin) + ".gitignore";
         add(level, read_rules(AT_FDCWD, file.c_str(), false), begin);
         path_ = prefix.substr(0, end);

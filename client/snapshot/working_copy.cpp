@@ -40,7 +40,7 @@ bool exists(const std::string& path) {
 std::string directory_with_git(std::string directory, WorkingCopy::Search search) {
     while (!exists(directory + "/.git")) {
         const std::size_t slash = directory.rfind('/');
-        if (search == WorkingCopy::Search::here || slash == directory.npos) return {};
+        if (search == WorkingCopy::Search::here || slash == std::string::npos) return {};
         directory.resize(slash);
     }
     return directory;
