@@ -1,5 +1,6 @@
 #include "client/snapshot/disk.hpp"
 
+#include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -12,7 +13,7 @@ namespace xgrid::client {
 namespace {
 
 constexpr int for_reading = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-constexpr std::size_t rules_bytes_max = 16 * 1024 * 1024;
+constexpr std::size_t rules_bytes_max = std::size_t{16} * 1024 * 1024;
 
 std::int64_t nanoseconds(const struct timespec& time) {
     return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
@@ -58,11 +59,11 @@ std::string read_rules(int folder, const char* path, bool follow_links) {
     std::string text;
     struct stat facts = {};
     if (!file || fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) return text;
-    char piece[16 * 1024];
+    std::array<char, 4096> piece;
     while (text.size() < rules_bytes_max) {
-        const ssize_t bytes = read(file.get(), piece, sizeof piece);
+        const ssize_t bytes = read(file.get(), piece.data(), piece.size());
         if (bytes <= 0) break;
-        text.append(piece, static_cast<std::size_t>(bytes));
+        text.append(piece.data(), static_cast<std::size_t>(bytes));
     }
     return text;
 }

@@ -10,24 +10,25 @@ namespace {
 
 using Letters = std::bitset<256>;
 
+bool in(int c, char first, char last) { return c >= first && c <= last; }
+
 // Of ASCII, whatever the locale.
 bool in_class(std::string_view name, int c) {
-    const bool lower = c >= 'a' && c <= 'z';
-    const bool upper = c >= 'A' && c <= 'Z';
-    const bool digit = c >= '0' && c <= '9';
-    const bool graph = c > ' ' && c < 127;
-    if (name == "alnum") return lower || upper || digit;
-    if (name == "alpha") return lower || upper;
+    const bool letter = in(c, 'a', 'z') || in(c, 'A', 'Z');
+    const bool digit = in(c, '0', '9');
+    const bool graph = in(c, '!', '~');
+    if (name == "alnum") return letter || digit;
+    if (name == "alpha") return letter;
     if (name == "blank") return c == ' ' || c == '\t';
     if (name == "cntrl") return c < ' ' || c == 127;
     if (name == "digit") return digit;
     if (name == "graph") return graph;
-    if (name == "lower") return lower;
+    if (name == "lower") return in(c, 'a', 'z');
     if (name == "print") return graph || c == ' ';
-    if (name == "punct") return graph && !lower && !upper && !digit;
-    if (name == "space") return c == ' ' || (c >= '\t' && c <= '\r');
-    if (name == "upper") return upper;
-    return name == "xdigit" && (digit || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'));
+    if (name == "punct") return graph && !letter && !digit;
+    if (name == "space") return c == ' ' || in(c, '\t', '\r');
+    if (name == "upper") return in(c, 'A', 'Z');
+    return name == "xdigit" && (digit || in(c, 'a', 'f') || in(c, 'A', 'F'));
 }
 
 bool is_class(std::string_view name) {
@@ -66,7 +67,7 @@ private:
     bool read_one() {
         if (here() == '[' && at_ + 1 < pattern_.size() && pattern_[at_ + 1] == ':') {
             const std::size_t end = pattern_.find(']', at_ + 2);
-            if (end == pattern_.npos) return false;
+            if (end == std::string_view::npos) return false;
             if (end > at_ + 2 && pattern_[end - 1] == ':') return read_class(end);
         }
         const bool range =

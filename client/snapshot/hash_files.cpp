@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <cstring>
 #include <future>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,11 +22,11 @@
 namespace xgrid::client {
 namespace {
 
-constexpr std::size_t piece_bytes = 256 * 1024;
+constexpr std::size_t piece_bytes = 262'144;
 constexpr int attempts = 5;
 // As bytes: what it takes to open a file; and what is worth another thread.
-constexpr std::uint64_t file_costs = 32 * 1024;
-constexpr std::uint64_t thread_costs = 1024 * 1024;
+constexpr std::uint64_t file_costs = 32'768;
+constexpr std::uint64_t thread_costs = 1'048'576;
 
 struct Task {
     std::size_t folder = 0;
@@ -90,11 +89,11 @@ private:
         std::uint64_t left = bytes;
         while (left > 0) {
             const std::size_t wanted = std::min<std::uint64_t>(left, piece_bytes);
-            const ssize_t count = read(file, piece_.get(), wanted);
+            const ssize_t count = read(file, piece_.data(), wanted);
             if (count < 0 && errno == EINTR) continue;
             if (count < 0) return Reading::fails;
             if (count == 0) return Reading::changes;
-            const std::string_view piece(piece_.get(), static_cast<std::size_t>(count));
+            const std::string_view piece(piece_.data(), static_cast<std::size_t>(count));
             hash.add(piece);
             git_hash.add(piece);
             left -= piece.size();
@@ -106,7 +105,7 @@ private:
 
     const Plan& plan_;
     Walked& walked_;
-    const std::unique_ptr<char[]> piece_{new char[piece_bytes]};
+    std::vector<char> piece_ = std::vector<char>(piece_bytes);
     FileStamp stamp_;
     ObjectId id_;
     GitId git_id_;

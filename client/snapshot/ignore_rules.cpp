@@ -42,12 +42,12 @@ std::optional<IgnoreRules::Rule> IgnoreRules::read(std::string_view line) {
     rule.only_folders = line.ends_with('/');
     if (rule.only_folders) line.remove_suffix(1);
     if (line.empty()) return std::nullopt;
-    rule.of_name = line.find('/') == line.npos;
+    rule.of_name = line.find('/') == std::string_view::npos;
     if (line.starts_with('/')) line.remove_prefix(1);
 
     const std::size_t plain = std::min(line.find_first_of(special), line.size());
     if (rule.of_name && plain == 0 && line.front() == '*' &&
-        line.find_first_of(special, 1) == line.npos) {
+        line.find_first_of(special, 1) == std::string_view::npos) {
         rule.any_start = true;
         rule.suffix = line.substr(1);
         return rule;

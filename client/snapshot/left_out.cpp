@@ -18,11 +18,11 @@ bool is_match(const std::string& glob, const std::string& text) {
 LeftOut::LeftOut(const std::vector<std::string>& globs) {
     for (std::string glob : globs) {
         while (glob.size() > 1 && glob.ends_with('/')) glob.pop_back();
-        if (glob.find('/') != glob.npos) {
+        if (glob.find('/') != std::string::npos) {
             paths_.push_back(glob);
-        } else if (glob.find_first_of(special) == glob.npos) {
+        } else if (glob.find_first_of(special) == std::string::npos) {
             names_.insert(glob);
-        } else if (glob.front() == '*' && glob.find_first_of(special, 1) == glob.npos) {
+        } else if (glob.front() == '*' && glob.find_first_of(special, 1) == std::string::npos) {
             endings_.push_back(glob.substr(1));
         } else {
             globs_.push_back(glob);

@@ -41,7 +41,8 @@ Selection::Level Selection::root() {
     prefix += '/';
     std::size_t begin = 0;
     bool ignored = false;
-    for (std::size_t end = prefix.find('/'); end != prefix.npos; end = prefix.find('/', begin)) {
+    for (std::size_t end = prefix.find('/'); end != std::string::npos;
+         end = prefix.find('/', begin)) {
         const std::string file = top + "/" + prefix.substr(0, begin) + ".gitignore";
         add(level, read_rules(AT_FDCWD, file.c_str(), false), begin);
         path_ = prefix.substr(0, end);
@@ -73,9 +74,8 @@ void Selection::enter_repository(Level& level, const std::string& path,
 void Selection::enter(Level& level, std::unique_ptr<WorkingCopy> copy, std::size_t skip) {
     level.copy = copy.get();
     level.skip = skip;
-    const std::vector<std::string>& files = copy->rule_files();
-    for (auto file = files.rbegin(); file != files.rend(); ++file) {
-        if (!file->empty()) add(level, read_rules(AT_FDCWD, file->c_str(), true), skip);
+    for (const std::string& file : copy->rule_files()) {
+        if (!file.empty()) add(level, read_rules(AT_FDCWD, file.c_str(), true), skip);
     }
     copies_.push_back(std::move(copy));
 }

@@ -16,7 +16,7 @@
 namespace xgrid::client {
 namespace {
 
-constexpr std::size_t piece_bytes = 256 * 1024;
+constexpr std::size_t piece_bytes = 262'144;
 
 Error changed(const std::string& file) {
     return Error{fmt::format("cannot send {}: it changed since the snapshot", shown(file))};

@@ -4,7 +4,8 @@
 // The file: a mark and the format's version; for each folder its path, ids and entries; at the end
 // the hash of all that. Numbers are this machine's. Entries that were written shortly before their
 // snapshot may have been written again in the same tick of the file system's clock; they are kept
-// as not settled, as git does with what it calls racy.
+// as not settled, as git does with what it calls racy. So are files whose times are in the future:
+// they are read each time.
 #pragma once
 
 #include <chrono>

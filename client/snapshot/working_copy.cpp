@@ -36,14 +36,14 @@ bool exists(const std::string& path) {
     return stat(path.c_str(), &facts) == 0;
 }
 
-// Where a `.git` is, for repositories that libgit2 cannot open.
+// Where a `.git` is.
 std::string directory_with_git(std::string directory, WorkingCopy::Search search) {
     while (!exists(directory + "/.git")) {
         const std::size_t slash = directory.rfind('/');
-        if (search == WorkingCopy::Search::here || slash == directory.npos) return {};
+        if (search == WorkingCopy::Search::here || slash == std::string::npos) return {};
         directory.resize(slash);
     }
-    return directory;
+    return directory.empty() ? "/" : directory;
 }
 
 std::string usual_rules_of_user() {
@@ -65,12 +65,14 @@ std::string rules_of_user(git_repository* repository, const std::string& directo
     return file.empty() || file.starts_with('/') ? file : directory + "/" + file;
 }
 
-void begin_library() {
+// Once and to the end: each beginning reads the system's certificates, which takes 3 ms.
+bool begin_library() {
     git_libgit2_init();
     git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
     // What they change is none of what is read here.
     std::array<const char*, 3> harmless = {"worktreeconfig", "partialclone", "preciousobjects"};
     git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, harmless.data(), harmless.size());
+    return true;
 }
 
 }  // namespace
@@ -80,13 +82,15 @@ struct WorkingCopy::Handles {
     Index index;
 };
 
-WorkingCopy::WorkingCopy() : handles_(std::make_unique<Handles>()) { begin_library(); }
-WorkingCopy::~WorkingCopy() {
-    handles_.reset();
-    git_libgit2_shutdown();
+WorkingCopy::WorkingCopy() : handles_(std::make_unique<Handles>()) {
+    static const bool begun = begin_library();
+    (void)begun;
 }
+WorkingCopy::~WorkingCopy() = default;
 
 std::unique_ptr<WorkingCopy> WorkingCopy::find(const std::string& directory, Search search) {
+    const std::string top = directory_with_git(directory, search);
+    if (top.empty()) return nullptr;
     std::unique_ptr<WorkingCopy> found(new WorkingCopy);
     git_repository* opened = nullptr;
     unsigned flags = 0;
@@ -95,24 +99,23 @@ std::unique_ptr<WorkingCopy> WorkingCopy::find(const std::string& directory, Sea
     if (status == GIT_ENOTFOUND) return nullptr;
     if (status == 0) {
         found->handles_->repository.reset(opened);
-        const char* top = git_repository_workdir(opened);
-        if (top == nullptr) return nullptr;
-        found->directory_ = without_slash(top);
+        const char* workdir = git_repository_workdir(opened);
+        if (workdir == nullptr) return nullptr;
+        found->directory_ = without_slash(workdir);
         found->read_facts();
         return found;
     }
     const std::string why = last_error();
-    found->directory_ = directory_with_git(directory, search);
-    if (found->directory_.empty()) return nullptr;
+    found->directory_ = top;
     found->trouble_ = fmt::format("cannot read the repository in {}: {}", found->directory_, why);
-    found->rule_files_ = {found->directory_ + "/.git/info/exclude", usual_rules_of_user()};
+    found->rule_files_ = {usual_rules_of_user(), top + "/.git/info/exclude"};
     return found;
 }
 
 void WorkingCopy::read_facts() {
     git_repository* repository = handles_->repository.get();
-    rule_files_ = {std::string(git_repository_commondir(repository)) + "/info/exclude",
-                   rules_of_user(repository, directory_)};
+    rule_files_ = {rules_of_user(repository, directory_),
+                   std::string(git_repository_commondir(repository)) + "/info/exclude"};
 }
 
 void WorkingCopy::read_index() {

@@ -22,7 +22,7 @@ public:
 
     /// Absolute, without links, and without a slash at the end.
     const std::string& directory() const { return directory_; }
-    /// Files of ignore rules, the strongest first; they need not be there.
+    /// Files of ignore rules, the weakest first; they need not be there.
     const std::vector<std::string>& rule_files() const { return rule_files_; }
 
     /// Whether the index has this path, or one below it.
