@@ -24,13 +24,12 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
     };
     groups.where.add_options()  //
         ("numprocesses,n", text(&given.slots, "N|auto|logical"),
-         "N slots on this machine (default auto: as many as there are usable cores; 0: one, not "
-         "distributed)")  //
+         "N slots on this machine (auto: one for each core; 0: not distributed)")  //
         ("tx", po::value<std::string>()->value_name("[NUM*]SPEC"),
-         "add execution environments, as in pytest-xdist; repeatable")  //
+         "add environments, as in pytest-xdist; repeatable")  //
         ("px", po::value<std::string>()->value_name("SPEC"),
-         "a proxy, with id=, that others reach through with via=; repeatable")  //
-        ("maxprocesses", text(&given.slots_most, "N"), "at most N slots")       //
+         "a proxy, which others reach through with via=")                  //
+        ("maxprocesses", text(&given.slots_most, "N"), "at most N slots")  //
         ("dist", text(&given.distribution, "load|no"),
          "hand tests to whichever slot is free, or do "
          "not distribute")                         //
@@ -44,10 +43,8 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
          "fork slots from a warm interpreter, or start a fresh one for each (auto: where forking "
          "is unsafe)")  //
         ("no-confirm",
-         "a failure is final at once; else it is run again in a slot that has collected "
-         "everything, "
-         "where some tests pass that fail alone")                                      //
-        ("framework", text(&given.framework, "auto|pytest"), "whose tests these are")  //
+         "a failure is final at once, and not run again where everything is collected")(
+            "framework", text(&given.framework, "auto|pytest"), "whose tests these are")  //
         ("testrunuid", text(&options.spec.testrun_uid, "TEXT"),
          "what tests see as the run's id")  //
         ("broker", text(&options.broker, "ENDPOINT"), "hand the run to this broker");
@@ -57,7 +54,7 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("rsyncignore", po::value<std::string>()->value_name("GLOB"),
          "what stays: a name, or a path where there is a slash; repeatable")  //
         ("keep", po::value<std::string>()->value_name("GLOB"),
-         "what tests leave there for the next run, such as a cache; repeatable");
+         "what tests leave there for the next run; repeatable");
     groups.stop.add_options()                                                    //
         ("exitfirst,x", "stop at the first failure, on every slot")              //
         ("maxfail", text(&given.failures_max, "N"), "stop at the N-th failure")  //

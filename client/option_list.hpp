@@ -30,10 +30,12 @@ struct Given {
 struct OptionGroups {
     using Group = boost::program_options::options_description;
 
-    Group where{"Where tests run"};
-    Group code{"What travels there"};
-    Group stop{"When to stop"};
-    Group show{"What is shown and written"};
+    static constexpr unsigned columns = 90;
+
+    Group where{"Where tests run", columns};
+    Group code{"What travels there", columns};
+    Group stop{"When to stop", columns};
+    Group show{"What is shown and written", columns};
     Group all;
 };
 

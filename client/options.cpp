@@ -71,7 +71,6 @@ std::string with_main_name(const std::string& argument) {
     static const std::map<std::string, std::string> others = {{"--junit-xml", "--junitxml"},
                                                               {"--junit-prefix", "--junitprefix"},
                                                               {"--co", "--collect-only"}};
-    if (argument == "-d" || argument == "--distload") return "--dist=load";
     const std::size_t equals = argument.find('=');
     const auto found = others.find(argument.substr(0, equals));
     if (found == others.end()) return argument;
@@ -317,7 +316,10 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     Settings settings =
         read_settings(pytest_question(options.spec.directory, split.pytest), variables());
     std::vector<std::string> ours;
-    std::ranges::transform(split.ours, std::back_inserter(ours), with_main_name);
+    std::ranges::transform(split.ours, std::back_inserter(ours), [](const std::string& argument) {
+        return argument == "-d" || argument == "--distload" ? "--dist=load"
+                                                            : with_main_name(argument);
+    });
     const United united = unite(settings.values, ours, options.spec.directory);
     try {
         const Parsed parsed = parse(united, groups);

@@ -59,6 +59,7 @@ class Project:
             if not name.startswith(("PYTEST_", "XGRID_", "COV_"))
         }
         self.env["XGRID_CACHE_HOME"] = str(path.parent / "cache")  # nor what theirs have learnt
+        self.env["XDG_CONFIG_HOME"] = str(path.parent / "config")  # nor what they have set
 
     def write(self, name, text):
         path = self.path / name

@@ -70,7 +70,6 @@ def test_an_unknown_option_is_4_and_named(passing):
         (["--timeout=-1"], "'-1'"),
         (["--start", "sideways"], "sideways"),
         (["--pdb"], "--pdb needs a test that runs in your terminal"),
-        (["--tx", "2*popen"], "--tx is not available yet"),
         (["--broker", "tcp://example.com:1"], "tcp://example.com:1"),
         (["--json", "/proc/no/such/folder/x"], "/proc/no/such/folder/x"),
     ],
