@@ -102,7 +102,7 @@ void StoreShelf::keep_part(const Piece& piece, Taken& taken) {
         }
     }
     if (partial.offset() < piece.size) return;
-    const std::optional<Error> error = store_.keep(now(), piece.id, partial);
+    const std::optional<Error> error = store_.keep(now(), partial);
     (error ? taken.damaged : taken.whole).push_back(piece.id);
     partial_.erase(found);
 }
