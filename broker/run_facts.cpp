@@ -172,11 +172,14 @@ void Run::take(Instant now, Job& about, const GaveBack& fact) {
 }
 
 void Run::take(Instant now, Job& about, const LateTeardown& fact) {
-    const bool stands =
-        about.purpose == Purpose::confirm && !confirmation_.passed({about.body.unit, fact.test});
-    if (stands) return;  // told already, of the run whose result counts
-    events_.append(
-        TeardownFailed{about.body.unit, fact.test, slot_name(about.attempt->slot), fact.phase});
+    const SlotKey key = about.attempt->slot;
+    std::optional<TeardownFailed> late = confirmation_.tear_down(
+        {about.body.unit, fact.test, slot_name(key), fact.phase}, is_collected(key));
+    if (late) tear_down(now, std::move(*late));
+}
+
+void Run::tear_down(Instant now, TeardownFailed late) {
+    events_.append(std::move(late));
     // Counts as an error beside the verdict, as in pytest, where teardown has a report of its own.
     count_failure(now);
 }
