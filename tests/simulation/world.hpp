@@ -99,6 +99,7 @@ private:
         std::optional<client::Client> core;
         Told told;
         std::string run;
+        std::uint64_t had = 0;  // events of the broker that lives now
     };
 
     void trace(const std::string& line);
@@ -117,6 +118,7 @@ private:
     void arm(Peer& peer);
     void arm_broker();
     void after_broker(const broker::Effects& effects);
+    std::uint64_t facts_taken() const;
     void start_broker();
     void start_worker(WorkerHost& host);
     void take(WorkerHost& host, const worker::Effects& effects);
