@@ -199,7 +199,8 @@ void World::from_broker(const broker::Effects& effects) {
         if (const auto* progress = std::get_if<Progress>(&send.message)) {
             judges_.sees_progress(token_, *progress);
         }
-        const bool lost = faulty() && random_.chance(plan_.faults.loss);
+        const bool is_deaf = clock_.now() < peer.deaf_until;
+        const bool lost = is_deaf || (faulty() && random_.chance(plan_.faults.loss));
         if (plan_.trace) trace(arrow("broker", peer.name, describe(send.message), lost));
         if (lost) {
             judges_.notes("a message is lost");
@@ -400,6 +401,11 @@ void World::cut_worker(std::size_t worker, Duration lasts) {
                                                     : "a worker is cut off");
     disconnect(workers_[worker]->peer);
     connect(workers_[worker]->peer, lasts);
+}
+
+void World::deafen_worker(std::size_t worker, Duration lasts) {
+    happens(workers_[worker]->peer.name + " hears nothing any more");
+    workers_[worker]->peer.deaf_until = clock_.now() + lasts;
 }
 
 void World::cut_client(std::size_t client, Duration lasts) {

@@ -72,6 +72,8 @@ public:
     void end_interpreter(std::size_t worker);
     void cut_worker(std::size_t worker, Duration lasts);
     void cut_client(std::size_t client, Duration lasts);
+    /// It hears nothing for so long, and is heard.
+    void deafen_worker(std::size_t worker, Duration lasts);
 
 private:
     // One end of a connection to the broker.
@@ -81,6 +83,7 @@ private:
         std::uint64_t epoch = 0;
         Instant last_up;  // arrivals keep their order within a connection
         Instant last_down;
+        Instant deaf_until;
         Instant armed = never;
         std::function<void(const Message&)> receive;
         std::function<void()> advance;
