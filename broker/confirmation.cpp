@@ -34,7 +34,7 @@ Confirmation::Confirmation(const RunSpec& spec, std::uint32_t most)
 
 void Confirmation::hold(TestFinished failure) {
     failure.was_failing = true;
-    held_.push_back({.failure = std::move(failure)});
+    held_.push_back({.failure = {.verdict = std::move(failure)}});
     ++held_ever_;
 }
 
@@ -43,41 +43,50 @@ std::map<std::string, std::vector<TestName>> Confirmation::take_open() {
     for (Held& held : held_) {
         if (held.in_job) continue;
         held.in_job = true;
-        open[held.failure.unit].push_back(held.failure.test);
+        open[held.finished().unit].push_back(held.finished().test);
     }
     return open;
 }
 
 void Confirmation::reopen(const std::string& unit, const std::vector<TestName>& tests) {
     for (Held& held : held_) {
-        if (held.failure.unit != unit) continue;
-        if (std::ranges::find(tests, held.failure.test) != tests.end()) held.in_job = false;
+        if (held.finished().unit != unit) continue;
+        if (std::ranges::find(tests, held.finished().test) != tests.end()) held.in_job = false;
     }
 }
 
-std::optional<TestFinished> Confirmation::release(const DoneTest& test) {
+std::optional<Confirmation::Failure> Confirmation::release(const DoneTest& test) {
     const auto found = std::ranges::find_if(held_, [&](const Held& held) {
-        return held.failure.unit == test.unit && held.failure.test == test.test;
+        return held.finished().unit == test.unit && held.finished().test == test.test;
     });
     if (found == held_.end()) return std::nullopt;
-    TestFinished failure = std::move(found->failure);
+    Failure failure = std::move(found->failure);
     held_.erase(found);
     return failure;
 }
 
 std::optional<Confirmation::Settled> Confirmation::settle(TestFinished second) {
-    const DoneTest test{second.unit, second.test};
-    std::optional<TestFinished> first = release(test);
+    std::optional<Failure> first = release({second.unit, second.test});
+    const bool passes = first && !is_failure(second.result.outcome);
+    (passes ? passed_ : stood_).insert(second.test);
     if (!first) return std::nullopt;
-    if (is_failure(second.result.outcome)) return Settled{.verdict = std::move(*first)};
-    passed_.insert(test);
+    if (!passes) return Settled{.result = std::move(*first)};
     second.was_failing = true;
-    return Settled{.verdict = std::move(second), .why = why_passed(*first)};
+    return Settled{.result = {.verdict = std::move(second)}, .why = why_passed(first->verdict)};
 }
 
-std::vector<TestFinished> Confirmation::end() {
+std::optional<TeardownFailed> Confirmation::tear_down(TeardownFailed late, bool collected) {
+    if ((collected ? stood_ : passed_).contains(late.test)) return std::nullopt;
+    const auto found = std::ranges::find_if(
+        held_, [&](const Held& held) { return held.finished().test == late.test; });
+    if (found == held_.end()) return late;
+    found->failure.late.push_back(std::move(late));
+    return std::nullopt;
+}
+
+std::vector<Confirmation::Failure> Confirmation::end() {
     on_ = false;
-    std::vector<TestFinished> failures;
+    std::vector<Failure> failures;
     for (Held& held : std::exchange(held_, {})) failures.push_back(std::move(held.failure));
     return failures;
 }

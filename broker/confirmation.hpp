@@ -31,31 +31,42 @@ public:
     /// These are in no job any more, as far as they are held.
     void reopen(const std::string& unit, const std::vector<TestName>& tests);
 
+    /// A failure with what its slot found later on.
+    struct Failure {
+        TestFinished verdict;
+        std::vector<TeardownFailed> late;
+    };
     struct Settled {
-        TestFinished verdict;  // the first result, unless the test has passed now
-        std::string why;       // it has passed after all, for the user
+        Failure result;   // the first, unless the test has passed now
+        std::string why;  // it has passed after all, for the user
     };
     /// By what its second run gave. None: it is not held.
     std::optional<Settled> settle(TestFinished second);
     /// Without a second run.
-    std::optional<TestFinished> release(const DoneTest& test);
-    /// Its verdict is that of its second run.
-    bool passed(const DoneTest& test) const { return passed_.contains(test); }
+    std::optional<Failure> release(const DoneTest& test);
+    /// A teardown has failed after its test's result, in a slot that has collected everything or
+    /// not. What is to be told of it now: nothing if its test's failure is held, with which it is
+    /// told, nor if not that run of the test counts. Tests are told apart by name alone, for the
+    /// attempt that tells may be of another unit.
+    std::optional<TeardownFailed> tear_down(TeardownFailed late, bool collected);
 
     /// Nothing is confirmed from now on. The verdicts of those that were held.
-    std::vector<TestFinished> end();
+    std::vector<Failure> end();
 
 private:
     struct Held {
-        TestFinished failure;
+        Failure failure;
         bool in_job = false;
+
+        const TestFinished& finished() const { return failure.verdict; }
     };
 
     bool on_ = false;
     std::uint32_t most_ = 0;
     std::uint32_t held_ever_ = 0;
-    std::vector<Held> held_;  // in the order in which they failed
-    std::set<DoneTest> passed_;
+    std::vector<Held> held_;     // in the order in which they failed
+    std::set<TestName> passed_;  // in their second run
+    std::set<TestName> stood_;   // their first result, after a second run
 };
 
 bool is_failure(Outcome outcome);

@@ -49,6 +49,7 @@ public:
     /// Its slots on that worker.
     const std::set<SlotKey>& slots_on(WorkerKey worker) const;
     Log<Event>& events() { return events_; }
+    const Log<Event>& events() const { return events_; }
 
     /// How many more slots it could use now.
     std::size_t slots_wanted() const;
@@ -113,6 +114,7 @@ private:
     void loaded(Instant now, Job& job);
     TestFinished result_of(const Job& job, const TestName& test, TestResult result) const;
     void verdict(Instant now, TestFinished finished);
+    void tear_down(Instant now, TeardownFailed late);
     void blame(Instant now, const Job& job, const TestName& test, Outcome outcome,
                const std::string& when, const std::string& message, bool crashed);
     void count_failure(Instant now);
@@ -124,6 +126,7 @@ private:
     bool is_doubtful(const Job& job, const TestResult& result) const;
     void hold(Instant now, TestFinished failure);
     void settle(Instant now, TestFinished second);
+    void tell(Instant now, Confirmation::Failure failure);
     void load_after_all(const Job& job, const Ended& fact);
     void release(Instant now, const Job& job, const std::vector<TestName>& tests);
     void reopen(Instant now, const Job& job, bool lost, const std::string& why);

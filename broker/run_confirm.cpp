@@ -30,9 +30,14 @@ void Run::hold(Instant now, TestFinished failure) {
 void Run::settle(Instant now, TestFinished second) {
     std::optional<Confirmation::Settled> settled = confirmation_.settle(std::move(second));
     if (!settled) return;  // it has its verdict
-    const std::string worker = settled->verdict.worker;
-    verdict(now, std::move(settled->verdict));
+    const std::string worker = settled->result.verdict.worker;
+    tell(now, std::move(settled->result));
     if (!settled->why.empty()) events_.append(NoteSeen{worker, std::move(settled->why)});
+}
+
+void Run::tell(Instant now, Confirmation::Failure failure) {
+    verdict(now, std::move(failure.verdict));
+    for (TeardownFailed& late : failure.late) tear_down(now, std::move(late));
 }
 
 // A unit that could not be loaded alone is there now, and what was held of it, under its own name,
@@ -42,19 +47,20 @@ void Run::load_after_all(const Job& about, const Ended& fact) {
     const bool loaded =
         fact.text.empty() && std::ranges::find(fact.missing, unit) != fact.missing.end();
     if (!loaded) return;
-    const std::optional<TestFinished> failure = confirmation_.release({unit.id, unit});
+    const std::optional<Confirmation::Failure> failure = confirmation_.release({unit.id, unit});
     if (!failure) return;
     events_.append(NoteSeen{slot_name(about.attempt->slot),
                             fmt::format("{} can be loaded only where the whole suite has been "
                                         "collected: {} could not",
-                                        unit.id, failure->worker)});
+                                        unit.id, failure->verdict.worker)});
     wait_for_slot(job(add_job(whole(unit.id), 0, Purpose::test_collected)));
 }
 
 void Run::release(Instant now, const Job& about, const std::vector<TestName>& tests) {
     for (const TestName& test : tests) {
-        std::optional<TestFinished> failure = confirmation_.release({about.body.unit, test});
-        if (failure) verdict(now, std::move(*failure));
+        std::optional<Confirmation::Failure> failure =
+            confirmation_.release({about.body.unit, test});
+        if (failure) tell(now, std::move(*failure));
     }
 }
 
@@ -69,7 +75,7 @@ void Run::reopen(Instant now, const Job& about, bool lost, const std::string& wh
 
 void Run::end_confirmation(Instant now, const std::string& why) {
     if (!confirmation_.on()) return;
-    for (TestFinished& failure : confirmation_.end()) verdict(now, std::move(failure));
+    for (Confirmation::Failure& failure : confirmation_.end()) tell(now, std::move(failure));
     if (!why.empty()) {
         events_.append(NoteSeen{
             .text = "failures are not confirmed in a slot that has collected everything: " + why});

@@ -177,11 +177,14 @@ void Run::take(Instant now, Job& about, const GaveBack& fact) {
 }
 
 void Run::take(Instant now, Job& about, const LateTeardown& fact) {
-    const bool stands =
-        about.purpose == Purpose::confirm && !confirmation_.passed({about.body.unit, fact.test});
-    if (stands) return;  // told already, of the run whose result counts
-    events_.append(
-        TeardownFailed{about.body.unit, fact.test, slot_name(about.attempt->slot), fact.phase});
+    const SlotKey key = about.attempt->slot;
+    std::optional<TeardownFailed> late = confirmation_.tear_down(
+        {about.body.unit, fact.test, slot_name(key), fact.phase}, is_collected(key));
+    if (late) tear_down(now, std::move(*late));
+}
+
+void Run::tear_down(Instant now, TeardownFailed late) {
+    events_.append(std::move(late));
     // Counts as an error beside the verdict, as in pytest, where teardown has a report of its own.
     count_failure(now);
 }
@@ -285,6 +288,7 @@ void Run::crashed(Instant now, Job& about, const Ended& fact) {
     const SlotKey key = about.attempt->slot;
     const std::string name = slot_name(key);
     const bool was_up = slot(key).up;
+    const bool lists = about.body.kind == JobKind::enumerate;
     Attempt& attempt = *about.attempt;
     const std::string how = fact.text.empty() ? "" : ": " + fact.text;
     const bool of_confirming = fact.end == End::crashed && about.purpose == Purpose::confirm;
@@ -322,13 +326,13 @@ void Run::crashed(Instant now, Job& about, const Ended& fact) {
     lose_slot(now, key, "crashed" + first_line(how));
     if (!of_confirming) ++crashes_;
     if (!stopping() && crashes_ > spec_.crashes_max) {
-        stop(now,
-             {.end = RunEnd::stopped,
-              .code = 1,
-              .reason =
-                  spec_.crashes_max == 0
-                      ? fmt::format("worker '{}' crashed and worker restarting disabled", name)
-                      : fmt::format("maximum crashed workers reached: {}", spec_.crashes_max)});
+        const std::string why =
+            spec_.crashes_max == 0
+                ? fmt::format("worker '{}' crashed and worker restarting disabled", name)
+                : fmt::format("maximum crashed workers reached: {}", spec_.crashes_max);
+        // No test has failed by that: nobody knows what tests there are.
+        if (lists) fail(now, "cannot list the tests: " + why);
+        if (!lists) stop(now, {.end = RunEnd::stopped, .code = 1, .reason = why});
     }
     go_on(now);
 }

@@ -56,20 +56,30 @@ void Client::take(Instant, const Progress& progress, Effects& effects) {
     set_submitted(true);
     const std::size_t old = already_recorded(have_, progress.first, progress.events.size());
     for (std::size_t i = old; i < progress.events.size() && !over_; ++i) {
-        const Event& event = progress.events[i];
+        Event event = progress.events[i];
         ++have_;
         if (!is_new(event)) continue;
         over_ = std::holds_alternative<RunFinished>(event);
-        effects.events.push_back(event);
+        effects.events.push_back(std::move(event));
     }
     // So that the broker need not keep it.
     if (over_) effects.send.push_back(Follow{run_, have_, epoch_});
 }
 
-// A test keeps its first verdict, also when a broker without memory had it run again.
-bool Client::is_new(const Event& event) {
+// A test keeps its first verdict, also when a broker without memory had it run again; nor are units
+// named again, and their tests, that the one before had named.
+bool Client::is_new(Event& event) {
     if (const auto* finished = std::get_if<TestFinished>(&event)) {
         return done_.insert({finished->unit, finished->test}).second;
+    }
+    if (const auto* loaded = std::get_if<UnitLoaded>(&event)) {
+        return loaded_.insert(loaded->unit).second;
+    }
+    if (auto* known = std::get_if<UnitsKnown>(&event)) {
+        if (known->names.empty()) return true;
+        std::erase_if(known->names, [&](const auto& unit) { return !named_.insert(unit).second; });
+        known->units = static_cast<std::uint32_t>(known->names.size());
+        return known->units > 0 || known->all;
     }
     if (const auto* warning = std::get_if<WarningSeen>(&event)) return warnings_.is_new(*warning);
     return true;

@@ -23,8 +23,9 @@ struct Settings {
 
 struct Effects {
     std::vector<Message> send;  // to the broker
-    std::vector<Event> events;  // that are new; each test's verdict, and an import's warning, once
-    std::string trouble;        // not empty: the run cannot be followed any more, and why
+    std::vector<Event>
+        events;           // that are new; each test's verdict, unit, and import's warning, once
+    std::string trouble;  // not empty: the run cannot be followed any more, and why
 };
 
 class Client {
@@ -44,7 +45,7 @@ public:
 
 private:
     void take(Instant now, const Progress& progress, Effects& effects);
-    bool is_new(const Event& event);
+    bool is_new(Event& event);
     void set_submitted(bool submitted);
     Submit submission() const;
     void say(Instant now, Effects& effects);
@@ -52,8 +53,10 @@ private:
     std::string run_;
     RunSpec spec_;
     Settings settings_;
-    std::uint64_t have_ = 0;   // events of the log that the broker keeps now
-    std::set<DoneTest> done_;  // tests with a verdict
+    std::uint64_t have_ = 0;        // events of the log that the broker keeps now
+    std::set<DoneTest> done_;       // tests with a verdict
+    std::set<std::string> named_;   // units
+    std::set<std::string> loaded_;  // units whose tests are known
     ImportWarnings warnings_;
     bool submitted_ = false;   // the broker has shown that it knows the run
     std::uint64_t epoch_ = 0;  // grows when that changes

@@ -129,8 +129,7 @@ void Worker::take_attempt(Instant now, const AttemptOrders& order, Effects& effe
             slot.watch = Watch(now, std::chrono::duration_cast<Duration>(limit));
             if (leaving_) {
                 slot.dead = slot.gone = true;
-                slot.end = End::lost;
-                slot.how = leaves;
+                slot.fate = {.end = End::lost, .text = leaves};
             } else {
                 StartSlot start{key, order.run, order.slot, spec->second};
                 start.spec.collect_full = start.spec.collect_full || order.collected;
@@ -141,7 +140,7 @@ void Worker::take_attempt(Instant now, const AttemptOrders& order, Effects& effe
         attempts_.emplace(order.id, Held{.slot = key, .kind = order.body->kind});
         if (slot.dead) {
             append(now, order.id,
-                   Ended{.end = slot.told ? End::returned : slot.end, .text = slot.how});
+                   slot.told ? Ended{.end = End::returned, .text = slot.fate.text} : slot.fate);
             slot.told = true;
         } else {
             slot.attempts.push_back(order.id);
@@ -174,7 +173,8 @@ Effects Worker::report(Instant now, SlotKey key, const SlotReport& report) {
         hear(now, key, *said);
     } else if (const auto* refused = std::get_if<SlotRefused>(&report)) {
         slot.dead = true;
-        end_all(now, slot, {.end = End::refused, .text = refused->text, .code = refused->code});
+        slot.fate = {.end = End::refused, .text = refused->text, .code = refused->code};
+        end_all(now, slot, slot.fate);
     } else if (const auto* exit = std::get_if<SlotExited>(&report)) {
         exited(now, slot, *exit);
     } else if (const auto* loss = std::get_if<SlotLost>(&report)) {
@@ -234,8 +234,9 @@ void Worker::gone(Instant now, Slot& slot, const Ended& first) {
     slot.dead = true;
     slot.gone = true;
     slot.leave_by = never;
-    slot.end = first.end == End::lost ? End::lost : End::gone;
-    slot.how = first.text;
+    const bool refused = slot.fate.end == End::refused;
+    const End end = first.end == End::lost ? End::lost : End::gone;
+    if (!refused) slot.fate = {.end = end, .text = first.text};
     end_all(now, slot, first);
 }
 
@@ -346,10 +347,9 @@ Effects Worker::leave(Instant now) {
     identity_.slots = 0;
     for (auto& [key, slot] : slots_) {
         if (slot.dead || slot.leave_by != never) continue;
-        slot.end = End::lost;
-        slot.how = leaves;
+        slot.fate = {.end = End::lost, .text = leaves};
         end_slot(key, effects);
-        end_all(now, slot, {.end = End::lost, .text = leaves});
+        end_all(now, slot, slot.fate);
     }
     effects.send.push_back(status(now));
     return effects;

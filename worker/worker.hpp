@@ -129,8 +129,7 @@ private:
         bool dead = false;               // its process is gone, or is being ended
         bool gone = false;               // its process is gone
         bool told = false;               // ... and an attempt that it held says so
-        End end = End::gone;             // what such an attempt is told
-        std::string how;                 // it went
+        Ended fate{.end = End::gone};    // what such an attempt says
         Instant leave_by = never;        // it has finished, and leaves by itself
         std::optional<Ended> last_word;  // ... what it said of that, which holds if it does
         Watch watch;

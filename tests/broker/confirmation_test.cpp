@@ -277,6 +277,46 @@ TEST_CASE_FIXTURE(Confirming, "what a slot says while it collects everything is 
     CHECK(events<TeardownFailed>().empty());
 }
 
+TEST_CASE_FIXTURE(OneFailure, "a teardown goes with the failure that is held") {
+    say(0, LateTeardown{{"0"}, {.when = "teardown"}});
+    CHECK(events<TeardownFailed>().empty());
+    end_unit_b();
+    say(0, Ended{});
+    add_slot(1);
+    say(1, SlotBegan{});
+    say(1, TestsFound{names({"0"})});
+    std::size_t told = 0;
+    SUBCASE("which stands") {
+        say(1, Finished{0, failure("together")});
+        told = 1;
+    }
+    SUBCASE("which does not") { say(1, Finished{0}); }
+    CHECK(events<TeardownFailed>().size() == told);
+    say(1, Ended{});
+    REQUIRE(held(1).body.kind == JobKind::finish);
+    // That of the second run is found by another job.
+    say(1, LateTeardown{{"0"}, {.when = "teardown"}});
+    CHECK(events<TeardownFailed>().size() == 1);
+}
+
+TEST_CASE("a teardown that is found when its test has passed elsewhere is not told") {
+    OneFailure one({.slots = 2, .crashes_max = 9, .confirm = true});
+    one.add_slot(2);
+    one.wait(std::chrono::milliseconds(3));
+    one.say(1, Ended{});
+    one.add_slot(2);
+    one.say(2, SlotBegan{});
+    one.say(2, TestsFound{names({"0"})});
+    std::size_t told = 0;
+    SUBCASE("it passed") { one.say(2, Finished{0}); }
+    SUBCASE("it failed") {
+        one.say(2, Finished{0, OneFailure::failure("together")});
+        told = 1;
+    }
+    one.say(0, LateTeardown{{"0"}, {.when = "teardown"}});
+    CHECK(one.events<TeardownFailed>().size() == told);
+}
+
 TEST_CASE_FIXTURE(Remembering, "a unit that needs it runs in a slot that collects everything") {
     list({"a", "b", "c"}, 2);
     CHECK(!run.slots().at(0).collected);

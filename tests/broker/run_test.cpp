@@ -271,6 +271,17 @@ TEST_CASE("where no crash is allowed the first one is named as the end") {
           RunFinished{RunEnd::stopped, 1, "worker 'gw0' crashed and worker restarting disabled"});
 }
 
+TEST_CASE("where no crash is allowed one that ends the listing is the grid's failure") {
+    OneRun one({.slots = 1, .crashes_max = 0});
+    one.add_slot(1);
+    one.say(0, SlotBegan{});
+    one.say(0, Ended{.end = End::crashed});
+    CHECK(
+        one.end() ==
+        RunFinished{RunEnd::grid_failed, 3,
+                    "cannot list the tests: worker 'gw0' crashed and worker restarting disabled"});
+}
+
 TEST_CASE_FIXTURE(OneRun, "an exit that is asked for while slots finish is how the run ends") {
     list({"a"});
     say(0, Ended{});

@@ -55,6 +55,16 @@ TEST_CASE_FIXTURE(Fixture, "a broker that has forgotten the run gets it again, w
     CHECK(hear(0, {finished("a"), finished("b")}).events.size() == 1);
 }
 
+TEST_CASE_FIXTURE(Fixture, "what a forgetful broker names again was named before") {
+    hear(0, {UnitsKnown{.units = 1, .names = {"a"}}, UnitLoaded{"a", {{"a::1"}}}});
+    client.receive(start, UnknownRun{"run", 1});
+    const Effects again = hear(0, {UnitsKnown{.units = 2, .names = {"a", "b"}},
+                                   UnitLoaded{"a", {{"a::1"}}}, UnitLoaded{"b", {{"b::1"}}}});
+    REQUIRE(again.events.size() == 2);
+    CHECK(again.events[0] == Event(UnitsKnown{.units = 1, .names = {"b"}}));
+    CHECK(again.events[1] == Event(UnitLoaded{"b", {{"b::1"}}}));
+}
+
 TEST_CASE_FIXTURE(Fixture, "that a broker has forgotten the run is believed once") {
     hear(0, {finished("a")});
     client.receive(start, UnknownRun{"run", 1});

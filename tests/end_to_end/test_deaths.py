@@ -92,10 +92,11 @@ def test_a_file_that_crashes_its_slot_is_an_error_and_the_others_run(project):
     assert run.code == 1
 
 
-def test_a_conftest_that_crashes_every_slot_fails_the_grid(project):
+@pytest.mark.parametrize("options", [[], ["--max-worker-restart=0"], ["--max-worker-restart=1"]])
+def test_a_conftest_that_crashes_every_slot_fails_the_grid(project, options):
     project.write("conftest.py", "import os; os._exit(5)")
     project.write("test_a.py", "def test_a(): pass")
-    run = project.submit("-n", 2)
+    run = project.submit("-n", 2, *options)
     assert run.code == 3
     assert "exited with status 5" in run.out
 

@@ -244,6 +244,7 @@ TEST_CASE("a slot that dies between two tests takes no verdict back, and blames 
     Plan plan = plan_of(suite_of(6, 20), 2);
     plan.faults.between_crash = 0.05;
     plan.faults.last = seconds(60);
+    plan.broker.losses_max = 100;  // else the rest of a job that is lost so often is given up
     World world(std::move(plan));
     world.run();
     CHECK(world.told().crashes > 0);
@@ -261,4 +262,42 @@ TEST_CASE("neighbours of a test that is given up at its first loss run") {
     world.run();
     CHECK(count(world.told(), Outcome::error) == 1);
     CHECK(count(world.told(), Outcome::passed) == 5);
+}
+
+TEST_CASE("a broker without memory has no test named again that is only collected") {
+    for (int at = 50; at < 400; at += 10) {
+        Plan plan = plan_of(suite_of(20, 10), 2);
+        plan.runs[0].spec.collect_only = true;
+        World world(std::move(plan));
+        world.at(milliseconds(at), [&] { world.restart_broker(); });
+        world.run();
+        CHECK(world.told().named.size() == 200);
+        CHECK(world.judges().executions() == 0);
+    }
+}
+
+TEST_CASE("an echo of what a client had of one broker lets another broker forget nothing") {
+    // Early, when it had little; and what the other one says is long on its way.
+    for (int at = 500; at < 1500; at += 20) {
+        Plan plan = plan_of(suite_of(10, 10, milliseconds(20)), 2);
+        plan.faults.repeat = 1;
+        plan.faults.delay_least = milliseconds(100);
+        plan.faults.delay_most = milliseconds(300);
+        plan.faults.last = seconds(5);
+        World world(std::move(plan));
+        world.at(milliseconds(at), [&] { world.restart_broker(); });
+        world.run();
+        CHECK(count(world.told(), Outcome::passed) == 100);
+    }
+}
+
+TEST_CASE("what was done for one broker is no fact for another, under the same number either") {
+    // A worker goes on telling of its old attempts as long as no orders of the new broker arrive.
+    for (int at = 10; at < 200; at += 5) {
+        World world(plan_of(suite_of(10, 10, milliseconds(20)), 2));
+        world.at(milliseconds(at), [&] { world.deafen_worker(0, seconds(4)); });
+        world.at(milliseconds(at + 20), [&] { world.restart_broker(); });
+        world.run();
+        CHECK(count(world.told(), Outcome::passed) == 100);
+    }
 }

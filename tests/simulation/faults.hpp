@@ -28,6 +28,7 @@ struct Faults {
     // Slots, for each start.
     double start_crash = 0;
     double between_crash = 0;  // for each test: after it has ended
+    double refuses = 0;        // to begin, as on a host that lacks something
     double slow_slot = 0;
     double slowness = 10;
     double stays = 0;  // when it has finished, until it is ended

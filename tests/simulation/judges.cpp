@@ -1,5 +1,7 @@
 #include "tests/simulation/judges.hpp"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace xgrid::simulation {
@@ -30,6 +32,17 @@ void Judges::test_crashes(const std::string& unit, const TestName& test) {
 void Judges::slot_crashes(const std::string& how) {
     ++crashes_;
     notes(how);
+}
+
+void Judges::refuses(const std::string& run, const std::string& why, std::int32_t code) {
+    refused_.emplace(run, why, code);
+    notes("a slot refuses to begin");
+}
+
+void Judges::tears_down_late(double stamp) {
+    Execution& execution = executions_.at(static_cast<std::size_t>(stamp) - 1);
+    check(!std::exchange(execution.torn_down_late, true), "a teardown fails once");
+    notes("a teardown fails late");
 }
 
 void Judges::sees_progress(const std::string& broker, const Progress& progress) {
@@ -63,6 +76,15 @@ void Judges::hears(Told& told, const Event& event) {
         told.failing.insert(test);
         ++failing_;
     }
+    if (const auto* late = std::get_if<TeardownFailed>(&event)) hears_late(told, *late);
+    if (const auto* loaded = std::get_if<UnitLoaded>(&event)) {
+        for (const TestName& test : loaded->tests) {
+            const bool is_new = told.named.insert({loaded->unit, test}).second;
+            check(is_new || !told.only_collects, "a test that is only collected is named once");
+        }
+    }
+    check(!told.only_collects || !std::holds_alternative<TestStarted>(event),
+          "no test starts where they are only collected");
     if (const auto* note = std::get_if<NoteSeen>(&event)) {
         if (note->text.starts_with("failures are not confirmed")) {
             told.gave_up_confirming = true;
@@ -79,6 +101,11 @@ void Judges::hears(Told& told, const Event& event) {
     }
     if (const auto* end = std::get_if<RunFinished>(&event)) {
         told.end = *end;
+        if (end->end == RunEnd::refused) {
+            check(refused_.contains({told.run, end->reason, end->code}),
+                  "a run is refused with the code and reason of a slot that refused it");
+            notes("a run is refused");
+        }
         if (end->end == RunEnd::completed) notes("a run is completed");
         if (end->end == RunEnd::stopped) notes("a run is stopped at a limit");
         if (end->end == RunEnd::cancelled) notes("a run is cancelled");
@@ -125,6 +152,29 @@ void Judges::hears_verdict(Told& told, const TestFinished& event) {
           fmt::format("nobody is given up without a fault: {}: {}", event.test.id, why));
     check(why.find(" times") != std::string::npos, "who is given up was lost several times");
     notes("a test is given up");
+}
+
+void Judges::hears_late(Told& told, const TeardownFailed& event) const {
+    const std::size_t stamp = event.phase.line;
+    check(stamp > 0 && stamp <= executions_.size(), "a teardown is of an execution");
+    const Execution& execution = executions_[stamp - 1];
+    check(execution.test == event.test && execution.torn_down_late,
+          "a teardown is told of the test whose it was");
+    check(told.torn_down.insert(stamp).second, "a teardown that failed late is told once");
+}
+
+// Of what counted, all; of what did not, none.
+void Judges::ends_torn_down(const Told& told) const {
+    std::size_t counted = 0;
+    for (const auto& [test, verdict] : told.verdicts) {
+        const auto stamp = static_cast<std::size_t>(verdict.result.seconds[1]);
+        if (stamp == 0 || !executions_[stamp - 1].torn_down_late) continue;
+        ++counted;
+        check(told.torn_down.contains(stamp),
+              "a teardown that failed late is told: " + test.test.id);
+    }
+    check(counted == told.torn_down.size(),
+          "a teardown is told only of the execution whose result counts");
 }
 
 // An open test is with exactly one slot, or waits exactly once.
@@ -174,16 +224,23 @@ void Judges::audit(const broker::Run& run) const {
     }
 }
 
-void Judges::ends(const Told& told) const {
+void Judges::ends(const Told& told) {
     check(told.end.has_value(), "every run ends");
     check(told.ends.contains(told.end->end),
           "a run ends for a reason that it has, not: " + told.end->reason);
     if (told.end->end != RunEnd::completed) return;
+    if (!workers_are_lost_) ends_torn_down(told);
+    if (told.only_collects) notes("a run is only collected");
     for (const auto& [name, unit] : told.suite->units) {
         const bool unit_blamed = told.verdicts.contains({name, {name}});
         if (unit.load_crashes) check(unit_blamed, "a unit that cannot be loaded is an error");
         if (unit_blamed) continue;
         for (const ModelTest& test : unit.tests) {
+            if (told.only_collects) {
+                check(told.named.contains({name, test.name}),
+                      "where tests are only collected each is named: " + test.name.id);
+                continue;
+            }
             const auto verdict = told.verdicts.find({name, test.name});
             check(verdict != told.verdicts.end(),
                   fmt::format("every test has a verdict: {} #{} has none", test.name.id,

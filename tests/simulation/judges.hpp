@@ -32,6 +32,9 @@ struct Told {
     std::map<DoneTest, TestFinished> verdicts;
     std::set<DoneTest> failing;  // that were told as such
     bool gave_up_confirming = false;
+    bool only_collects = false;
+    std::set<DoneTest> named;         // tests, where they are only collected
+    std::set<std::size_t> torn_down;  // executions whose teardown was told to have failed
     std::set<std::string> workers;
     std::vector<std::string> workers_lost;
     std::uint64_t crashes = 0;  // of slots
@@ -61,6 +64,9 @@ public:
     std::uint64_t executions() const { return executions_.size(); }
     void test_crashes(const std::string& unit, const TestName& test);
     void slot_crashes(const std::string& how);
+    void refuses(const std::string& run, const std::string& why, std::int32_t code);
+    /// The teardown of the execution with that stamp has failed, after all that it did.
+    void tears_down_late(double stamp);
     /// That this happened: what happens in too few grids is not tested by them.
     void notes(const std::string& what) { ++noted_[what]; }
     const std::map<std::string, std::uint64_t>& noted() const { return noted_; }
@@ -71,7 +77,7 @@ public:
 
     // ---- What is
     void audit(const broker::Run& run) const;
-    void ends(const Told& told) const;
+    void ends(const Told& told);
     /// All runs are over; `tests` is how many they had in all.
     void ends_all(std::uint64_t tests) const;
 
@@ -82,9 +88,12 @@ private:
         std::string unit;
         TestName test;
         std::optional<Outcome> outcome;  // none: it never gives a result
+        bool torn_down_late = false;     // and that was said
     };
 
     void hears_verdict(Told& told, const TestFinished& event);
+    void hears_late(Told& told, const TeardownFailed& event) const;
+    void ends_torn_down(const Told& told) const;
 
     Instant faults_end_;
     bool workers_are_lost_ = false;
@@ -92,6 +101,7 @@ private:
     std::set<std::tuple<std::string, AttemptId, TestName>> executed_;
     std::vector<Execution> executions_;
     std::set<DoneTest> crashed_;
+    std::set<std::tuple<std::string, std::string, std::int32_t>> refused_;  // runs, why, codes
     std::uint64_t failing_ = 0;       // tests that may run once more, of all runs
     std::uint64_t crashes_ = 0;       // of slots
     std::uint64_t crashes_told_ = 0;  // of slots, by any broker

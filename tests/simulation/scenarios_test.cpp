@@ -273,3 +273,53 @@ TEST_CASE("a suite that cannot be collected as a whole keeps its failures") {
     CHECK(count(world.told(), Outcome::passed) == 14);
     CHECK(world.told().end->end == RunEnd::completed);
 }
+
+TEST_CASE("a run that is refused ends with the code and reason of its slot, and runs nothing") {
+    Plan plan = plan_of(suite_of(4, 3), 3);
+    plan.runs[0].spec.arguments = {refused_argument};
+    World world(std::move(plan));
+    world.run();
+    CHECK(world.told().end ==
+          RunFinished{RunEnd::refused, 4, "cannot begin with code 4\nand says more"});
+    CHECK(world.judges().executions() == 0);
+    CHECK(world.told().crashes == 0);
+}
+
+TEST_CASE("tests that are only collected are each named once, and none runs") {
+    Plan plan = plan_of(suite_of(20, 10), 3);
+    plan.runs[0].spec.collect_only = true;
+    World world(std::move(plan));
+    world.run();
+    CHECK(world.told().named.size() == 200);
+    CHECK(world.told().verdicts.empty());
+    CHECK(world.told().end->end == RunEnd::completed);
+    CHECK(world.judges().executions() == 0);
+}
+
+TEST_CASE("a teardown that fails late is told once, in whichever job it is found") {
+    Suite suite = suite_of(6, 5);
+    for (auto& [name, unit] : suite.units) {
+        for (ModelTest& test : unit.tests) test.tears_down_late = true;
+    }
+    World world(plan_of(std::move(suite), 2));
+    world.run();
+    CHECK(count(world.told(), Outcome::passed) == 30);
+    CHECK(world.told().torn_down.size() == 30);
+    CHECK(world.judges().noted().contains("a teardown fails in a later job"));
+}
+
+TEST_CASE("of a test that runs twice only the teardown after the result that counts is told") {
+    Suite suite = suite_of(6, 5);
+    for (auto& [name, unit] : suite.units) {
+        for (ModelTest& test : unit.tests) test.tears_down_late = true;
+        unit.tests[1].behaviour = Behaviour::fails;
+        unit.tests[4].behaviour = Behaviour::fails_alone;
+    }
+    Plan plan = plan_of(std::move(suite), 2);
+    plan.runs[0].spec.confirm = true;
+    World world(std::move(plan));
+    world.run();
+    CHECK(count(world.told(), Outcome::failed) == 6);
+    CHECK(world.told().torn_down.size() == 30);
+    CHECK(world.judges().executions() == 42);
+}

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include <fmt/format.h>
+
 namespace xgrid::simulation {
 
 using worker::SlotKey;
@@ -42,6 +44,11 @@ void ModelSlots::perform(const worker::Command& command, const std::string& brok
     if (const auto* start = std::get_if<worker::StartSlot>(&command)) {
         Slot& slot = slots_[start->slot];
         slot.name = start->name;
+        slot.run = start->run;
+        slot.only_collects = start->spec.collect_only;
+        if (clock_.now() < judges_.faults_end() && random_.chance(faults_.refuses))
+            slot.refuses = 3;
+        if (std::ranges::count(start->spec.arguments, refused_argument) > 0) slot.refuses = 4;
         slot.broker = broker;
         slot.collects = start->spec.collect_full;
         slot.collected = suite_.units.size() <= 1;
@@ -92,8 +99,34 @@ void ModelSlots::begin(SlotKey key) {
         return;
     }
     Slot& slot = *find(key);
+    if (slot.refuses) return refuse(key);
     if (!slot.orders.empty()) say(key, slot.orders.front().attempt, SlotBegan{});
     next_order(key);
+}
+
+void ModelSlots::refuse(SlotKey key) {
+    Slot& slot = *find(key);
+    slot.ending = true;
+    const std::string why = fmt::format("cannot begin with code {}\nand says more", *slot.refuses);
+    judges_.refuses(slot.run, why, *slot.refuses);
+    clock_.after(random_.between(Duration(0), milliseconds(50)),
+                 [self = shared_from_this(), key, code = *slot.refuses] {
+                     if (self->find(key) != nullptr) {
+                         self->exit(key, fmt::format("exited with status {}", code));
+                     }
+                 });
+    report_(key, worker::SlotRefused{why, *slot.refuses});
+}
+
+// What finds it tells, in the attempt that it is at.
+void ModelSlots::tear_down_late(SlotKey key, AttemptId attempt) {
+    for (const Late& late : std::exchange(find(key)->late, {})) {
+        judges_.tears_down_late(late.stamp);
+        if (late.attempt != attempt) judges_.notes("a teardown fails in a later job");
+        Phase phase{.when = "teardown", .category = "error", .text = "late"};
+        phase.line = static_cast<std::uint32_t>(late.stamp);
+        say(key, attempt, LateTeardown{late.test, std::move(phase)});
+    }
 }
 
 void ModelSlots::next_order(SlotKey key) {
@@ -107,6 +140,7 @@ void ModelSlots::next_order(SlotKey key) {
     switch (order.body.kind) {
         case JobKind::enumerate: enumerate(key, order); break;
         case JobKind::finish:
+            tear_down_late(key, order.attempt);
             say(key, order.attempt, Ended{});
             slot.ending = true;
             if (slot.stays) return judges_.notes("a slot stays when it has finished");
@@ -186,9 +220,10 @@ void ModelSlots::load(SlotKey key) {
     TestsFound found;
     for (std::uint32_t i = 0; i < slot.selected.size(); ++i) {
         found.tests.push_back(slot.selected[i]->name);
-        slot.waiting.push_back(i);
+        if (!slot.only_collects) slot.waiting.push_back(i);
     }
     say(key, slot.attempt, std::move(found));
+    if (!slot.waiting.empty()) tear_down_late(key, slot.attempt);
     next_test(key);
 }
 
@@ -229,6 +264,9 @@ void ModelSlots::next_test(SlotKey key) {
             result.details = Details{.phases = {{.when = "call", .category = "failed"}}};
         }
         self->say(key, attempt, Finished{index, std::move(result)});
+        if (test.tears_down_late) slot->late.push_back({test.name, attempt, stamp});
+        // In the end of its unit at the earliest, or not before a later job.
+        if (!slot->late.empty() && self->random_.chance(0.3)) self->tear_down_late(key, attempt);
         const bool faulty = self->clock_.now() < self->judges_.faults_end();
         if (faulty && self->random_.chance(self->faults_.between_crash)) {
             self->judges_.slot_crashes("a slot crashes between tests");

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,8 +46,18 @@ private:
         AttemptId attempt;
         JobBody body;
     };
+    // A test whose teardown is still to go wrong.
+    struct Late {
+        TestName test;
+        AttemptId attempt;
+        double stamp = 0;
+    };
     struct Slot {
         std::string name;
+        std::string run;
+        bool only_collects = false;           // runs no test
+        std::optional<std::int32_t> refuses;  // to begin, with that code
+        std::vector<Late> late;
         bool ending = false;  // finished, or told to end
         std::string broker;   // whose attempts it holds
         bool busy = true;     // starting, or at a job
@@ -68,6 +79,8 @@ private:
     void later(worker::SlotKey key, Duration delay, void (ModelSlots::*what)(worker::SlotKey));
     void say(worker::SlotKey key, AttemptId attempt, Fact fact);
     void exit(worker::SlotKey key, const std::string& how, bool clean = false);
+    void refuse(worker::SlotKey key);
+    void tear_down_late(worker::SlotKey key, AttemptId attempt);
     void begin(worker::SlotKey key);
     void next_order(worker::SlotKey key);
     void enumerate(worker::SlotKey key, const Order& order);

@@ -39,6 +39,7 @@ Suite draw_suite(Random& random, const SuiteShape& shape) {
             if (random.chance(shape.crashes)) test.behaviour = Behaviour::crashes;
             if (random.chance(shape.hangs)) test.behaviour = Behaviour::hangs;
             if (random.chance(shape.fails_alone)) test.behaviour = Behaviour::fails_alone;
+            test.tears_down_late = random.chance(shape.late);
             unit.tests.push_back(std::move(test));
         }
         suite.units.emplace(unit.name, std::move(unit));

@@ -12,6 +12,9 @@
 
 namespace xgrid::simulation {
 
+/// A framework that is given it refuses to begin, wherever that is.
+inline constexpr const char* refused_argument = "--no-such-option";
+
 enum class Behaviour : std::uint8_t {
     passes,
     fails,
@@ -24,6 +27,7 @@ struct ModelTest {
     TestName name;
     Behaviour behaviour = Behaviour::passes;
     Duration takes = std::chrono::milliseconds(1);
+    bool tears_down_late = false;  // what it leaves goes wrong when a later test or end finds it
 };
 
 struct ModelUnit {
@@ -50,6 +54,7 @@ struct SuiteShape {
     double crashes = 0;       // of the tests
     double hangs = 0;         // of the tests
     double fails_alone = 0;   // of the tests
+    double late = 0;          // of the tests, tear down late
     double load_crashes = 0;  // of the units
     double repeats = 0;       // of the tests, have the id of the one before
 };

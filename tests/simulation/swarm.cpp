@@ -25,6 +25,7 @@ Faults draw_faults(Random& random) {
         faults.interpreter_death_every = random.between(milliseconds(100), seconds(10));
     if (random.chance(0.15)) faults.start_crash = 0.3;
     if (random.chance(0.15)) faults.between_crash = 0.05;
+    if (random.chance(0.05)) faults.refuses = 0.1;
     if (often(random)) faults.slow_slot = 0.3;
     if (often(random)) faults.stays = 0.3;
     faults.last = random.between(seconds(1), seconds(40));
@@ -42,6 +43,7 @@ SuiteShape draw_shape(Random& random) {
     if (often(random)) shape.crashes = 0.1;
     if (often(random)) shape.load_crashes = 0.1;
     if (often(random)) shape.repeats = 0.2;
+    if (often(random)) shape.late = 0.1;
     if (often(random)) shape.fails_alone = random.chance(0.5) ? 0.02 : 0.2;
     return shape;
 }
@@ -74,6 +76,8 @@ Plan draw_plan(std::uint64_t seed) {
         if (random.chance(0.1)) run.cancelled_at = random.between(Duration(0), seconds(3));
         if (hangs) run.cancelled_at = random.between(Duration(0), seconds(30));
         run.spec.confirm = random.chance(0.7);
+        run.spec.collect_only = random.chance(0.07);
+        if (random.chance(0.04)) run.spec.arguments.emplace_back(refused_argument);
         if (!random.chance(0.2)) continue;
         for (const auto& [name, unit] : suite.units) {
             if (random.chance(0.3)) run.spec.collected_units.push_back(name);

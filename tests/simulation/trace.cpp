@@ -55,6 +55,9 @@ struct Words {
     static std::string of(const GaveBack& fact) {
         return fmt::format("gave back (#{}) {{{}}}", fact.number, list(fact.tests));
     }
+    static std::string of(const LateTeardown& fact) {
+        return fmt::format("{} tore down late", of(fact.test));
+    }
     static std::string of(const Ended& fact) {
         static constexpr std::array words = {"done",    "returned", "stopped", "crashed",
                                              "refused", "gone",     "lost"};
@@ -84,6 +87,9 @@ struct Words {
             if (!why.empty()) text += fmt::format(" ({})", why);
         }
         return text;
+    }
+    static std::string of(const TeardownFailed& event) {
+        return fmt::format("{} tore down late", of(event.test));
     }
     static std::string of(const TestFailing& event) { return of(event.test) + " is failing"; }
     static std::string of(const NoteSeen& event) { return event.text; }
@@ -199,6 +205,7 @@ std::string of(const Faults& faults) {
     every("interpreter death", faults.interpreter_death_every);
     share("start crash", faults.start_crash);
     share("crash between tests", faults.between_crash);
+    share("slot that refuses", faults.refuses);
     share("slow slot", faults.slow_slot);
     share("slot that stays", faults.stays);
     return text;
@@ -218,6 +225,8 @@ std::string describe(const Plan& plan) {
                             run.suite.tests(), run.spec.slots);
         if (run.spec.failures_max > 0) text += fmt::format(", -x {}", run.spec.failures_max);
         if (run.spec.confirm) text += ", confirms";
+        if (run.spec.collect_only) text += ", only collects";
+        for (const std::string& argument : run.spec.arguments) text += ", " + argument;
         for (const std::string& unit : run.spec.collected_units) text += ", collects for " + unit;
         if (run.cancelled_at) {
             text += fmt::format(", cancelled at {:.4f} s", in_seconds(*run.cancelled_at));

@@ -10,9 +10,14 @@
 namespace xgrid::simulation {
 namespace {
 
+bool is_refused(const RunPlan& run) {
+    return std::ranges::count(run.spec.arguments, refused_argument) > 0;
+}
+
 // The ends that a run may come to.
 std::set<RunEnd> ends_of(const RunPlan& run, const Faults& faults) {
-    std::set<RunEnd> ends{RunEnd::completed};
+    std::set<RunEnd> ends{is_refused(run) ? RunEnd::refused : RunEnd::completed};
+    if (faults.refuses > 0) ends.insert(RunEnd::refused);
     // A client that is cut off for long is taken for gone.
     if (run.cancelled_at || faults.partition_every.count() > 0) ends.insert(RunEnd::cancelled);
     if (run.spec.failures_max > 0) ends.insert(RunEnd::stopped);
@@ -42,6 +47,7 @@ World::World(Plan plan)
         host.told.suite = &plan_.runs[i].suite;
         const RunSpec& spec = plan_.runs[i].spec;
         host.told.confirms = spec.confirm && spec.failures_max == 0;
+        host.told.only_collects = spec.collect_only;
         host.told.ends = ends_of(plan_.runs[i], plan_.faults);
         clock_.after(plan_.runs[i].submitted_at,
                      [this, &host, i] { start_client(host, plan_.runs[i]); });
@@ -172,7 +178,13 @@ void World::to_broker(Peer& peer, const Message& message) {
         if (life != lives_ || peer.connection != from) return;
         Result<Message> message = decode({frames.begin(), frames.end()});
         judges_.check(static_cast<bool>(message), "what is encoded can be decoded");
-        after_broker(broker_->receive(clock_.now(), from, *message));
+        const auto* status = std::get_if<Status>(&*message);
+        const bool is_foreign = status != nullptr && status->broker != token_;
+        const std::uint64_t before = is_foreign ? facts_taken() : 0;
+        const broker::Effects effects = broker_->receive(clock_.now(), from, *message);
+        judges_.check(!is_foreign || facts_taken() == before,
+                      "what was done for another broker is no fact here");
+        after_broker(effects);
     };
     peer.last_up = std::max(peer.last_up, clock_.now() + delay());
     clock_.at(peer.last_up, arrive);
@@ -187,7 +199,8 @@ void World::from_broker(const broker::Effects& effects) {
         if (const auto* progress = std::get_if<Progress>(&send.message)) {
             judges_.sees_progress(token_, *progress);
         }
-        const bool lost = faulty() && random_.chance(plan_.faults.loss);
+        const bool is_deaf = clock_.now() < peer.deaf_until;
+        const bool lost = is_deaf || (faulty() && random_.chance(plan_.faults.loss));
         if (plan_.trace) trace(arrow("broker", peer.name, describe(send.message), lost));
         if (lost) {
             judges_.notes("a message is lost");
@@ -238,7 +251,24 @@ void World::arm_broker() {
     });
 }
 
+// Of all runs, by the broker: grows with each.
+std::uint64_t World::facts_taken() const {
+    std::uint64_t taken = 0;
+    for (const auto& client : clients_) {
+        const broker::Run* run = broker_->find_run(client->run);
+        if (run == nullptr) continue;
+        taken += run->events().size();
+        for (const auto& [id, job] : run->jobs()) taken += job.attempt ? job.attempt->recorded : 0;
+    }
+    return taken;
+}
+
 void World::after_broker(const broker::Effects& effects) {
+    for (const auto& client : clients_) {
+        const broker::Run* run = broker_->find_run(client->run);
+        judges_.check(run == nullptr || run->events().recorded() <= client->had,
+                      "a broker keeps each event until its client has it");
+    }
     if (++broker_steps_ % plan_.audit_every == 0) {
         for (const auto& client : clients_) {
             if (const broker::Run* run = broker_->find_run(client->run)) judges_.audit(*run);
@@ -255,6 +285,7 @@ void World::start_broker() {
     happens(token_ + " starts");
     broker_.emplace(token_, plan_.broker);
     broker_armed_ = never;
+    for (const auto& client : clients_) client->had = 0;
 }
 
 void World::restart_broker() {
@@ -372,6 +403,11 @@ void World::cut_worker(std::size_t worker, Duration lasts) {
     connect(workers_[worker]->peer, lasts);
 }
 
+void World::deafen_worker(std::size_t worker, Duration lasts) {
+    happens(workers_[worker]->peer.name + " hears nothing any more");
+    workers_[worker]->peer.deaf_until = clock_.now() + lasts;
+}
+
 void World::cut_client(std::size_t client, Duration lasts) {
     ClientHost& host = *clients_[client];
     if (!host.core) return;
@@ -386,6 +422,10 @@ void World::start_client(ClientHost& host, const RunPlan& plan) {
     host.core.emplace(host.run, plan.spec,
                       client::Settings{.broker_silence_max = plan_.ends_within});
     host.peer.receive = [this, &host](const Message& message) {
+        const auto* progress = std::get_if<Progress>(&message);
+        if (progress != nullptr && progress->first <= host.had) {
+            host.had = std::max(host.had, progress->first + progress->events.size());
+        }
         take(host, host.core->receive(clock_.now(), message));
     };
     host.peer.advance = [this, &host] { take(host, host.core->advance(clock_.now())); };

@@ -72,6 +72,8 @@ public:
     void end_interpreter(std::size_t worker);
     void cut_worker(std::size_t worker, Duration lasts);
     void cut_client(std::size_t client, Duration lasts);
+    /// It hears nothing for so long, and is heard.
+    void deafen_worker(std::size_t worker, Duration lasts);
 
 private:
     // One end of a connection to the broker.
@@ -81,6 +83,7 @@ private:
         std::uint64_t epoch = 0;
         Instant last_up;  // arrivals keep their order within a connection
         Instant last_down;
+        Instant deaf_until;
         Instant armed = never;
         std::function<void(const Message&)> receive;
         std::function<void()> advance;
@@ -99,6 +102,7 @@ private:
         std::optional<client::Client> core;
         Told told;
         std::string run;
+        std::uint64_t had = 0;  // events of the broker that lives now
     };
 
     void trace(const std::string& line);
@@ -117,6 +121,7 @@ private:
     void arm(Peer& peer);
     void arm_broker();
     void after_broker(const broker::Effects& effects);
+    std::uint64_t facts_taken() const;
     void start_broker();
     void start_worker(WorkerHost& host);
     void take(WorkerHost& host, const worker::Effects& effects);

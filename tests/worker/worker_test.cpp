@@ -285,3 +285,17 @@ TEST_CASE_FIXTURE(Fixture, "a worker that leaves blames no test, and starts no s
     worker.report(now, slot_1, SlotExited{"ended"});
     CHECK(worker.empty());
 }
+
+TEST_CASE_FIXTURE(Fixture,
+                  "that a slot was refused while it held nothing is told in its next attempt") {
+    say(Ended{.end = End::returned});
+    worker.report(now, slot_1, SlotRefused{"no such option", 4});
+    SUBCASE("which comes first") {}
+    SUBCASE("which comes when it is gone") {
+        worker.report(now, slot_1, SlotExited{"exited with status 4"});
+    }
+    worker.receive(now, orders(2, {attempt(2)}));
+    CHECK(
+        std::get<Ended>(status(worker, now += std::chrono::seconds(1)).attempts[0].facts.back()) ==
+        Ended{.end = End::refused, .text = "no such option", .code = 4});
+}
