@@ -87,8 +87,9 @@ TEST_CASE("what cannot be served is named with its spec") {
     CHECK(refused({"popen//label:a=b"}) ==
           "label: is not available in this version: 'popen//label:a=b'");
     CHECK(refused({"popen//id=a"}) == "id= is not available in this version: 'popen//id=a'");
-    CHECK(refused({"popen//chdir=a"}) ==
-          "chdir= is not available in this version: 'popen//chdir=a'");
+    CHECK(refused({"popen//chdir=a", "popen//chdir=b"}) ==
+          "an environment unlike 'popen//chdir=a' is not available in this version: "
+          "'popen//chdir=b'");
     CHECK(refused({"popen//python=python3 -B"}) ==
           "python= with arguments is not available in this version: 'popen//python=python3 -B'");
     CHECK(refused({"popen", "popen//python=pypy3"}) ==
