@@ -195,4 +195,21 @@ TEST_CASE("files that come, go and change meanwhile spoil nothing") {
     CHECK(disk.snapshot().id == stays);
 }
 
+TEST_CASE("a file that never stops changing is an error that names it") {
+    const DiskFixture disk;
+    disk.write("busy", std::string(10'000'000, 'x'));
+    std::atomic<bool> ends = false;
+    std::thread other([&] {
+        std::fstream file(disk.root() / "busy");
+        while (!ends) file.seekp(0).put('x').flush();
+    });
+    // A try in which the other thread never runs would succeed.
+    std::string error;
+    for (int i = 0; i < 100 && error.empty(); ++i) error = disk.error(disk.settings());
+    ends = true;
+    other.join();
+    CHECK(error ==
+          "cannot take " + (disk.root() / "busy").string() + " along: it changes while it is read");
+}
+
 }  // namespace xgrid::client

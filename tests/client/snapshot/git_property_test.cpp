@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "client/snapshot/ignore_rules.hpp"
 #include "tests/client/snapshot/disk_fixture.hpp"
 
 namespace xgrid::client {
@@ -178,7 +179,62 @@ std::string of_git(const DiskFixture& disk, const std::string& start, const std:
                     add + " && git write-tree");
 }
 
+// Patterns of any kind, most of them odd.
+std::string random_rules(Generator& generator) {
+    const std::vector<std::string> parts = {"a",   "a",   "b", "*", "*",           "?",     "/",
+                                            "/",   "[",   "]", "!", "-",           "^",     "\\",
+                                            "**/", "/**", ".", " ", "[[:alpha:]]", "[a-b]*"};
+    std::string rules;
+    for (std::size_t lines = 1 + generator.number(4); lines > 0; --lines) {
+        for (std::size_t i = generator.number(9); i > 0; --i) rules += generator.any(parts);
+        rules += '\n';
+    }
+    return rules;
+}
+
+std::string random_path(Generator& generator) {
+    const std::vector<std::string> parts = {"a", "b", "a", "b", "a", "b",  ".a", "-",
+                                            "[", "]", "!", "^", " ", "\\", "ab"};
+    std::string path;
+    for (std::size_t folders = 1 + generator.number(4); folders > 0; --folders) {
+        if (!path.empty()) path += '/';
+        for (std::size_t i = 1 + generator.number(3); i > 0; --i) path += generator.any(parts);
+    }
+    return path;
+}
+
+bool ignored_or_in_ignored(const IgnoreRules& rules, const std::string& path) {
+    for (std::size_t end = path.find('/'); end != path.npos; end = path.find('/', end + 1)) {
+        if (rules.ignore(path.substr(0, end), true).value_or(false)) return true;
+    }
+    return rules.ignore(path, false).value_or(false);
+}
+
 }  // namespace
+
+TEST_CASE("any rules ignore what git says that they do") {
+    const DiskFixture disk;
+    disk.run("git init -q");
+    Generator generator(1);
+    for (int round = 0; round < 40; ++round) {
+        const std::string text = random_rules(generator);
+        CAPTURE(text);
+        disk.write(".gitignore", text);
+        const IgnoreRules rules(text);
+        std::string paths;
+        std::string ignored;
+        for (int i = 0; i < 100; ++i) {
+            const std::string path = random_path(generator);
+            paths.append(path).append(1, '\0');
+            if (ignored_or_in_ignored(rules, path)) ignored.append(path).append(1, '\0');
+        }
+        std::ofstream(disk.top() / "paths", std::ios::binary) << paths;
+        // It says so by 1 when none is.
+        const std::string of_git =
+            disk.run("git check-ignore --no-index -z --stdin <../paths || test $? = 1");
+        CHECK((of_git == ignored));
+    }
+}
 
 TEST_CASE("a snapshot of a repository is the tree that git would make of all that is not ignored") {
     for (unsigned seed = 1; seed <= 45; ++seed) {

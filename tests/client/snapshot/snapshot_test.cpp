@@ -280,6 +280,19 @@ TEST_CASE("a repository that libgit2 cannot read still has its ignore files, wit
     CHECK(contains(snapshot.warnings[0], "cannot read the repository in " + disk.root().string()));
 }
 
+TEST_CASE("extensions that change nothing of what is read are no obstacle") {
+    const DiskFixture disk;
+    disk.write("a.o");
+    disk.write("b");
+    disk.write(".gitignore", "*.o\n");
+    disk.run(
+        "git init -q && git add -f a.o && git config core.repositoryformatversion 1 && "
+        "git config extensions.worktreeConfig true");
+    const Snapshot snapshot = disk.snapshot();
+    CHECK(listing(snapshot) == ".gitignore a.o b");
+    CHECK(snapshot.warnings.empty());
+}
+
 TEST_CASE("a broken index means that nothing counts as tracked, with a warning") {
     const DiskFixture disk;
     disk.write("a.o");
