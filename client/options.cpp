@@ -96,8 +96,8 @@ bool repeats(const std::string& name) {
 struct United {
     std::vector<Setting> repeated;       // all of them, in order
     std::vector<std::string> arguments;  // of each other option the last counts
-    std::map<std::string, std::string>
-        presets;  // options that files have set: what errors call them
+    std::vector<std::string> pytest;     // those of files that pytest, in the slots, must know
+    std::map<std::string, std::string> presets;  // what files have set, as errors call it
 };
 
 United unite(const std::vector<Setting>& files, const std::vector<std::string>& ours,
@@ -107,6 +107,8 @@ United unite(const std::vector<Setting>& files, const std::vector<std::string>& 
     for (const Setting& setting : files) {
         if (repeats(setting.name)) {
             united.repeated.push_back(setting);
+        } else if (setting.name == "exitfirst") {
+            if (setting.value == "true") last["maxfail"] = {"maxfail", "1", setting.origin};
         } else {
             last[setting.name] = setting;
         }
@@ -116,6 +118,7 @@ United unite(const std::vector<Setting>& files, const std::vector<std::string>& 
         if (is_switch && setting.value == "false") continue;
         united.arguments.push_back("--" + name + (is_switch ? "" : "=" + setting.value));
         united.presets[name] = called(setting);
+        if (is_both("--" + name)) united.pytest.push_back(united.arguments.back());
     }
     for (const std::string& argument : ours) {
         const std::size_t equals = argument.find('=');
@@ -255,7 +258,6 @@ void set_run(Options& options, const Parsed& parsed, const Given& given,
     if (spec.collect_only && spec.slots > 1) spec.slots = 1;  // so that the list is in order
     spec.distributed = is_distributed(spec, parsed, given);
     if (!spec.distributed) spec.slots = 1;
-    if (parsed.contains("exitfirst")) spec.failures_max = 1;
     if (!given.failures_max.empty()) {
         spec.failures_max = number(parsed.name("maxfail"), given.failures_max, 1'000'000);
     }
@@ -317,8 +319,9 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         read_settings(pytest_question(options.spec.directory, split.pytest), variables());
     std::vector<std::string> ours;
     std::ranges::transform(split.ours, std::back_inserter(ours), [](const std::string& argument) {
-        return argument == "-d" || argument == "--distload" ? "--dist=load"
-                                                            : with_main_name(argument);
+        if (argument == "-d" || argument == "--distload") return std::string("--dist=load");
+        if (argument == "-x" || argument == "--exitfirst") return std::string("--maxfail=1");
+        return with_main_name(argument);
     });
     const United united = unite(settings.values, ours, options.spec.directory);
     try {
@@ -331,7 +334,9 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     options.sync = sync_settings(settings.project.root, united.repeated);
     options.watch_roots = std::move(settings.watch_roots);
     options.warnings = std::move(settings.warnings);
-    options.spec.arguments = split.pytest;
+    options.spec.arguments = united.pytest;
+    options.spec.arguments.insert(options.spec.arguments.end(), split.pytest.begin(),
+                                  split.pytest.end());
     options.spec.command = arguments;
     options.spec.command.insert(options.spec.command.begin(), "pytest");
     return options;

@@ -129,6 +129,17 @@ def test_the_command_line_overrides_files(counting):
     assert told(counting, "-n", "0", "--tx", "ssh=host", "pkg")["workers"] == "None"
 
 
+def test_exitfirst_and_maxfail_override_each_other(project):
+    project.write("test_f.py", "".join("def test_%d(): assert 0\n" % each for each in range(9)))
+    project.write("xgrid.toml", "maxfail = 3\n")
+    run = ended(project, "-n1", python=sys.executable)
+    assert run.code == 1 and "3 failed in" in run.out
+    run = ended(project, "-n1", "-x", python=sys.executable)
+    assert run.code == 1 and "1 failed in" in run.out
+    run = ended(project, "-n1", python=sys.executable, XGRID_EXITFIRST="yes")
+    assert run.code == 1 and "1 failed in" in run.out
+
+
 def test_a_setting_that_nobody_knows_is_a_warning(counting):
     file = counting.write("xgrid.toml", "numproceses = 3\n")
     conftest = counting.write("conftest.py", "rsyncdirs = [str(3)]\n")
