@@ -15,7 +15,8 @@ namespace xgrid::client {
 struct JunitSettings {
     std::string prefix;  // before class names
     std::string host;
-    std::string started;  // local time, ISO 8601
+    std::string started;    // local time, ISO 8601
+    bool coloured = false;  // tracebacks come with a terminal's colours
 };
 
 class Junit : public Report {

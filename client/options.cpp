@@ -254,7 +254,6 @@ void set_run(Options& options, const po::variables_map& map, const Given& given)
     spec.collect_only = map.contains("collect-only");
     spec.confirm = !spec.collect_full && !map.contains("no-confirm");
     spec.slots = slots_from(given);
-    if (spec.collect_only && spec.slots > 1) spec.slots = 1;  // so that the list is in order
     spec.distributed = spec.slots > 0;
     if (!given.distribution.empty()) {
         one_of("--dist", given.distribution, {"load", "no"});

@@ -139,7 +139,9 @@ def test_a_terminal_shows_progress_with_failures_in_red(project):
         """,
     )
     run = OnTerminal(project, 60, "-n", "1")
-    assert run.until(lambda text: re.search(r"6/7\x1b\[31;1m, 1 failed\x1b\[0m, \d+/s", text))
+    assert run.until(
+        lambda text: re.search(r"6/7\x1b\[31m\x1b\[1m, 1 failing\x1b\[0m, \d+/s", text)
+    )
     (project.path / "go").touch()
     assert run.code() == 1
     assert run.text.rstrip().endswith("=\x1b[0m")

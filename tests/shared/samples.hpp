@@ -25,7 +25,8 @@ inline RunSpec run_spec() {
             .timeout_seconds = 2.5,
             .start = Start::spawn,
             .confirm = true,
-            .collected_units = {"test_b.py"}};
+            .collected_units = {"test_b.py"},
+            .coloured = true};
 }
 
 inline Phase phase() {
@@ -75,20 +76,22 @@ inline SlotFacts slot_facts() {
 
 inline std::vector<Fact> facts() {
     const TestName test{"test_a.py::test_x", 1};
-    return {SlotBegan{slot_facts()},     UnitsNamed{{"test_a.py"}},
-            TestsFound{{test}, 2},       Started{300},
-            Finished{70000, result()},   GaveBack{1, {2, 3}},
-            LateTeardown{test, phase()}, Warned{warning()},
-            Noted{"note", true},         Printed{Stream::err, "text"},
-            ExitAsked{"reason", -1},     Ended{End::gone, "text", 4, {test}}};
+    const ListedNode node{1, "test_a.py::test_x", "<Function test_x>"};
+    return {SlotBegan{slot_facts()},       UnitsNamed{{"test_a.py"}},
+            TestsFound{{test}, 2, {node}}, Started{300},
+            Finished{70000, result()},     GaveBack{1, {2, 3}},
+            LateTeardown{test, phase()},   Warned{warning()},
+            Noted{"note", true},           Printed{Stream::err, "text"},
+            ExitAsked{"reason", -1},       Ended{End::gone, "text", 4, {test}}};
 }
 
 inline std::vector<Event> events() {
     const TestName test{"test_a.py::test_x", 1};
+    const ListedNode node{1, "test_a.py::test_x", "<Function test_x>"};
     return {WorkerUp{"gw0", "host", slot_facts()},
             WorkerDown{"gw0", "crashed"},
             UnitsKnown{3, true, {"test_a.py"}},
-            UnitLoaded{"test_a.py", {test}, 1},
+            UnitLoaded{"test_a.py", {test}, 1, {node}},
             TestStarted{"test_a.py", test, "gw0"},
             TestFinished{"test_a.py", test, "gw0", 2, result(), true},
             TeardownFailed{"test_a.py", test, "gw0", phase()},

@@ -8,6 +8,7 @@ worker -> slot   {"job": 3, "kind": "enumerate"}, {"job": 9, "kind": "finish"},
                  {"give_back": 4, "number": 2, "keep": 10}
 slot -> worker   ["up", {...}] or ["refused", exit code, text] once; then, in answer to orders:
                  ["units", job, [name, ...]]                 ["found", job, [test, ...], deselected]
+                                                             ... with --collect-only also [[depth, id, text], ...]
                  ["start", job, index]                       ["gave", job, number, [index, ...]]
                  ["done", job, index, verdict, [setup, call, teardown], details or null]
                  ["late", job, id, occurrence, phase]        a package's or the session's teardown failed after its last test
@@ -25,6 +26,7 @@ from _pytest.config import UsageError
 
 from . import running
 from .endings import exit_code, exit_reason, internal_error, usage_text
+from .listing import listing
 from .reports import Reports
 
 FOUND_MAX = 1000  # tests in one message
@@ -35,12 +37,12 @@ UNITS_SECONDS = 0.005
 class Jobs:
     """The slot as its jobs see it: session, plugin, channel, reports, and the last test that ran."""
 
-    def __init__(self, session, plugin, channel, units, notes):
+    def __init__(self, session, plugin, channel, units, notes, coloured=False):
         self.session = session
         self.plugin = plugin
         self.channel = channel
         self.units = units
-        self.reports = Reports(session.config)
+        self.reports = Reports(session.config, coloured)
         self.notes = notes  # for the user, once in a run: from the slot that names the units
         self.last = None  # (job, entry)
         self._running = None
@@ -162,10 +164,17 @@ class Jobs:
 
     def _found(self, job, entries, deselected):
         names = [_short(*entry[:2]) for entry in entries]
+        option = self.session.config.option
+        listed = []
+        if option.collectonly:
+            items = [entry[2] for entry in entries if entry[2] is not None]
+            listed = listing(items, option.verbose)
         for start in range(0, max(len(names), 1), FOUND_MAX):
-            self.channel.say(
-                "found", job, names[start : start + FOUND_MAX], 0 if start else deselected
-            )
+            end = start + FOUND_MAX
+            message = [names[start:end], 0 if start else deselected]
+            if option.collectonly:
+                message.append([node for nodes in listed[start:end] for node in nodes])
+            self.channel.say("found", job, *message)
 
     def _tell_collected(self, job, entries):
         for index, (_name, _occurrence, _item, report) in enumerate(entries):
