@@ -15,8 +15,7 @@ namespace xgrid::client {
 struct JunitSettings {
     std::string prefix;  // before class names
     std::string host;
-    std::string started;    // local time, ISO 8601
-    bool coloured = false;  // tracebacks come with a terminal's colours
+    std::string started;  // local time, ISO 8601
 };
 
 class Junit : public Report {

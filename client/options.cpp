@@ -72,23 +72,12 @@ struct Groups {
 // Options that xgrid acts on and pytest, in the slots, does too.
 bool is_both(const std::string& name) {
     static constexpr std::array names = {
-        "--capture",
-        "--co",
-        "--collect-only",
-        "--durations",
-        "--durations-min",
-        "--exitfirst",
-        "--maxfail",
-        "--no-header",
-        "--no-summary",
-        "--quiet",
-        "--show-capture",
-        "--tb",
-        "--verbose",
-        "-q",
-        "-r",
-        "-s",
-        "-v",
+        "--capture",    "--co",        "--collect-only",
+        "--color",      "--durations", "--durations-min",
+        "--exitfirst",  "--maxfail",   "--no-header",
+        "--no-summary", "--quiet",     "--show-capture",
+        "--tb",         "--verbose",   "-q",
+        "-r",           "-s",          "-v",
         "-x",
     };
     return std::ranges::find(names, name) != names.end();

@@ -78,8 +78,7 @@ Reports::Reports(const Options& options, const Submission& submission)
     if (!options.junit_xml.empty()) {
         add(std::make_unique<Junit>(JunitSettings{.prefix = options.junit_prefix,
                                                   .host = submission.host,
-                                                  .started = submission.started,
-                                                  .coloured = options.spec.coloured}),
+                                                  .started = submission.started}),
             options.junit_xml);
     }
     if (options.json == "-") return;  // stdout is for programs then

@@ -53,6 +53,8 @@ std::string Terminal::add(Instant now, const Event& event, const Tally& tally) {
 std::string Terminal::show(const WorkerUp& event, const Tally&) {
     if (std::exchange(adopted_, true)) return replaced();
     adopt(settings_.display, event.facts.settings);
+    const Colour colour = settings_.display.colour;
+    if (colour != Colour::automatic) markup_ = Markup(colour == Colour::always, settings_.columns);
     const Places places(settings_.directory, event.facts.root);
     findings_.adopt(settings_.display, places);
     results_.adopt(settings_.display, places);

@@ -83,7 +83,7 @@ struct RunSpec {
     Start start = Start::automatic;  // of slots
     bool confirm = false;            // a failure is final once a slot that has collected all agrees
     std::vector<std::string> collected_units;  // known to pass only in such a slot
-    bool coloured = false;  // tracebacks are wanted with a terminal's colours in them
+    bool coloured = false;  // the terminal's are wanted, unless the framework is told otherwise
 
     XGRID_FIELDS(RunSpec, framework, interpreter, directory, arguments, command, environment, slots,
                  testrun_uid, collect_full, collect_only, show_output, failures_max, crashes_max,

@@ -89,10 +89,11 @@ TEST_CASE("a failure and a failed teardown are two cases of one test") {
 
 TEST_CASE("a coloured run's tracebacks are written without colours, as plain pytest's") {
     const Phase call{.when = "call", .category = "failed", .text = "\x1b[31mE  0\x1b[0m"};
-    JunitSettings settings;
     for (const bool coloured : {true, false}) {
-        settings.coloured = coloured;
-        Junit junit(settings);
+        WorkerUp up;
+        up.facts.settings["color"] = coloured ? "yes" : "no";
+        Junit junit({});
+        junit.add(start, up, Tally());
         junit.add(start, finished("test_a.py::test_x", {call}), Tally());
         const std::string text = junit.end(start, Tally(), 1);
         CHECK(contains(text, ">E  0</failure>") == coloured);

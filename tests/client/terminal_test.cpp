@@ -245,6 +245,12 @@ TEST_CASE("a slot tells what addopts and the ini want, and the display follows")
     CHECK(contains(show(events), "[gw0] [ 1/10] PASSED a\n"));
     up.facts.settings = {{"verbose", "1"}, {"console_output_style", "classic"}};
     CHECK(contains(show({up, known(10), finished("a")}), "[gw0] PASSED a\n"));
+    up.facts.settings = {{"color", "yes"}};
+    CHECK(contains(show({up, finished("a")}), "\x1b[32m.\x1b[0m"));
+    up.facts.settings = {{"color", "no"}};
+    TerminalSettings settings;
+    settings.colour = true;
+    CHECK(!contains(show({up, finished("a")}, settings), "\x1b"));
     up.facts.settings = {{"verbose", "-1"}, {"no_summary", "yes"}};
     const std::string quiet = show({up, finished("a", {failure()})});
     CHECK(!contains(quiet, "session starts"));

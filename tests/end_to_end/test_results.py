@@ -150,6 +150,17 @@ def test_tracebacks_have_the_colours_of_plain_pytest(everything, options):
     assert coloured_part(ours(everything, *options, slots=0)[1]) == expected
 
 
+@pytest.mark.parametrize("addopts", ["yes", "no"])
+def test_addopts_may_ask_for_colours_and_the_command_line_has_the_last_word(everything, addopts):
+    everything.write("pytest.ini", "[pytest]\naddopts = --color=%s --disable-warnings\n" % addopts)
+    everything.env["PY_COLORS"] = "0" if addopts == "yes" else "1"
+    for options in ([], ["--color=no"], ["--color=yes"]):
+        expected = coloured_part(plain(everything, *options)[1])
+        text = ours(everything, *options)[1]
+        assert coloured_part(text) == expected
+        assert ("\x1b" in text) == (options[-1:] or ["--color=" + addopts])[0].endswith("yes")
+
+
 def test_reports_are_without_the_colours_of_the_terminal(everything):
     plain(everything, "--junitxml=plain.xml", "--color=yes")
     code, text = ours(everything, "--junitxml=ours.xml", "--color=yes")

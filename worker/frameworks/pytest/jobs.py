@@ -38,12 +38,12 @@ UNITS_SECONDS = 0.005
 class Jobs:
     """The slot as its jobs see it: session, plugin, channel, reports, and the last test that ran."""
 
-    def __init__(self, session, plugin, channel, units, notes, coloured=False):
+    def __init__(self, session, plugin, channel, units, notes):
         self.session = session
         self.plugin = plugin
         self.channel = channel
         self.units = units
-        self.reports = Reports(session.config, coloured)
+        self.reports = Reports(session.config)
         self.notes = notes  # for the user, once in a run: from the slot that names the units
         self.last = None  # (job, entry)
         self._limits_heeded = limits.heeded(session.config)

@@ -36,9 +36,8 @@ def limit_of(item):
     arguments.update(mark.kwargs)
     unknown = sorted(set(arguments) - {"timeout", "func_only", *IGNORED})
     if len(mark.args) > 3 or twice or unknown:
-        raise _error(
-            item, ", ".join(twice or unknown) or "too many arguments", "has a wrong argument"
-        )
+        wrong = ", ".join(twice or unknown) or "%d of them" % len(mark.args)
+        raise _error(item, wrong, "takes timeout, method and func_only, each once")
     only_call = bool(arguments.get("func_only"))
     if not arguments:
         raise _error(item, "", "takes seconds")

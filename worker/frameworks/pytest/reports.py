@@ -32,9 +32,9 @@ PASSED_LOGGED = ("all", "log", "out-err", "system-out", "system-err")
 class Reports:
     """The reports of one test after the other, read as this session's options ask for."""
 
-    def __init__(self, config, coloured=False):
+    def __init__(self, config):
         self._config = config
-        self._coloured = coloured
+        self._coloured = getattr(config.option, "color", "no") == "yes"
         self._highlighted = getattr(config.option, "code_highlight", "yes") != "no"
         self._letters = str(getattr(config.option, "reportchars", "") or "")
         self._sections_of_passed = self._wants_sections_of_passed()

@@ -47,8 +47,9 @@ def _run(start, channel):
     limit = message.get("timeout")
     plugin = Plugin(_workerinput(message), Timeouts(limit) if limit else None)
     config = _configured(list(message["args"]), plugin)
-    # The client has looked at its terminal and the environment; here, the levels of log records heed it.
-    config.option.color = "yes" if message.get("coloured") else "no"
+    if getattr(config.option, "color", "auto") == "auto":
+        # The client has looked at its terminal and the environment, which are not ours.
+        config.option.color = "yes" if message.get("coloured") else "no"
     if imports.unsuitable(config):
         _start_again(config, start)
     try:
@@ -132,7 +133,7 @@ def _silence_terminal(config):
 def _serve(session, plugin, channel, message, imports):
     notes = [message["note"]] if message.get("note") else []
     units = _units(session, plugin, imports, message, notes)
-    jobs = Jobs(session, plugin, channel, units, notes, bool(message.get("coloured")))
+    jobs = Jobs(session, plugin, channel, units, notes)
     channel.say("up", _facts(session.config, message["slot"] == "gw0"))
     plugin.on_warning = lambda *warning: jobs.warn(warning_facts(*warning))
     for warning in plugin.early_warnings:

@@ -101,8 +101,8 @@ def test_the_alarm_is_a_tests_own_where_nothing_has_a_limit(warm, project):
         ("True", "takes seconds up to 10000000, not True"),
         ("1e9", "takes seconds up to 10000000, not 1000000000.0"),
         ("", "takes seconds"),
-        ("1, timeout=2", "has a wrong argument, not timeout"),
-        ("second=1", "has a wrong argument, not second"),
+        ("1, timeout=2", "takes timeout, method and func_only, each once, not timeout"),
+        ("second=1", "takes timeout, method and func_only, each once, not second"),
     ],
 )
 def test_a_limit_that_is_none_ends_the_run_and_names_the_test(warm, project, arguments, told):
