@@ -29,6 +29,7 @@ struct Attempt {
     std::uint32_t unstarted = 0;           // tests that are open and do not run
     std::uint32_t finished = 0;            // tests
     std::uint32_t deselected = 0;
+    std::vector<ListedNode> listed;
     bool began = false;          // there is a fact from the slot while it is at this job
     bool loaded = false;         // all of its tests are known
     std::uint32_t asked = 0;     // the last request to give back

@@ -83,6 +83,7 @@ void Run::take(Instant, Job& about, const TestsFound& fact) {
     attempt.states.resize(attempt.tests.size(), TestState::open);
     attempt.unstarted = static_cast<std::uint32_t>(attempt.tests.size());
     attempt.deselected += fact.deselected;
+    attempt.listed.insert(attempt.listed.end(), fact.listed.begin(), fact.listed.end());
 }
 
 // Called at the first fact that comes after all lists.
@@ -92,7 +93,8 @@ void Run::loaded(Instant now, Job& about) {
     attempt.loaded = true;
     attempt.loaded_at = now;
     if (about.body.selection.mode == Select::only) return;
-    events_.append(UnitLoaded{about.body.unit, attempt.tests, attempt.deselected});
+    events_.append(UnitLoaded{about.body.unit, attempt.tests, attempt.deselected,
+                              std::exchange(attempt.listed, {})});
 }
 
 void Run::take(Instant now, Job& about, const Started& fact) {

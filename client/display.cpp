@@ -35,6 +35,10 @@ ProgressStyle progress_of(const Settings& settings) {
 
 void adopt(Display& display, const Settings& settings) {
     display.verbosity = number(settings, "verbose", display.verbosity);
+    // Else a slot has been told what the client wants, and has the last word: addopts may say more.
+    if (settings.contains("color")) {
+        display.colour = text(settings, "color", "") == "yes" ? Colour::always : Colour::never;
+    }
     display.report_chars = text(settings, "reportchars", display.report_chars);
     display.traceback = text(settings, "tbstyle", display.traceback);
     display.show_capture = text(settings, "showcapture", display.show_capture);

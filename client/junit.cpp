@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "client/markup.hpp"
 #include "client/utf8.hpp"
 
 namespace xgrid::client {
@@ -169,7 +170,8 @@ std::string Junit::output(const Details& details, bool of_teardown) const {
 }
 
 void Junit::add_phase(const Phase& phase, std::size_t place) {
-    const std::string text = stripped(phase.text);
+    const bool coloured = setting("color", "no") == "yes";  // for a terminal, which this is not
+    const std::string text = stripped(coloured ? without_colours(phase.text) : phase.text);
     const std::string why = phase.message.empty() ? text : phase.message;
     if (phase.category == "error" && phase.when == "teardown" && cases_[place].failed) {
         // The schema has room for one of them in a case: as pytest, the test has two.

@@ -60,6 +60,9 @@ std::string LiveLine::text(Instant now, const Tally& tally) const {
     };
     add(fmt::format("{}/{}{}", done, tally.tests_certain() ? "" : "~", all), Hue::none);
     if (failures > 0) add(fmt::format(", {} failed", failures), Hue::red);
+    if (tally.tests_failing() > 0) {
+        add(fmt::format(", {} failing", tally.tests_failing()), Hue::red);
+    }
     add(fmt::format(", {:.0f}/s", static_cast<double>(done) / seconds), Hue::none);
     if (done > 0 && all > done && now >= began_at_ + estimate_after) {
         const double left = seconds / static_cast<double>(done) * static_cast<double>(all - done);

@@ -24,7 +24,7 @@ public:
 private:
     std::string text(Instant now, const Tally& tally) const;
 
-    Markup markup_;
+    const Markup& markup_;
     Instant began_at_;
     Instant drawn_at_;
     bool shown_ = false;

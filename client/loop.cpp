@@ -203,6 +203,7 @@ int run(const Options& given) {
     Memory memory(options.spec.directory);
     const bool runs_tests = options.spec.confirm && !options.spec.collect_only;
     if (runs_tests) options.spec.collected_units = memory.collected_units();
+    options.spec.coloured = wants_colour(options);
     Reports reports(options, {run, host_name(), local_time()});
     const int code = Loop(options, run, reports, memory).run();
     memory.write();

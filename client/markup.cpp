@@ -24,9 +24,10 @@ const char* code(Hue hue) {
 
 std::string Markup::paint(std::string_view text, Hue hue, bool bold) const {
     if (!colour_ || (hue == Hue::none && !bold)) return std::string(text);
-    std::string codes = code(hue);
-    if (bold) codes += codes.empty() ? "1" : ";1";
-    return fmt::format("\x1b[{}m{}\x1b[0m", codes, text);
+    std::string begin;  // byte for byte as pytest
+    if (hue != Hue::none) begin = fmt::format("\x1b[{}m", code(hue));
+    if (bold) begin += "\x1b[1m";
+    return fmt::format("{}{}\x1b[0m", begin, text);
 }
 
 std::string Markup::line(char fill, std::string_view title, Hue hue, bool bold) const {
@@ -53,6 +54,19 @@ std::string printable(std::string_view text) {
         } else {
             result += byte;
         }
+    }
+    return result;
+}
+
+std::string without_colours(std::string_view text) {
+    std::string result;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t begin = std::min(text.find("\x1b[", at), text.size());
+        result += text.substr(at, begin - at);
+        const std::size_t end = text.find_first_not_of("0123456789;:", begin + 2);
+        const bool sets_colours = end != std::string_view::npos && text[end] == 'm';
+        at = sets_colours ? end + 1 : std::min(begin + 2, text.size());
+        if (!sets_colours) result += text.substr(begin, at - begin);
     }
     return result;
 }

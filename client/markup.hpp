@@ -30,6 +30,9 @@ std::size_t width(std::string_view text);
 /// Control characters as escapes, so that no test's name can steer the terminal.
 std::string printable(std::string_view text);
 
+/// Without the sequences that set colours and the like (SGR): for where there are none.
+std::string without_colours(std::string_view text);
+
 /// The text if it fits into so many columns, else its beginning and "...".
 std::string shortened(std::string_view text, std::size_t columns);
 

@@ -44,23 +44,12 @@ constexpr std::array for_a_debugger = {"--pdb", "--trace"};
 // Options that xgrid acts on and pytest, in the slots, does too.
 bool is_both(const std::string& name) {
     static constexpr std::array names = {
-        "--capture",
-        "--co",
-        "--collect-only",
-        "--durations",
-        "--durations-min",
-        "--exitfirst",
-        "--maxfail",
-        "--no-header",
-        "--no-summary",
-        "--quiet",
-        "--show-capture",
-        "--tb",
-        "--verbose",
-        "-q",
-        "-r",
-        "-s",
-        "-v",
+        "--capture",    "--co",        "--collect-only",
+        "--color",      "--durations", "--durations-min",
+        "--exitfirst",  "--maxfail",   "--no-header",
+        "--no-summary", "--quiet",     "--show-capture",
+        "--tb",         "--verbose",   "-q",
+        "-r",           "-s",          "-v",
         "-x",
     };
     return std::ranges::find(names, name) != names.end();
@@ -255,7 +244,6 @@ void set_run(Options& options, const Parsed& parsed, const Given& given,
     spec.confirm = !spec.collect_full && !parsed.contains("no-confirm");
     if (spec.interpreter.empty()) spec.interpreter = "python3";
     set_environments(options, parsed, given, repeated);
-    if (spec.collect_only && spec.slots > 1) spec.slots = 1;  // so that the list is in order
     spec.distributed = is_distributed(spec, parsed, given);
     if (!spec.distributed) spec.slots = 1;
     if (!given.failures_max.empty()) {

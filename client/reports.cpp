@@ -34,12 +34,7 @@ bool is_set(const char* variable, std::string_view value) {
     return found != nullptr && found == value;
 }
 
-bool wants_colour(Colour colour, bool is_terminal) {
-    if (colour != Colour::automatic) return colour == Colour::always;
-    if (is_set("PY_COLORS", "1")) return true;
-    if (is_set("PY_COLORS", "0") || std::getenv("NO_COLOR") != nullptr) return false;
-    return is_terminal || std::getenv("FORCE_COLOR") != nullptr;
-}
+bool is_terminal() { return isatty(STDOUT_FILENO) == 1 && !is_set("TERM", "dumb"); }
 
 std::size_t columns() {
     constexpr std::size_t usual = 80;
@@ -65,6 +60,15 @@ std::string headline(const Options& options, const std::optional<RepositoryFacts
 
 }  // namespace
 
+bool wants_colour(const Options& options) {
+    if (options.json == "-") return false;  // nothing is for a reader
+    const Colour colour = options.display.colour;
+    if (colour != Colour::automatic) return colour == Colour::always;
+    if (is_set("PY_COLORS", "1")) return true;
+    if (is_set("PY_COLORS", "0") || std::getenv("NO_COLOR") != nullptr) return false;
+    return is_terminal() || std::getenv("FORCE_COLOR") != nullptr;
+}
+
 Reports::Reports(const Options& options, const Submission& submission)
     : collect_only_(options.spec.collect_only) {
     const auto code = read_repository(options.spec.directory);
@@ -74,20 +78,20 @@ Reports::Reports(const Options& options, const Submission& submission)
         add(std::move(lines), options.json);
     }
     if (!options.junit_xml.empty()) {
-        add(std::make_unique<Junit>(
-                JunitSettings{options.junit_prefix, submission.host, submission.started}),
+        add(std::make_unique<Junit>(JunitSettings{.prefix = options.junit_prefix,
+                                                  .host = submission.host,
+                                                  .started = submission.started}),
             options.junit_xml);
     }
     if (options.json == "-") return;  // stdout is for programs then
     TerminalSettings settings{.display = options.display};
-    const bool is_terminal = isatty(STDOUT_FILENO) == 1 && !is_set("TERM", "dumb");
-    settings.colour = wants_colour(options.display.colour, is_terminal);
-    settings.live = is_terminal;
+    live_ = is_terminal();
+    settings.colour = options.spec.coloured;
+    settings.live = live_;
     settings.columns = columns();
     settings.headline = headline(options, code);
     settings.directory = options.spec.directory;
     settings.distributed = options.spec.distributed;
-    live_ = is_terminal;
     add(std::make_unique<Terminal>(settings), "-");
 }
 

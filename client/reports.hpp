@@ -23,6 +23,10 @@ struct Submission {
     std::string started;  // local time, ISO 8601
 };
 
+/// Whether the terminal is to be in colour: as asked, or as the environment and the terminal
+/// suggest.
+bool wants_colour(const Options& options);
+
 class Reports {
 public:
     /// Throws Fatal with exit code 4 if a file cannot be written.

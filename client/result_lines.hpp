@@ -39,7 +39,7 @@ private:
     std::string share(const Tally& tally, bool last = false) const;
     std::string filled(const std::string& share, std::size_t column, const Tally& tally) const;
 
-    Markup markup_;
+    const Markup& markup_;
     bool distributed_;
     Display display_;
     Places places_;

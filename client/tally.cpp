@@ -19,7 +19,10 @@ std::uint64_t Tally::count(const std::string& category) const {
 void Tally::add(const Event& event) {
     if (const auto* finished = std::get_if<TestFinished>(&event)) {
         ++tests_finished_;
+        failing_.erase({finished->unit, finished->test});
         count_phases(finished->result);
+    } else if (const auto* failing = std::get_if<TestFailing>(&event)) {
+        failing_.insert({failing->unit, failing->test});
     } else if (const auto* loaded = std::get_if<UnitLoaded>(&event)) {
         ++units_loaded_;
         tests_known_ += loaded->tests.size();

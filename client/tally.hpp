@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 #include "shared/messages.hpp"
@@ -22,6 +23,8 @@ public:
     std::uint64_t tests_known() const { return tests_known_; }
     /// ... but for files that stand among them because they could not be collected.
     std::uint64_t tests_collected() const { return tests_known_ - not_collected_; }
+    /// Tests that have failed, which is not final yet.
+    std::uint64_t tests_failing() const { return failing_.size(); }
     std::uint64_t tests_finished() const { return tests_finished_; }
     std::uint64_t units_known() const { return units_known_; }
     std::uint64_t units_loaded() const { return units_loaded_; }
@@ -40,6 +43,7 @@ private:
     void count_phases(const TestResult& result);
 
     std::map<std::string, std::uint64_t> counts_;
+    std::set<DoneTest> failing_;
     std::uint64_t tests_known_ = 0;
     std::uint64_t not_collected_ = 0;
     std::uint64_t tests_finished_ = 0;

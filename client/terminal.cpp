@@ -53,6 +53,8 @@ std::string Terminal::add(Instant now, const Event& event, const Tally& tally) {
 std::string Terminal::show(const WorkerUp& event, const Tally&) {
     if (std::exchange(adopted_, true)) return replaced();
     adopt(settings_.display, event.facts.settings);
+    const Colour colour = settings_.display.colour;
+    if (colour != Colour::automatic) markup_ = Markup(colour == Colour::always, settings_.columns);
     const Places places(settings_.directory, event.facts.root);
     findings_.adopt(settings_.display, places);
     results_.adopt(settings_.display, places);
@@ -97,7 +99,11 @@ std::string Terminal::replaced() {
     return text.empty() ? text : results_.new_line() + text;
 }
 
-std::string Terminal::show(const UnitsKnown&, const Tally&) { return {}; }
+std::string Terminal::show(const UnitsKnown& event, const Tally&) {
+    if (!settings_.display.collect_only) return {};
+    listing_.add(event);
+    return only_counted() ? "" : listed(listing_.next());
+}
 
 std::string Terminal::show(const TreeSynced& event, const Tally&) {
     if (!verbose()) return {};
@@ -109,22 +115,20 @@ std::string Terminal::show(const TreeSynced& event, const Tally&) {
 
 std::string Terminal::show(const UnitLoaded& event, const Tally&) {
     if (!settings_.display.collect_only) return {};
-    std::string text = title();
-    std::size_t tests = 0;
-    for (const TestName& test : event.tests) {
-        if (test.id == event.unit) continue;  // a file that could not be collected
-        ++tests;
-        if (settings_.display.verbosity >= -1) text += printable(test.id) + "\n";
-    }
-    if (settings_.display.verbosity < -1 && tests > 0) {
-        text += fmt::format("{}: {}\n", printable(event.unit), tests);
-    }
-    return text;
+    listing_.add(event);
+    return only_counted() ? "" : listed(listing_.next());
+}
+
+std::string Terminal::listed(const std::string& text) {
+    if (text.empty()) return {};
+    const bool first = !std::exchange(listing_shown_, true);
+    return title() + (first && !quiet() ? "\n" : "") + text;
 }
 
 std::string Terminal::show(const TestStarted&, const Tally&) { return replaced(); }
 
 std::string Terminal::show(const TestFinished& event, const Tally& tally) {
+    if (settings_.display.collect_only) return {};  // a file that could not be collected
     const Outcome outcome = event.result.outcome;
     const bool failed = outcome == Outcome::failed || outcome == Outcome::error;
     // Its letter is there; that it has passed after all is told in words.
@@ -197,7 +201,8 @@ std::string Terminal::reason_line(const RunFinished& end) const {
 std::string Terminal::end(Instant now, const Tally& tally, int) {
     std::string text = live_.hide(results_.column());
     text += title();
-    text += results_.end(tally);
+    text += listed(only_counted() ? listing_.counts() : listing_.rest());
+    text += settings_.display.collect_only ? "\n" : results_.end(tally);
     text += findings_.render(markup_);
     text += reason_line(tally.end());
     if (settings_.display.verbosity < -1) return text;

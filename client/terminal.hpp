@@ -6,6 +6,7 @@
 
 #include "client/display.hpp"
 #include "client/findings.hpp"
+#include "client/listing.hpp"
 #include "client/live_line.hpp"
 #include "client/markup.hpp"
 #include "client/places.hpp"
@@ -51,11 +52,13 @@ private:
     std::string show(const TreeSynced& event, const Tally& tally);
 
     std::string title();
+    std::string listed(const std::string& text);
     std::string header(const SlotFacts& facts) const;
     std::string replaced();
     std::string notices(Instant now);
     std::string reason_line(const RunFinished& end) const;
     bool quiet() const { return settings_.display.verbosity < 0; }
+    bool only_counted() const { return settings_.display.verbosity < -1; }
     bool verbose() const { return settings_.display.verbosity > 0; }
 
     TerminalSettings settings_;
@@ -64,6 +67,8 @@ private:
     SlowTests slow_tests_;
     ResultLines results_;
     LiveLine live_;
+    Listing listing_;
+    bool listing_shown_ = false;
     Instant began_at_;
     bool title_shown_ = false;
     bool adopted_ = false;              // a slot has told how it is configured

@@ -102,11 +102,12 @@ struct RunSpec {
     Start start = Start::automatic;  // of slots
     bool confirm = false;            // a failure is final once a slot that has collected all agrees
     std::vector<std::string> collected_units;  // known to pass only in such a slot
-    std::optional<TreeSpec> tree;              // none: tests run in `directory`
+    bool coloured = false;  // the terminal's are wanted, unless the framework is told otherwise
+    std::optional<TreeSpec> tree;  // none: tests run in `directory`
 
     XGRID_FIELDS(RunSpec, framework, interpreter, directory, arguments, command, environment, slots,
                  testrun_uid, collect_full, collect_only, show_output, failures_max, crashes_max,
-                 distributed, timeout_seconds, start, confirm, collected_units, tree);
+                 distributed, timeout_seconds, start, confirm, collected_units, coloured, tree);
 };
 
 enum class JobKind : std::uint8_t {
@@ -211,12 +212,20 @@ struct UnitsNamed {
     std::vector<std::string> units;
     XGRID_FIELDS(UnitsNamed, units);
 };
+/// What --collect-only shows of a test or of what it is in: below the last node of a smaller depth.
+struct ListedNode {
+    std::uint32_t depth = 0;
+    std::string id;
+    std::string text;  // more lines than one, where the node has a description
+    XGRID_FIELDS(ListedNode, depth, id, text);
+};
 /// Tests of the loaded unit that were selected, in order; later facts name them by their place in
 /// all of the attempt's lists joined. All lists come before the first fact about a test.
 struct TestsFound {
     std::vector<TestName> tests;
     std::uint32_t deselected = 0;
-    XGRID_FIELDS(TestsFound, tests, deselected);
+    std::vector<ListedNode> listed;  // if the run only lists
+    XGRID_FIELDS(TestsFound, tests, deselected, listed);
 };
 struct Started {
     std::uint32_t test = 0;
@@ -377,7 +386,8 @@ struct UnitLoaded {
     std::string unit;
     std::vector<TestName> tests;
     std::uint32_t deselected = 0;
-    XGRID_FIELDS(UnitLoaded, unit, tests, deselected);
+    std::vector<ListedNode> listed;  // if the run only lists
+    XGRID_FIELDS(UnitLoaded, unit, tests, deselected, listed);
 };
 struct TestStarted {
     std::string unit;

@@ -248,6 +248,9 @@ void Slots::read_line(SlotKey key, Process& process, std::string_view text, Repo
         reports.emplace_back(key, SlotRefused{std::move(refused->text), refused->code});
     } else if (std::holds_alternative<LineAlive>(*line)) {
         reports.emplace_back(key, SlotLives{});
+    } else if (const auto* limit = std::get_if<LineLimit>(&*line)) {
+        const std::chrono::duration<double> seconds(limit->seconds);
+        reports.emplace_back(key, SlotLimit{std::chrono::duration_cast<Duration>(seconds)});
     } else if (auto* said = std::get_if<LineFact>(&*line)) {
         if (process.show_output && std::holds_alternative<Finished>(said->fact)) {
             // What the test printed was printed before it said so.

@@ -25,11 +25,14 @@ Watch::Watch(Instant now, Duration limit) : limit_(limit) { begin(now, Doing::st
 
 void Watch::begin(Instant now, Doing what) {
     doing_ = what;
-    end_by_ = limit_ > Duration(0) && what != Doing::nothing ? now + allowed() : never;
+    if (what != Doing::test) own_limit_.reset();
+    end_by_ = limit() > Duration(0) && what != Doing::nothing ? now + allowed() : never;
 }
 
+Duration Watch::limit() const { return own_limit_.value_or(limit_); }
+
 Duration Watch::allowed() const {
-    const Duration most = limit_ + std::min(limit_, grace_most);
+    const Duration most = limit() + std::min(limit(), grace_most);
     return doing_ == Doing::start || doing_ == Doing::finish ? most + session_allowance : most;
 }
 
@@ -37,7 +40,7 @@ std::string Watch::overdue() const {
     switch (doing_) {
         case Doing::start: return fmt::format("did not begin within {:g} s", seconds(allowed()));
         case Doing::finish: return fmt::format("did not finish within {:g} s", seconds(allowed()));
-        default: return fmt::format("timed out after {:g} s and did not stop", seconds(limit_));
+        default: return fmt::format("timed out after {:g} s and did not stop", seconds(limit()));
     }
 }
 

@@ -6,6 +6,7 @@
 // over.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "shared/instant.hpp"
@@ -33,6 +34,9 @@ public:
     /// It has come a step further with what it does, and that is all there is to say.
     void hears_life(Instant now);
 
+    /// The next test may take so long, or 0: as long as it likes.
+    void hears_limit(Duration limit) { own_limit_ = limit; }
+
     void stops(Instant now);
     void goes_on();
 
@@ -45,11 +49,13 @@ private:
     enum class Doing { nothing, start, load, test, between_tests, finish };
 
     void begin(Instant now, Doing what);
+    Duration limit() const;
     Duration allowed() const;
     std::string overdue() const;
 
     Doing doing_ = Doing::nothing;
     Duration limit_ = Duration(0);
+    std::optional<Duration> own_limit_;  // of the test that runs, or comes next
     Instant end_by_ = never;
     Instant note_stop_at_ = never;
     Instant end_stopped_at_ = never;

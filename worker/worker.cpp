@@ -181,6 +181,8 @@ Effects Worker::report(Instant now, SlotKey key, const SlotReport& report) {
         gone(now, slot, {.end = End::lost, .text = loss->text});
     } else if (std::holds_alternative<SlotLives>(report)) {
         slot.watch.hears_life(now);
+    } else if (const auto* own = std::get_if<SlotLimit>(&report)) {
+        slot.watch.hears_limit(own->limit);
     } else if (const auto* signal = std::get_if<SlotStopped>(&report)) {
         signal->stopped ? slot.watch.stops(now) : slot.watch.goes_on();
     }

@@ -80,12 +80,16 @@ struct SlotLost {
 };
 /// It is getting on with loading or listing.
 struct SlotLives {};
+/// The next test that it starts may take so long, or 0: as long as it likes; not what others may.
+struct SlotLimit {
+    Duration limit = Duration(0);
+};
 /// A signal has stopped its process, or has let it go on.
 struct SlotStopped {
     bool stopped = true;
 };
 using SlotReport =
-    std::variant<SlotFact, SlotRefused, SlotExited, SlotLost, SlotLives, SlotStopped>;
+    std::variant<SlotFact, SlotRefused, SlotExited, SlotLost, SlotLives, SlotLimit, SlotStopped>;
 
 struct Identity {
     std::string session;  // random

@@ -87,6 +87,20 @@ TEST_CASE("a failure and a failed teardown are two cases of one test") {
     CHECK(contains(text, "</failure></testcase><testcase classname=\"test_a\" name=\"test_x\""));
 }
 
+TEST_CASE("a coloured run's tracebacks are written without colours, as plain pytest's") {
+    const Phase call{.when = "call", .category = "failed", .text = "\x1b[31mE  0\x1b[0m"};
+    for (const bool coloured : {true, false}) {
+        WorkerUp up;
+        up.facts.settings["color"] = coloured ? "yes" : "no";
+        Junit junit({});
+        junit.add(start, up, Tally());
+        junit.add(start, finished("test_a.py::test_x", {call}), Tally());
+        const std::string text = junit.end(start, Tally(), 1);
+        CHECK(contains(text, ">E  0</failure>") == coloured);
+        CHECK(contains(text, ">#x1B[31mE  0#x1B[0m</failure>") == !coloured);
+    }
+}
+
 TEST_CASE("whatever a test prints, the file is well formed") {
     CHECK(xml_text("a<b>&c\"") == "a&lt;b&gt;&amp;c\"");
     CHECK(xml_attribute("a\"b\nc\td") == "a&quot;b&#10;c&#09;d");

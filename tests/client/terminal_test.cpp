@@ -160,6 +160,20 @@ TEST_CASE("listing ends with how many tests there are") {
     CHECK(contains(last_line({}, settings), " no tests collected in 0.53s "));
 }
 
+TEST_CASE("a list is pytest's: a tree below an empty line, ids, or counts") {
+    UnitLoaded loaded{.unit = "test_a.py", .tests = {{"test_a.py::test_x"}}};
+    loaded.listed = {{0, "test_a.py", "<Module test_a.py>"}, {1, "test_a.py::test_x", "<F>"}};
+    const UnitsKnown unit{1, true, {"test_a.py"}};
+    TerminalSettings settings;
+    settings.display.collect_only = true;
+    CHECK(contains(show({unit, loaded}, settings), "\n\n<Module test_a.py>\n  <F>\n\n==="));
+    loaded.listed = {{0, "test_a.py::test_x", "test_a.py::test_x"}};
+    settings.display.verbosity = -1;
+    CHECK(show({unit, loaded}, settings).starts_with("test_a.py::test_x\n\n1 test collected"));
+    settings.display.verbosity = -2;
+    CHECK(show({unit, loaded}, settings) == "test_a.py: 1\n\n");
+}
+
 TEST_CASE("a progress line makes room for results and comes back below them") {
     TerminalSettings settings;
     settings.live = true;
@@ -196,6 +210,27 @@ TEST_CASE("a progress line fits into any terminal, and the number of failures go
                    "\x1b[?7l1/~2000, 1 failed\x1b"));
 }
 
+TEST_CASE("the progress line counts what is failing apart from what has failed") {
+    TerminalSettings settings;
+    settings.live = true;
+    Terminal terminal(settings);
+    Tally tally;
+    terminal.begin(start);
+    const auto line = [&](const Event& event) {
+        tally.add(event);
+        terminal.add(start, event, tally);
+        return terminal.tick(start + std::chrono::seconds(10), tally);
+    };
+    line(known(4));
+    const TestResult result = finished("a", {failure()}).result;
+    CHECK(contains(line(TestFailing{"test_a.py", {"a"}, "gw0", result}), "0/~4, 1 failing, 0/s"));
+    // Said once more by a broker that has lost its memory.
+    CHECK(contains(line(TestFailing{"test_a.py", {"a"}, "gw0", result}), "0/~4, 1 failing, 0/s"));
+    CHECK(contains(line(TestFailing{"test_a.py", {"b"}, "gw0", result}), ", 2 failing, "));
+    CHECK(contains(line(finished("a", {failure()})), "1/~4, 1 failed, 1 failing, "));
+    CHECK(!contains(line(finished("b")), "failing"));
+}
+
 TEST_CASE("nothing is rewritten in a pipe") {
     Terminal terminal({});
     Tally tally;
@@ -210,6 +245,12 @@ TEST_CASE("a slot tells what addopts and the ini want, and the display follows")
     CHECK(contains(show(events), "[gw0] [ 1/10] PASSED a\n"));
     up.facts.settings = {{"verbose", "1"}, {"console_output_style", "classic"}};
     CHECK(contains(show({up, known(10), finished("a")}), "[gw0] PASSED a\n"));
+    up.facts.settings = {{"color", "yes"}};
+    CHECK(contains(show({up, finished("a")}), "\x1b[32m.\x1b[0m"));
+    up.facts.settings = {{"color", "no"}};
+    TerminalSettings settings;
+    settings.colour = true;
+    CHECK(!contains(show({up, finished("a")}, settings), "\x1b"));
     up.facts.settings = {{"verbose", "-1"}, {"no_summary", "yes"}};
     const std::string quiet = show({up, finished("a", {failure()})});
     CHECK(!contains(quiet, "session starts"));

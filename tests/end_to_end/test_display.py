@@ -126,23 +126,30 @@ class OnTerminal:
         return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
 
 
-def test_a_terminal_shows_progress_with_failures_in_red(project):
-    project.write(
-        "test_a.py",
-        """
-        import os, pytest
-        @pytest.mark.parametrize("i", range(6))
-        def test_a(i):
-            assert i
-        def test_waits():
-            while not os.path.exists("go"): pass
-        """,
-    )
+@pytest.mark.parametrize(
+    "files, progress",
+    [(["test_a.py"], "6/7{}, 1 failed{}"), (["test_a.py", "test_b.py"], "5/~14{}, 1 failing{}")],
+    ids=["final at once", "to be confirmed"],
+)
+def test_a_terminal_shows_progress_with_failures_in_red(project, files, progress):
+    for name in files:
+        project.write(
+            name,
+            """
+            import os, pytest
+            @pytest.mark.parametrize("i", range(6))
+            def test_a(i):
+                assert i
+            def test_waits():
+                while not os.path.exists("go"): pass
+            """,
+        )
     run = OnTerminal(project, 60, "-n", "1")
-    assert run.until(lambda text: re.search(r"6/7\x1b\[31;1m, 1 failed\x1b\[0m, \d+/s", text))
+    expected = progress.format("\x1b[31m\x1b[1m", "\x1b[0m")
+    assert run.until(lambda text: re.search(re.escape(expected) + r", \d+/s", text))
     (project.path / "go").touch()
     assert run.code() == 1
-    assert run.text.rstrip().endswith("=\x1b[0m")
+    assert "failed" in run.text and run.text.rstrip().endswith("=\x1b[0m")
 
 
 def test_ctrl_c_ends_the_run_with_the_results_so_far(project, marked):

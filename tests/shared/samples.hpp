@@ -41,6 +41,7 @@ inline RunSpec run_spec() {
             .start = Start::spawn,
             .confirm = true,
             .collected_units = {"test_b.py"},
+            .coloured = true,
             .tree = tree_spec()};
 }
 
@@ -91,9 +92,10 @@ inline SlotFacts slot_facts() {
 
 inline std::vector<Fact> facts() {
     const TestName test{"test_a.py::test_x", 1};
+    const ListedNode node{1, "test_a.py::test_x", "<Function test_x>"};
     return {SlotBegan{slot_facts()},
             UnitsNamed{{"test_a.py"}},
-            TestsFound{{test}, 2},
+            TestsFound{{test}, 2, {node}},
             Started{300},
             Finished{70000, result()},
             GaveBack{1, {2, 3}},
@@ -108,10 +110,11 @@ inline std::vector<Fact> facts() {
 
 inline std::vector<Event> events() {
     const TestName test{"test_a.py::test_x", 1};
+    const ListedNode node{1, "test_a.py::test_x", "<Function test_x>"};
     return {WorkerUp{"gw0", "host", slot_facts()},
             WorkerDown{"gw0", "crashed"},
             UnitsKnown{3, true, {"test_a.py"}},
-            UnitLoaded{"test_a.py", {test}, 1},
+            UnitLoaded{"test_a.py", {test}, 1, {node}},
             TestStarted{"test_a.py", test, "gw0"},
             TestFinished{"test_a.py", test, "gw0", 2, result(), true},
             TeardownFailed{"test_a.py", test, "gw0", phase()},

@@ -29,6 +29,8 @@ TEST_CASE("what a slot says becomes facts") {
     CHECK((fact("[\"start\",1,2]") == Fact(Started{2})));
     CHECK((fact("[\"done\",1,2,\"passed\",[0.5,1,0],null]") ==
            Fact(Finished{2, {.seconds = {0.5, 1, 0}}})));
+    CHECK((fact("[\"found\",1,[\"a\"],0,[[2,\"a\",\"<a>\"]]]") ==
+           Fact(TestsFound{{{"a"}}, 0, {{2, "a", "<a>"}}})));
     CHECK((fact("[\"found\",1,[\"a\",[\"a\",1]],4]") == Fact(TestsFound{{{"a"}, {"a", 1}}, 4})));
     CHECK((fact("[\"gave\",1,3,[5,6]]") == Fact(GaveBack{3, {5, 6}})));
     CHECK((fact("[\"exit\",1,\"why\",7]") == Fact(ExitAsked{"why", 7})));
@@ -50,6 +52,23 @@ TEST_CASE("a slot is told its limit where there is one") {
     CHECK(start_line({1, "run", "gw0", &spec}).find("timeout") == std::string::npos);
     spec.timeout_seconds = 2.5;
     CHECK(start_line({1, "run", "gw0", &spec}).find("\"timeout\":2.5") != std::string::npos);
+}
+
+TEST_CASE("a slot is told when colours are wanted") {
+    RunSpec spec;
+    CHECK(start_line({1, "run", "gw0", &spec}).find("coloured") == std::string::npos);
+    spec.coloured = true;
+    CHECK(start_line({1, "run", "gw0", &spec}).find("\"coloured\":true") != std::string::npos);
+}
+
+TEST_CASE("a test may have a limit of its own") {
+    Result<SlotLine> read = read_slot_line("[\"limit\",2.5]");
+    REQUIRE(read);
+    CHECK(std::get<LineLimit>(*read).seconds == 2.5);
+    for (const char* line : {"[\"limit\"]", "[\"limit\",-1]", "[\"limit\",1e8]",
+                             "[\"limit\",\"1\"]", "[\"limit\",null]"}) {
+        CHECK_MESSAGE(!read_slot_line(line), line);
+    }
 }
 
 TEST_CASE("details come with their phases, sections and properties") {

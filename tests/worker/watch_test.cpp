@@ -53,6 +53,28 @@ TEST_CASE_FIXTURE(Watched, "each test has a limit of its own") {
     CHECK(watch.next_deadline() == start + seconds(7));
 }
 
+TEST_CASE_FIXTURE(Watched, "a test may have a limit of its own, which the next one has not") {
+    watch.hears_limit(seconds(30));
+    watch.hears(start, Started{0});
+    CHECK(watch.next_deadline() == start + seconds(35));
+    watch.hears(start + seconds(3), Finished{0, {}});
+    CHECK(watch.next_deadline() == start + seconds(7));
+    watch.hears_limit(seconds(0));
+    watch.hears(start + seconds(3), Started{1});
+    CHECK(watch.next_deadline() == never);
+    watch.hears(start + seconds(4), Finished{1, {}});
+    watch.hears(start + seconds(4), Started{2});
+    CHECK(end_at(seconds(8)) == "timed out after 2 s and did not stop");
+}
+
+TEST_CASE("a test's own limit holds where others have none") {
+    Watch watch(start, seconds(0));
+    watch.turns_to(start, JobKind::unit);
+    watch.hears_limit(seconds(1));
+    watch.hears(start, Started{0});
+    CHECK(watch.advance(start + seconds(2)).end == "timed out after 1 s and did not stop");
+}
+
 TEST_CASE_FIXTURE(Watched, "what a test prints does not prolong it") {
     watch.hears(start, Started{0});
     watch.hears(start + seconds(3), Printed{Stream::out, "still here"});

@@ -236,6 +236,13 @@ TEST_CASE_FIXTURE(Limited, "a test that outlasts its limit is aborted, and blame
           "timed out after 1 s and did not stop\nits stack");
 }
 
+TEST_CASE_FIXTURE(Limited, "a test with a longer limit of its own is left alone for that long") {
+    worker.report(now, slot_1, SlotLimit{std::chrono::seconds(60)});
+    say(Started{0});
+    CHECK(commands<AbortSlot>(worker.advance(now + std::chrono::seconds(64))).empty());
+    CHECK(commands<AbortSlot>(worker.advance(now + std::chrono::seconds(65))).size() == 1);
+}
+
 TEST_CASE_FIXTURE(Limited, "the limit is of what a slot does, not of what waits behind it") {
     worker.receive(now, orders(3, {attempt(1), attempt(2)}));
     say(Started{0});

@@ -11,6 +11,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr double seconds_most = 1e7;
+
 // The library would take -1 for 4294967295, and 1e300 for whatever the machine makes of it.
 template <class T>
 T integer_from(const json& value) {
@@ -47,6 +49,20 @@ std::vector<TestName> tests_from(const json& list) {
     std::vector<TestName> tests;
     for (const json& value : list) tests.push_back(test_from(value));
     return tests;
+}
+
+std::vector<ListedNode> listed_from(const json& list) {
+    std::vector<ListedNode> nodes;
+    for (const json& node : list) {
+        nodes.push_back({index_from(node.at(0)), node.at(1), node.at(2)});
+    }
+    return nodes;
+}
+
+double seconds_from(const json& value) {
+    const double seconds = value.get<double>();
+    if (!(seconds >= 0 && seconds <= seconds_most)) throw std::out_of_range("seconds");
+    return seconds;
 }
 
 std::uint32_t number_or_0(const json& value) {
@@ -132,7 +148,10 @@ Fact fact_from(const std::string& word, const json& line) {
     if (word == "start") return Started{index_from(line.at(2))};
     if (word == "done") return Finished{index_from(line.at(2)), result_from(line)};
     if (word == "units") return UnitsNamed{line.at(2)};
-    if (word == "found") return TestsFound{tests_from(line.at(2)), index_from(line.at(3))};
+    if (word == "found") {
+        return TestsFound{tests_from(line.at(2)), index_from(line.at(3)),
+                          line.size() > 4 ? listed_from(line.at(4)) : std::vector<ListedNode>()};
+    }
     if (word == "gave") return GaveBack{index_from(line.at(2)), indices_from(line.at(3))};
     if (word == "late")
         return LateTeardown{{line.at(2), index_from(line.at(3))}, phase_from(line.at(4))};
@@ -183,6 +202,7 @@ Result<SlotLine> read_slot_line(std::string_view text) {
         if (word == "refused")
             return LineRefused{integer_from<std::int32_t>(line.at(1)), line.at(2)};
         if (word == "alive") return LineAlive{};
+        if (word == "limit") return LineLimit{seconds_from(line.at(1))};
         return LineFact{integer_from<JobNumber>(line.at(1)), fact_from(word, line)};
     });
 }
@@ -220,6 +240,7 @@ std::string start_line(const SlotRequest& request) {
                   {"mainargv", spec.command}};
     if (spec.collect_full) start["collect"] = "full";
     if (spec.timeout_seconds > 0) start["timeout"] = spec.timeout_seconds;
+    if (spec.coloured) start["coloured"] = true;
     if (spec.start == Start::fork) start["how"] = "fork";
     if (spec.start == Start::spawn) start["how"] = "spawn";
     return as_line({{"start", start}});

@@ -37,7 +37,10 @@ struct LineFact {
     Fact fact;
 };
 struct LineAlive {};
-using SlotLine = std::variant<LineUp, LineRefused, LineFact, LineAlive>;
+struct LineLimit {
+    double seconds = 0;
+};
+using SlotLine = std::variant<LineUp, LineRefused, LineFact, LineAlive, LineLimit>;
 
 Result<SlotLine> read_slot_line(std::string_view line);
 

@@ -8,10 +8,12 @@ worker -> slot   {"job": 3, "kind": "enumerate"}, {"job": 9, "kind": "finish"},
                  {"give_back": 4, "number": 2, "keep": 10}
 slot -> worker   ["up", {...}] or ["refused", exit code, text] once; then, in answer to orders:
                  ["units", job, [name, ...]]                 ["found", job, [test, ...], deselected]
+                                                             ... with --collect-only also [[depth, id, text], ...]
                  ["start", job, index]                       ["gave", job, number, [index, ...]]
                  ["done", job, index, verdict, [setup, call, teardown], details or null]
                  ["late", job, id, occurrence, phase]        a package's or the session's teardown failed after its last test
                  ["warning", job, {...}]                     ["exit", job, reason, exit code]
+                 ["limit", seconds]                          the next test has a limit of its own; 0: none
                  ["alive"]                                   still loading, with every step within the limit
                  ["note", job, text, whether it is of the run, whichever slot says it]
                  ["end", job, {"returned", "stopped", "error", "missing"}]
@@ -23,8 +25,9 @@ import pytest
 from _pytest._code import ExceptionInfo
 from _pytest.config import UsageError
 
-from . import running
+from . import limits, running
 from .endings import exit_code, exit_reason, internal_error, usage_text
+from .listing import listing
 from .reports import Reports
 
 FOUND_MAX = 1000  # tests in one message
@@ -43,6 +46,7 @@ class Jobs:
         self.reports = Reports(session.config)
         self.notes = notes  # for the user, once in a run: from the slot that names the units
         self.last = None  # (job, entry)
+        self._limits_heeded = limits.heeded(session.config)
         self._running = None
         self._stopped = False  # the session wants to run no more
         self._job = 0
@@ -162,10 +166,17 @@ class Jobs:
 
     def _found(self, job, entries, deselected):
         names = [_short(*entry[:2]) for entry in entries]
+        option = self.session.config.option
+        listed = []
+        if option.collectonly:
+            items = [entry[2] for entry in entries if entry[2] is not None]
+            listed = listing(items, option.verbose)
         for start in range(0, max(len(names), 1), FOUND_MAX):
-            self.channel.say(
-                "found", job, names[start : start + FOUND_MAX], 0 if start else deselected
-            )
+            end = start + FOUND_MAX
+            message = [names[start:end], 0 if start else deselected]
+            if option.collectonly:
+                message.append([node for nodes in listed[start:end] for node in nodes])
+            self.channel.say("found", job, *message)
 
     def _tell_collected(self, job, entries):
         for index, (_name, _occurrence, _item, report) in enumerate(entries):
@@ -173,6 +184,8 @@ class Jobs:
                 self.channel.say("done", job, index, *self.reports.verdict([report]))
 
     def _prepare(self, entries):
+        if self._limits_heeded:
+            self._read_limits(entries)
         for index, (_name, _occurrence, item, _report) in enumerate(entries):
             if item is None:
                 continue
@@ -183,6 +196,14 @@ class Jobs:
                 item.user_properties = []
             item._xgrid_ran = True
         self.session.items = [entry[2] for entry in entries if entry[2] is not None]
+
+    def _read_limits(self, entries):
+        for index, (_name, _occurrence, item, _report) in enumerate(entries):
+            own = limits.limit_of(item) if item is not None else None
+            if own is not None:
+                self._running.limits[index] = own
+        if self._running.limits and self.plugin.timeouts is None:
+            self.plugin.need_timeouts()
 
     def _give_back(self, order):
         job, number = order["give_back"], order.get("number", 0)

@@ -7,7 +7,8 @@ import uuid
 
 import pytest
 
-from . import cache, controller, wholesuite, xdist_options
+from . import cache, controller, limits, wholesuite, xdist_options
+from .timeouts import Timeouts
 
 
 class Plugin:
@@ -47,6 +48,8 @@ class Plugin:
         xdist_options.disarm(config)
         if self.timeouts is not None:
             config.pluginmanager.register(self.timeouts, "xgrid-timeouts")
+        if limits.heeded(config):
+            config.addinivalue_line("markers", limits.MARKER)
         if self.workerinput is not None:
             wholesuite.agree(config, self.workerinput)
         cache.clear_once(config, (self.workerinput or {}).get("workerid"))
@@ -55,6 +58,12 @@ class Plugin:
                 "markers", "xdist_group(name): tests that run in the same slot."
             )
             config.pluginmanager.register(IdentityFixtures(), "xgrid-fixtures")
+
+    def need_timeouts(self):
+        """A test has a limit of its own: from now on limits are minded, if they were not before."""
+        if self.timeouts is None:
+            self.timeouts = Timeouts(0)
+            self._config.pluginmanager.register(self.timeouts, "xgrid-timeouts")
 
     def pytest_collection(self, session):
         # Not tryfirst: pytest's rewriting of assertions has to see the session before.

@@ -4,6 +4,7 @@ Knows nothing of jobs and sockets.
 """
 
 import io
+import re
 
 from _pytest._io import TerminalWriter
 
@@ -21,6 +22,10 @@ PLAIN = {
     "call": ("passed", ".", "PASSED"),
     "teardown": ("", "", ""),
 }
+RESET = "\x1b[0m"
+SEQUENCE = re.compile(r"\x1b\[[0-9;:]*m")
+BEGUN_SEQUENCE = re.compile(r"\x1b(\[[0-9;:]*)?\Z")
+SEQUENCE_CHARACTERS_MAX = 32
 PASSED_LOGGED = ("all", "log", "out-err", "system-out", "system-err")
 
 
@@ -29,6 +34,8 @@ class Reports:
 
     def __init__(self, config):
         self._config = config
+        self._coloured = getattr(config.option, "color", "no") == "yes"
+        self._highlighted = getattr(config.option, "code_highlight", "yes") != "no"
         self._letters = str(getattr(config.option, "reportchars", "") or "")
         self._sections_of_passed = self._wants_sections_of_passed()
         self._location_wanted = _ini(config, "junit_family") in ("xunit1", "legacy")
@@ -84,7 +91,7 @@ class Reports:
             "letter": letter,
             "word": word,
             "longrepr": bounded(self._rendered(report, category)),
-            "crash": bounded(str(getattr(crash, "message", "") or "")),
+            "crash": bounded(self._plain(str(getattr(crash, "message", "") or ""))),
             "reason": bounded(reason),
             "path": str(path),
             "line": line if isinstance(line, int) else 0,
@@ -116,12 +123,17 @@ class Reports:
             return _crash_line(report)
         text = io.StringIO()
         writer = TerminalWriter(text)
-        writer.hasmarkup = False
+        writer.hasmarkup = self._coloured
+        writer.code_highlight = self._highlighted
         try:
             report.toterminal(writer)
         except Exception as error:
             text.write("<the report cannot be shown: %s>" % type(error).__name__)
         return text.getvalue()
+
+    def _plain(self, text):
+        # What compares two values may have coloured how they differ.
+        return SEQUENCE.sub("", text) if self._coloured else text
 
     def _details(self, reports, phases, verdict):
         if not reports:
@@ -207,4 +219,13 @@ def bounded(text):
     if excess <= 0:
         return text
     half = TEXT_CHARACTERS_MAX // 2
-    return "%s\n[... %d characters cut ...]\n%s" % (text[:half], excess, text[-half:])
+    head, tail = text[:half], text[-half:]
+    if SEQUENCE.search(head):
+        # No colour goes on behind the cut, and none is cut in two.
+        head = BEGUN_SEQUENCE.sub("", head) + RESET
+    begun = BEGUN_SEQUENCE.search(
+        text, len(text) - half - SEQUENCE_CHARACTERS_MAX, len(text) - half
+    )
+    if begun and SEQUENCE.match(text, begun.start()):
+        tail = text[SEQUENCE.match(text, begun.start()).end() :]
+    return "%s\n[... %d characters cut ...]\n%s" % (head, excess, tail)

@@ -25,6 +25,7 @@ class Running:
 
     def __init__(self, job, entries, slot):
         self.job = job
+        self.limits = {}  # of tests that have one of their own
         self.waiting = collections.deque()
         self.given_back = False
         self._entries = entries
@@ -43,6 +44,9 @@ class Running:
             index = waiting.popleft()
             item = entries[index][2]
             following = entries[waiting[0]][2] if waiting else _boundary(item)
+            own = self.limits.get(index)
+            if own is not None:
+                channel.say("limit", timeouts.outermost(own))
             # With the result of the test before, in one write: this names the test if it takes the slot down.
             channel.say_line('["start",%d,%d]\n' % (self.job, index))
             channel.flush()
@@ -51,7 +55,7 @@ class Running:
             if timeouts is None:
                 protocol(item=item, nextitem=following)
             else:
-                timeouts.start(item.name)
+                timeouts.start(item.name, own)
                 protocol(item=item, nextitem=following)
                 timeouts.stop()
             if prints:

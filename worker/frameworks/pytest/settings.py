@@ -9,6 +9,7 @@ from _pytest.terminal import getreportopt
 OPTIONS = (
     "capture",
     "collectonly",
+    "color",
     "durations",
     "durations_min",
     "failedfirst",

@@ -47,6 +47,9 @@ def _run(start, channel):
     limit = message.get("timeout")
     plugin = Plugin(_workerinput(message), Timeouts(limit) if limit else None)
     config = _configured(list(message["args"]), plugin)
+    if getattr(config.option, "color", "auto") == "auto":
+        # The client has looked at its terminal and the environment, which are not ours.
+        config.option.color = "yes" if message.get("coloured") else "no"
     if imports.unsuitable(config):
         _start_again(config, start)
     try:

@@ -21,7 +21,9 @@ class Timeouts:
     """A plugin of sessions with a limit. `on_alive` is called now and then while files are loaded."""
 
     def __init__(self, seconds):
-        self.seconds = seconds
+        self.seconds = seconds  # 0: only tests that set themselves a limit have one
+        self._limit = seconds  # of what runs
+        self._only_call = False  # ... which is of the test's call, not of its fixtures
         self.on_alive = lambda: None
         self._what = None  # that the limit is for, as the failure names it
         self._inside = False  # of what may be made to fail
@@ -29,24 +31,40 @@ class Timeouts:
         self._told = False  # ... which a report has said
         self._alive_at = 0.0
 
-    def start(self, what):
-        """From now on the limit runs, until stop(). Tests may have taken the signal for themselves."""
-        self._what = what
+    def start(self, what, own=None):
+        """From now on the limit runs, until stop(): the test's own one if it has one.
+
+        Tests may have taken the signal for themselves.
+        """
+        has_own = own is not None and own.seconds is not None
+        self._limit = own.seconds if has_own else self.seconds
+        self._only_call = own is not None and own.only_call
         self._inside = self._told = False
         self._stacks = ""
+        self._what = what if self._limit else None
+        if self._what is None:
+            return
         signal.signal(signal.SIGALRM, self._expired)
-        signal.setitimer(signal.ITIMER_REAL, self.seconds)
+        if not self._only_call:
+            signal.setitimer(signal.ITIMER_REAL, self._limit)
+
+    def outermost(self, own):
+        """Within how many seconds the test that has this limit of its own is over; 0: nobody knows."""
+        return 0.0 if own.only_call else self.seconds if own.seconds is None else own.seconds
 
     def _start_inside(self, what):
         self.start(what)
         self._inside = True
 
     def stop(self):
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        if self._what is not None:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         self._what = None
 
     def guarded(self, what, work):
         """Does work that is to be over within the limit, and fails otherwise."""
+        if not self.seconds:
+            return work()
         self._start_inside(what)
         try:
             return work()
@@ -65,7 +83,7 @@ class Timeouts:
         pytest.fail(self._text())
 
     def _text(self):
-        return "Timeout: %s took longer than %g s" % (self._what, self.seconds)
+        return "Timeout: %s took longer than %g s" % (self._what, self._limit)
 
     # ---- What may fail
 
@@ -78,7 +96,11 @@ class Timeouts:
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_call(self):
         self._inside = self._what is not None
+        if self._inside and self._only_call:
+            signal.setitimer(signal.ITIMER_REAL, self._limit)
         yield
+        if self._inside and self._only_call:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         self._inside = False
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -89,6 +111,9 @@ class Timeouts:
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_make_collect_report(self, collector):
+        if not self.seconds:
+            yield
+            return
         self._say_alive()
         around = self._what  # a session collects folders while it is being collected
         self._start_inside("loading " + (collector.nodeid or "."))

@@ -202,7 +202,7 @@ class Full:
         for item in self._session.items:
             items.setdefault(_unit_of(item), []).append(item)
         self._loaded = collections.OrderedDict()
-        for name in list(failed) + list(items):
+        for name in [name for name in failed if name not in items] + list(items):
             self._loaded[name] = Loaded(items.get(name, []), failed.get(name, []), 0)
         for item in self._plugin.deselected:
             self._loaded.setdefault(_unit_of(item), Loaded([], [], 0)).deselected += 1

@@ -1,5 +1,9 @@
 """What a result tells besides its verdict."""
 
+import re
+
+import driver
+
 
 def details_of(warm, project, text, *args, **more):
     project.write("test_d.py", text)
@@ -19,6 +23,31 @@ def test_a_failure_is_rendered_as_pytests_terminal_does(warm, project):
         )
         if style != "no":
             assert shown.strip("\n") and shown in project.plain(*args)[2]
+
+
+def test_colours_come_where_they_are_wanted(warm, project):
+    text = "def test_f():\n    left = [1, 2]\n    assert left == [1, 3], 'why'\n"
+    for args in ([], ["--code-highlight=no"], ["--tb=short"]):
+        _slot, (details,) = details_of(warm, project, text, *args, coloured=True)
+        shown = details["phases"][0]["longrepr"]
+        assert "\x1b[1m\x1b[31mE " in shown and "\x1b" not in details["phases"][0]["crash"]
+        assert ("\x1b[94massert" in shown) == (args != ["--code-highlight=no"])
+        assert shown in project.plain("--color=yes", *args)[2]
+        _slot, (details,) = details_of(warm, project, text, *args, env={"PY_COLORS": "1"})
+        assert "\x1b" not in details["phases"][0]["longrepr"]
+
+
+def test_where_a_coloured_text_is_cut_no_colour_goes_on(warm, project):
+    text = "def test_f():\n    raise ValueError('%s\\n' * %d)\n"
+    short = driver.Interpreter(project.path, changed=[("reports", "1024 * 1024", "4000")])
+    for length in range(30, 60):
+        source = text % ("x" * length, 200)
+        _slot, (details,) = details_of(short, project, source, coloured=True)
+        shown = details["phases"][0]["longrepr"]
+        head, tail = re.split(r"\n\[\.\.\. \d+ characters cut \.\.\.\]\n", shown)
+        assert head.endswith("\x1b[0m") and "\x1b" not in re.sub(r"\x1b\[[\d;]*m", "", shown)
+        assert not re.match(r"\[?[\d;]*m", tail) and tail.rstrip().endswith("Error")
+    short.close()
 
 
 def test_crash_reason_and_place(warm, project):

@@ -128,3 +128,34 @@ def test_an_empty_project_has_no_units(warm, project):
     slot = warm.slot(project)
     assert slot.enumerate()[0] == []
     slot.finish()
+
+
+@pytest.mark.parametrize("args", [[], ["-v"], ["-q"], ["-k", "b or two"]], ids=" ".join)
+def test_collect_only_tells_what_pytest_shows(warm, project, args):
+    project.write(
+        "pkg/test_a.py",
+        '''
+        """Of the module.
+
+        More."""
+        import pytest, unittest
+        class TestB:
+            """Of the class."""
+            def test_b(self): "Of the test."
+            class TestC:
+                @pytest.mark.parametrize("x", ["one", "two"])
+                def test_c(self, x): pass
+        class Old(unittest.TestCase):
+            def test_d(self): pass
+        ''',
+    )
+    project.write("pkg/__init__.py", "")
+    slot = warm.slot(project, "--collect-only", *args)
+    slot.run("pkg/test_a.py")
+    slot.finish()
+    lines = []
+    for _found, _job, _tests, _deselected, nodes in slot.of("found"):
+        for depth, _id, text in nodes:
+            lines += ["  " * depth + line for line in text.split("\n")]
+    plain = project.plain("--collect-only", *args)[2].splitlines()
+    assert len(lines) > 1 and "\n".join(lines) in "\n".join(plain)
