@@ -19,8 +19,9 @@ public:
     /// A tree's bytes. Error: it is not there, or cannot be read.
     virtual Result<std::string> tree(const ObjectId& id) = 0;
 
-    /// A blob's size in bytes, and then its content in pieces of at most some MiB, from `take` false stops.
-    /// Whoever calls checks nothing: what comes is what the id names, or there is an error at the end.
+    /// A blob's size in bytes, and then its content in pieces of at most some MiB, from `take`
+    /// false stops. Whoever calls checks nothing: what comes is what the id names, or there is an
+    /// error at the end.
     virtual Result<std::uint64_t> blob(const ObjectId& id,
                                        const std::function<bool(std::string_view)>& take) = 0;
 

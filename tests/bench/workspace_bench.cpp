@@ -38,9 +38,9 @@ public:
     void take(const std::string& what, const Do& action) {
         const auto start = std::chrono::steady_clock::now();
         action();
-        times_[what].push_back(std::chrono::duration<double, std::milli>(
-                                   std::chrono::steady_clock::now() - start)
-                                   .count());
+        times_[what].push_back(
+            std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+                .count());
     }
     double median(const std::string& what) {
         std::vector<double>& all = times_[what];

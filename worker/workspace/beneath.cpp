@@ -155,6 +155,4 @@ FileStat stat_of(const struct stat& found) {
             .inode = found.st_ino};
 }
 
-std::int64_t modified_second(const struct stat& found) { return found.st_mtim.tv_sec; }
-
 }  // namespace xgrid::worker

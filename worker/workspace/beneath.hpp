@@ -54,6 +54,5 @@ bool remove_from(int folder, const std::string& name, int aside);
 bool empty_folder(int folder);
 
 FileStat stat_of(const struct stat& found);
-std::int64_t modified_second(const struct stat& found);
 
 }  // namespace xgrid::worker

@@ -23,7 +23,8 @@ public:
     }
 
     /// Calls `work` for each item, by up to so many threads at once, this one among them; returns
-    /// when all is done, or when `work` has returned false, which ends it all. `work` must not throw.
+    /// when all is done, or when `work` has returned false, which ends it all. `work` must not
+    /// throw.
     template <class Work>
     void run(std::size_t threads, const Work& work) {
         std::vector<std::jthread> others;

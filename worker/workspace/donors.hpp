@@ -19,8 +19,8 @@ public:
     /// not stay where they are go into the folder `aside`, out of the way of what comes.
     /// Error: one cannot be moved.
     static Result<Donors> gather(const Listing& wanted, const Differences& differences,
-                                 const std::vector<std::uint32_t>& held_of,
-                                 const Examination& how, int aside);
+                                 const std::vector<std::uint32_t>& held_of, const Examination& how,
+                                 int aside);
 
     struct Donor {
         std::string path;   // of one that stays

@@ -122,7 +122,8 @@ private:
         for (std::size_t k = 0; k < wanted.entries.size(); ++k) {
             const ListedEntry& entry = wanted.entries[k];
             if (entry.kind == EntryKind::folder && differences_.folders[i].unchanged[k]) {
-                kept_inside_[entry.folder] = kept_inside_[i] || how_.keep.keeps(wanted_[entry.folder].path, true, true);
+                kept_inside_[entry.folder] =
+                    kept_inside_[i] || how_.keep.keeps(wanted_[entry.folder].path, true, true);
                 crew.add(entry.folder);
             }
         }
@@ -146,7 +147,7 @@ private:
         for (std::size_t k = 0; k < size; ++k) {
             const ListedEntry* held = held_entry(i, k);
             if (held == nullptr || held->kind == EntryKind::folder) continue;
-            state.later_than[k] = held->stat.modified_ns / 1'000'000'000;
+            state.later_than[k] = history_second(held->stat);
         }
     }
 
@@ -174,7 +175,7 @@ private:
         }
         state.in_the_way[k] = true;
         if (!S_ISDIR(found.st_mode)) {
-            state.later_than[k] = std::max(state.later_than[k], modified_second(found));
+            state.later_than[k] = std::max(state.later_than[k], history_second(stat_of(found)));
         }
         const ListedEntry* held = held_entry(i, k);
         if (held == nullptr || held->id != entry.id || held->kind != entry.kind) return;
@@ -197,8 +198,8 @@ private:
         const bool in_compiled = last_name(wanted_[i].path) == compiled_folder;
         if (in_compiled && !is_folder && is_compiled(name.text)) {
             const std::uint32_t above = above_[i];
-            if (above == nowhere || !is_current(name.text, wanted_[above],
-                                                differences_.folders[above].unchanged)) {
+            if (above == nowhere ||
+                !is_current(name.text, wanted_[above], differences_.folders[above].unchanged)) {
                 go(i, folder, wanted_[i].path, name.text);
                 return;
             }
@@ -226,7 +227,8 @@ private:
     void go(std::uint32_t i, int folder, const std::string& path, const std::string& name) {
         struct stat found = {};
         if (::fstatat(folder, name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) {
-            found_[i].removed_second = std::max(found_[i].removed_second, modified_second(found));
+            found_[i].removed_second =
+                std::max(found_[i].removed_second, history_second(stat_of(found)));
         }
         found_[i].strangers.push_back({path, name});
     }
@@ -246,7 +248,8 @@ private:
             go(i, folder.get(), path, name.text);
             some_went = true;
         }
-        if (some_went) found_[i].strangers.push_back({wanted_[i].path, std::string(compiled_folder), true});
+        if (some_went)
+            found_[i].strangers.push_back({wanted_[i].path, std::string(compiled_folder), true});
     }
 
     // A folder that is not of the tree, in which something may have to stay.
@@ -266,7 +269,9 @@ private:
                 go(i, folder.get(), path, below.text);
             }
         }
-        found_[i].strangers.push_back({path.substr(0, path.size() - name.size() - (path.size() > name.size() ? 1 : 0)), name, true});
+        found_[i].strangers.push_back(
+            {path.substr(0, path.size() - name.size() - (path.size() > name.size() ? 1 : 0)), name,
+             true});
     }
 
     void consider_missing(std::uint32_t i) { begin(i); }
@@ -289,8 +294,8 @@ private:
         for (const ListedEntry& entry : held.entries) {
             if (entry.kind == EntryKind::folder) continue;
             if (wanted != nullptr && find_entry(*wanted, entry.name) != nullptr) continue;
-            differences_.removed_second = std::max(differences_.removed_second,
-                                                   entry.stat.modified_ns / 1'000'000'000);
+            differences_.removed_second =
+                std::max(differences_.removed_second, history_second(entry.stat));
         }
     }
 
@@ -318,16 +323,14 @@ Result<Differences> examine(Listing& wanted, const std::vector<std::uint32_t>& h
 Held check_held(int folder, const ListedEntry& entry, const struct stat& found,
                 const Examination& how, bool& verified) {
     if (!kind_fits(found, entry.kind) || stat_of(found) != entry.stat) return Held::differs;
-    const bool proven =
-        entry.stat.changed_ns < how.held.finished_ns && how.boot == how.held.boot;
+    const bool proven = entry.stat.changed_ns < how.held.finished_ns && how.boot == how.held.boot;
     if (proven) return Held::as_written;
     verified = true;
     if (entry.kind != EntryKind::link) {
         return has_content(folder, entry, entry.stat.size) ? Held::as_written : Held::differs;
     }
     std::string target(entry.target.size() + 1, '\0');
-    const ssize_t size =
-        ::readlinkat(folder, entry.name.c_str(), target.data(), target.size());
+    const ssize_t size = ::readlinkat(folder, entry.name.c_str(), target.data(), target.size());
     target.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
     return target == entry.target ? Held::as_written : Held::differs;
 }

@@ -60,8 +60,7 @@ public:
         for (std::size_t i = 0; i < listing_.size(); ++i) {
             if (const std::optional<Error> error = read_folder(i)) {
                 return Error{fmt::format("cannot use the tree {}: {}{}{}", root.hex(), error->text,
-                                         listing_[i].path.empty() ? "" : " in ",
-                                         listing_[i].path)};
+                                         listing_[i].path.empty() ? "" : " in ", listing_[i].path)};
             }
         }
         return std::move(listing_);
@@ -135,6 +134,12 @@ private:
 };
 
 }  // namespace
+
+std::int64_t history_second(const FileStat& stat) {
+    constexpr std::int64_t second = 1'000'000'000;
+    const bool made_up = stat.modified_ns / second > stat.changed_ns / second + seconds_ahead_max;
+    return made_up ? any_second : stat.modified_ns / second;
+}
 
 const ListedEntry* find_entry(const ListedFolder& folder, std::string_view name) {
     const auto found = std::ranges::lower_bound(folder.entries, name, {}, &ListedEntry::name);

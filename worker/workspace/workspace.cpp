@@ -103,9 +103,9 @@ private:
             if (std::ranges::binary_search(held_.claims, entry.name)) continue;
             struct stat found = {};
             if (::fstatat(root_.root(), entry.name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) {
-                return Error{fmt::format(
-                    "cannot put {} into {}: it is there already, and not from xgrid", entry.name,
-                    place_.folder.native())};
+                return Error{
+                    fmt::format("cannot put {} into {}: it is there already, and not from xgrid",
+                                entry.name, place_.folder.native())};
             }
             claims.push_back(entry.name);
         }
@@ -127,22 +127,24 @@ private:
         for (std::size_t i = 0; i < wanted_.size(); ++i) {
             for (std::size_t k = 0; k < wanted_[i].entries.size(); ++k) {
                 const bool is_folder = wanted_[i].entries[k].kind == EntryKind::folder;
-                if (!differences_.folders[i].unchanged[k]) ++to_write_;
-                else if (!is_folder) ++counts_.unchanged;
+                if (!differences_.folders[i].unchanged[k])
+                    ++to_write_;
+                else if (!is_folder)
+                    ++counts_.unchanged;
             }
         }
         counts_.kept = differences_.kept;
     }
 
-    std::optional<Error> change(const std::vector<std::uint32_t>& held_of,
-                                const Examination& how) {
+    std::optional<Error> change(const std::vector<std::uint32_t>& held_of, const Examination& how) {
         if (::mkdirat(root_.root(), aside_name.c_str(), 0700) != 0 && errno != EEXIST) {
             return failure("make", aside_name);
         }
         aside_ = open_folder(root_.root(), aside_name.c_str());
         if (!aside_ || !empty_folder(aside_.get())) return failure("use", aside_name);
         if (to_write_ > 0) {
-            Result<Donors> donors = Donors::gather(wanted_, differences_, held_of, how, aside_.get());
+            Result<Donors> donors =
+                Donors::gather(wanted_, differences_, held_of, how, aside_.get());
             if (!donors) return Error{donors.error()};
             donors_ = std::move(*donors);
         }
@@ -203,8 +205,7 @@ private:
         const Descriptor folder = open_folder(parent, name.c_str());
         struct stat made = {};
         if (!folder || ::fstat(folder.get(), &made) != 0) return false;
-        return (made.st_mode & 0777) == folder_mode ||
-               ::fchmod(folder.get(), folder_mode) == 0;
+        return (made.st_mode & 0777) == folder_mode || ::fchmod(folder.get(), folder_mode) == 0;
     }
 
     struct Job {
@@ -245,10 +246,9 @@ private:
             const std::int64_t later_than = std::max(state.later_than[k], removed_before());
             Result<FileStat> written = write_entry({folder->get(), entry, later_than});
             if (!written) {
-                return fail(Error{fmt::format("cannot write {}: {}",
-                                              (place_.folder / path_in(wanted.path, entry.name))
-                                                  .native(),
-                                              written.error())});
+                return fail(Error{fmt::format(
+                    "cannot write {}: {}",
+                    (place_.folder / path_in(wanted.path, entry.name)).native(), written.error())});
             }
             entry.stat = *written;
             ++written_;
@@ -333,8 +333,7 @@ Workspace::~Workspace() {
 
 Result<UpdateCounts> Workspace::update(const ObjectId& tree, ObjectSource& source,
                                        const UpdateOptions& options) {
-    Descriptor root(
-        ::open(place_.folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    Descriptor root(::open(place_.folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!root) {
         return Error{fmt::format("cannot open the workspace {}: {}", place_.folder.native(),
                                  std::strerror(errno))};

@@ -139,8 +139,7 @@ Result<Workspace> Workspaces::of_project(std::string_view project, const ObjectI
 
     std::vector<Candidate> candidates;
     for (const fs::path& path : all_in(folder_, key)) {
-        candidates.push_back(
-            {path, manifest_tree(path / "manifest") == tree, used_ns(path)});
+        candidates.push_back({path, manifest_tree(path / "manifest") == tree, used_ns(path)});
     }
     std::ranges::sort(candidates, [](const Candidate& a, const Candidate& b) {
         return std::pair(a.has_tree, a.used_ns) > std::pair(b.has_tree, b.used_ns);
@@ -157,8 +156,8 @@ Result<Workspace> Workspaces::of_project(std::string_view project, const ObjectI
         if (error) return failure("use", folder, error);
         return Workspace({folder, candidate.path / "manifest"}, std::move(locked));
     }
-    return Error{fmt::format("cannot give a workspace to {}: all {} are in use", project,
-                             workspaces_max)};
+    return Error{
+        fmt::format("cannot give a workspace to {}: all {} are in use", project, workspaces_max)};
 }
 
 Result<Workspace> Workspaces::at(const fs::path& folder) const {

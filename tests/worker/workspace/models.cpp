@@ -16,7 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 
 void put_folders_above(const std::string& path, Model& model) {
-    for (std::size_t slash = path.find('/'); slash != path.npos; slash = path.find('/', slash + 1)) {
+    for (std::size_t slash = path.find('/'); slash != path.npos;
+         slash = path.find('/', slash + 1)) {
         model.emplace(path.substr(0, slash), folder());
     }
 }
@@ -67,7 +68,9 @@ ObjectId MemorySource::add_blob(const std::string& content) {
     return id;
 }
 
-ObjectId MemorySource::add(const Model& model) { return add_folder(*this, with_folders(model), ""); }
+ObjectId MemorySource::add(const Model& model) {
+    return add_folder(*this, with_folders(model), "");
+}
 
 Result<std::string> MemorySource::tree(const ObjectId& id) {
     const std::lock_guard lock(mutex_);
