@@ -1,11 +1,11 @@
 #include "worker/workspace/beneath.hpp"
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <memory>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -113,23 +113,21 @@ Descriptor open_folder(int parent, const char* name) {
 }
 
 std::optional<std::vector<Name>> names_in(int folder) {
-    // The stream closes what it is given, and would move the place of a descriptor that is shared.
-    const int own = ::openat(folder, ".", to_read_folder);
-    if (own < 0) return std::nullopt;
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(own), ::closedir);
-    if (!stream) {
-        ::close(own);
-        return std::nullopt;
-    }
+    // Without a stream of the C library, which would take the descriptor for its own.
     std::vector<Name> names;
-    errno = 0;
-    while (const dirent* entry = ::readdir(stream.get())) {
-        const std::string_view name = entry->d_name;
-        if (name != "." && name != "..") names.push_back({std::string(name), entry->d_type});
-        errno = 0;
+    alignas(dirent64) std::array<char, 32 * 1024> entries;
+    if (::lseek(folder, 0, SEEK_SET) != 0) return std::nullopt;
+    for (;;) {
+        const ssize_t bytes = ::getdents64(folder, entries.data(), entries.size());
+        if (bytes < 0) return std::nullopt;
+        if (bytes == 0) return names;
+        for (ssize_t at = 0; at < bytes;) {
+            const auto* entry = reinterpret_cast<const dirent64*>(entries.data() + at);
+            const std::string_view name = entry->d_name;
+            if (name != "." && name != "..") names.push_back({std::string(name), entry->d_type});
+            at += entry->d_reclen;
+        }
     }
-    if (errno != 0) return std::nullopt;
-    return names;
 }
 
 bool remove_from(int folder, const std::string& name, int aside) {
