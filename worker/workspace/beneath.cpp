@@ -37,23 +37,6 @@ Descriptor open_by_parts(int root, std::string_view path, int flags) {
     }
 }
 
-Descriptor open_beneath(int root, const std::string& path, int flags) {
-    if (has_openat2) {
-        open_how how = {};
-        how.flags = static_cast<std::uint64_t>(flags);
-        how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-        long opened = -1;
-        do {
-            opened = ::syscall(SYS_openat2, root, path.c_str(), &how, sizeof(how));
-        } while (opened < 0 && (errno == EAGAIN || errno == EINTR));
-        if (opened >= 0 || (errno != ENOSYS && errno != EPERM)) {
-            return Descriptor(static_cast<int>(opened));
-        }
-        has_openat2 = false;
-    }
-    return open_by_parts(root, path, flags);
-}
-
 // By a descriptor that needs no permission to read, and cannot have followed a link.
 bool unlock(int parent, const char* name) {
     const Descriptor folder(::openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -93,11 +76,26 @@ bool empty_below(int folder, int aside, int level) {
 }  // namespace
 
 Descriptor Beneath::folder(const std::string& path) const {
-    return open_beneath(root_.get(), path.empty() ? "." : path, to_read_folder);
+    return open(path.empty() ? "." : path, to_read_folder);
 }
 
-Descriptor Beneath::file(const std::string& path) const {
-    return open_beneath(root_.get(), path, to_read_file);
+Descriptor Beneath::file(const std::string& path) const { return open(path, to_read_file); }
+
+Descriptor Beneath::open(const std::string& path, int flags) const {
+    if (lookup_ == Lookup::one_call && has_openat2) {
+        open_how how = {};
+        how.flags = static_cast<std::uint64_t>(flags);
+        how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+        long opened = -1;
+        do {
+            opened = ::syscall(SYS_openat2, root_.get(), path.c_str(), &how, sizeof(how));
+        } while (opened < 0 && (errno == EAGAIN || errno == EINTR));
+        if (opened >= 0 || (errno != ENOSYS && errno != EPERM)) {
+            return Descriptor(static_cast<int>(opened));
+        }
+        has_openat2 = false;
+    }
+    return open_by_parts(root_.get(), path, flags);
 }
 
 Descriptor open_folder(int parent, const char* name) {

@@ -85,7 +85,7 @@ private:
     bool fail(const std::string& what, const std::string& path) {
         const std::string why = std::strerror(errno);
         const std::lock_guard lock(mutex_);
-        if (error_.empty()) error_ = fmt::format("cannot {} {}: {}", what, path, why);
+        if (error_.empty()) error_ = fmt::format("cannot {} {} ({})", what, path, why);
         return false;
     }
 

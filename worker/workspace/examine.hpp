@@ -5,8 +5,8 @@
 // the clock, and after the machine was started anew numbers do not prove that content reached the
 // disk. Both are read and hashed, once.
 //
-// Rejected: trusting that a folder whose own time is old holds what it held. It saves a sixth of
-// the walk, and a file changed in place does not show in it.
+// Rejected: taking a folder whose own time is old for unchanged. A file changed in place does not
+// show in it, and the files are what the walk spends its time on.
 #pragma once
 
 #include <cstddef>
