@@ -1,11 +1,11 @@
 #include "worker/workspace/beneath.hpp"
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <memory>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -35,23 +35,6 @@ Descriptor open_by_parts(int root, std::string_view path, int flags) {
         folder = std::move(opened);
         parent = folder.get();
     }
-}
-
-Descriptor open_beneath(int root, const std::string& path, int flags) {
-    if (has_openat2) {
-        open_how how = {};
-        how.flags = static_cast<std::uint64_t>(flags);
-        how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-        long opened = -1;
-        do {
-            opened = ::syscall(SYS_openat2, root, path.c_str(), &how, sizeof(how));
-        } while (opened < 0 && (errno == EAGAIN || errno == EINTR));
-        if (opened >= 0 || (errno != ENOSYS && errno != EPERM)) {
-            return Descriptor(static_cast<int>(opened));
-        }
-        has_openat2 = false;
-    }
-    return open_by_parts(root, path, flags);
 }
 
 // By a descriptor that needs no permission to read, and cannot have followed a link.
@@ -93,11 +76,26 @@ bool empty_below(int folder, int aside, int level) {
 }  // namespace
 
 Descriptor Beneath::folder(const std::string& path) const {
-    return open_beneath(root_.get(), path.empty() ? "." : path, to_read_folder);
+    return open(path.empty() ? "." : path, to_read_folder);
 }
 
-Descriptor Beneath::file(const std::string& path) const {
-    return open_beneath(root_.get(), path, to_read_file);
+Descriptor Beneath::file(const std::string& path) const { return open(path, to_read_file); }
+
+Descriptor Beneath::open(const std::string& path, int flags) const {
+    if (lookup_ == Lookup::one_call && has_openat2) {
+        open_how how = {};
+        how.flags = static_cast<std::uint64_t>(flags);
+        how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+        long opened = -1;
+        do {
+            opened = ::syscall(SYS_openat2, root_.get(), path.c_str(), &how, sizeof(how));
+        } while (opened < 0 && (errno == EAGAIN || errno == EINTR));
+        if (opened >= 0 || (errno != ENOSYS && errno != EPERM)) {
+            return Descriptor(static_cast<int>(opened));
+        }
+        has_openat2 = false;
+    }
+    return open_by_parts(root_.get(), path, flags);
 }
 
 Descriptor open_folder(int parent, const char* name) {
@@ -113,23 +111,21 @@ Descriptor open_folder(int parent, const char* name) {
 }
 
 std::optional<std::vector<Name>> names_in(int folder) {
-    // The stream closes what it is given, and would move the place of a descriptor that is shared.
-    const int own = ::openat(folder, ".", to_read_folder);
-    if (own < 0) return std::nullopt;
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(own), ::closedir);
-    if (!stream) {
-        ::close(own);
-        return std::nullopt;
-    }
+    // Without a stream of the C library, which would take the descriptor for its own.
     std::vector<Name> names;
-    errno = 0;
-    while (const dirent* entry = ::readdir(stream.get())) {
-        const std::string_view name = entry->d_name;
-        if (name != "." && name != "..") names.push_back({std::string(name), entry->d_type});
-        errno = 0;
+    alignas(dirent64) std::array<char, 32 * 1024> entries;
+    if (::lseek(folder, 0, SEEK_SET) != 0) return std::nullopt;
+    for (;;) {
+        const ssize_t bytes = ::getdents64(folder, entries.data(), entries.size());
+        if (bytes < 0) return std::nullopt;
+        if (bytes == 0) return names;
+        for (ssize_t at = 0; at < bytes;) {
+            const auto* entry = reinterpret_cast<const dirent64*>(entries.data() + at);
+            const std::string_view name = entry->d_name;
+            if (name != "." && name != "..") names.push_back({std::string(name), entry->d_type});
+            at += entry->d_reclen;
+        }
     }
-    if (errno != 0) return std::nullopt;
-    return names;
 }
 
 bool remove_from(int folder, const std::string& name, int aside) {
@@ -154,7 +150,5 @@ FileStat stat_of(const struct stat& found) {
             .changed_ns = found.st_ctim.tv_sec * second + found.st_ctim.tv_nsec,
             .inode = found.st_ino};
 }
-
-std::int64_t modified_second(const struct stat& found) { return found.st_mtim.tv_sec; }
 
 }  // namespace xgrid::worker

@@ -18,9 +18,13 @@ namespace xgrid::worker {
 
 constexpr mode_t folder_mode = 0755;
 
+enum class Lookup { one_call, by_parts };
+
 class Beneath {
 public:
-    explicit Beneath(Descriptor root) : root_(std::move(root)) {}
+    /// With `one_call`, by parts all the same where the kernel cannot do it in one.
+    explicit Beneath(Descriptor root, Lookup lookup = Lookup::one_call)
+        : root_(std::move(root)), lookup_(lookup) {}
 
     int root() const { return root_.get(); }
 
@@ -32,7 +36,10 @@ public:
     Descriptor file(const std::string& path) const;
 
 private:
+    Descriptor open(const std::string& path, int flags) const;
+
     Descriptor root_;
+    Lookup lookup_;
 };
 
 /// A folder in another, made readable and writable for its owner if it is not. None, with errno.
@@ -54,6 +61,5 @@ bool remove_from(int folder, const std::string& name, int aside);
 bool empty_folder(int folder);
 
 FileStat stat_of(const struct stat& found);
-std::int64_t modified_second(const struct stat& found);
 
 }  // namespace xgrid::worker

@@ -68,7 +68,7 @@ Result<Donors> Donors::gather(const Listing& wanted, const Differences& differen
             }
             const std::string name = fmt::format("moved-{}", moved++);
             if (::renameat(folder->get(), entry.name.c_str(), aside, name.c_str()) != 0) {
-                return Error{fmt::format("cannot move {}: {}", path_in(held.path, entry.name),
+                return Error{fmt::format("cannot move {} ({})", path_in(held.path, entry.name),
                                          std::strerror(errno))};
             }
             donor.aside = name;

@@ -85,7 +85,7 @@ private:
     bool fail(const std::string& what, const std::string& path) {
         const std::string why = std::strerror(errno);
         const std::lock_guard lock(mutex_);
-        if (error_.empty()) error_ = fmt::format("cannot {} {}: {}", what, path, why);
+        if (error_.empty()) error_ = fmt::format("cannot {} {} ({})", what, path, why);
         return false;
     }
 
@@ -147,7 +147,7 @@ private:
         for (std::size_t k = 0; k < size; ++k) {
             const ListedEntry* held = held_entry(i, k);
             if (held == nullptr || held->kind == EntryKind::folder) continue;
-            state.later_than[k] = held->stat.modified_ns / 1'000'000'000;
+            state.later_than[k] = history_second(held->stat);
         }
     }
 
@@ -175,7 +175,7 @@ private:
         }
         state.in_the_way[k] = true;
         if (!S_ISDIR(found.st_mode)) {
-            state.later_than[k] = std::max(state.later_than[k], modified_second(found));
+            state.later_than[k] = std::max(state.later_than[k], history_second(stat_of(found)));
         }
         const ListedEntry* held = held_entry(i, k);
         if (held == nullptr || held->id != entry.id || held->kind != entry.kind) return;
@@ -227,7 +227,8 @@ private:
     void go(std::uint32_t i, int folder, const std::string& path, const std::string& name) {
         struct stat found = {};
         if (::fstatat(folder, name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) {
-            found_[i].removed_second = std::max(found_[i].removed_second, modified_second(found));
+            found_[i].removed_second =
+                std::max(found_[i].removed_second, history_second(stat_of(found)));
         }
         found_[i].strangers.push_back({path, name});
     }
@@ -294,7 +295,7 @@ private:
             if (entry.kind == EntryKind::folder) continue;
             if (wanted != nullptr && find_entry(*wanted, entry.name) != nullptr) continue;
             differences_.removed_second =
-                std::max(differences_.removed_second, entry.stat.modified_ns / 1'000'000'000);
+                std::max(differences_.removed_second, history_second(entry.stat));
         }
     }
 

@@ -5,8 +5,8 @@
 // the clock, and after the machine was started anew numbers do not prove that content reached the
 // disk. Both are read and hashed, once.
 //
-// Rejected: trusting that a folder whose own time is old holds what it held. It saves a sixth of
-// the walk, and a file changed in place does not show in it.
+// Rejected: taking a folder whose own time is old for unchanged. A file changed in place does not
+// show in it, and the files are what the walk spends its time on.
 #pragma once
 
 #include <cstddef>
@@ -22,16 +22,13 @@
 
 namespace xgrid::worker {
 
-/// Modification times of what takes a file's place must be of a later second than this.
-constexpr std::int64_t any_second = INT64_MIN;
-
 struct FolderState {
     bool there = false;
     /// For each entry: it is there, and as it should be. A folder's says nothing of what is in it.
     std::vector<bool> unchanged;
     /// For each entry: something else has its name, or an older one of it.
     std::vector<bool> in_the_way;
-    std::vector<std::int64_t> later_than;
+    std::vector<std::int64_t> later_than;  // history_second of what was there
 };
 
 struct Stranger {

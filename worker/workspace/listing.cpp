@@ -135,6 +135,12 @@ private:
 
 }  // namespace
 
+std::int64_t history_second(const FileStat& stat) {
+    constexpr std::int64_t second = 1'000'000'000;
+    const bool made_up = stat.modified_ns / second > stat.changed_ns / second + seconds_ahead_max;
+    return made_up ? any_second : stat.modified_ns / second;
+}
+
 const ListedEntry* find_entry(const ListedFolder& folder, std::string_view name) {
     const auto found = std::ranges::lower_bound(folder.entries, name, {}, &ListedEntry::name);
     return found != folder.entries.end() && found->name == name ? &*found : nullptr;

@@ -25,6 +25,12 @@ struct FileStat {
     friend bool operator==(const FileStat&, const FileStat&) = default;
 };
 
+/// What replaces a file must have a modification time of a later second than this. `any_second` if
+/// its own is long after its last change: then somebody made it up.
+constexpr std::int64_t any_second = INT64_MIN;
+constexpr std::int64_t seconds_ahead_max = 3600;
+std::int64_t history_second(const FileStat& stat);
+
 struct ListedEntry {
     std::string name;
     EntryKind kind = EntryKind::file;

@@ -64,7 +64,7 @@ public:
                               .named = place_.named,
                               .threads = threads_for(held_.folders)};
         Result<Differences> found = examine(wanted_, held_of, how);
-        if (!found) return Error{found.error()};
+        if (!found) return Error{fmt::format("{} in {}", found.error(), place_.folder.native())};
         differences_ = std::move(*found);
         count();
 
@@ -145,7 +145,9 @@ private:
         if (to_write_ > 0) {
             Result<Donors> donors =
                 Donors::gather(wanted_, differences_, held_of, how, aside_.get());
-            if (!donors) return Error{donors.error()};
+            if (!donors) {
+                return Error{fmt::format("{} in {}", donors.error(), place_.folder.native())};
+            }
             donors_ = std::move(*donors);
         }
         if (std::optional<Error> error = clear()) return error;

@@ -59,7 +59,7 @@ public:
     /// The lock is held as long as this lives; it is marked as used when that begins and ends.
     Workspace(Place place, Descriptor lock);
     Workspace(Workspace&&) noexcept = default;
-    Workspace& operator=(Workspace&&) = delete;
+    Workspace& operator=(Workspace&&) noexcept = default;
     ~Workspace();
 
     const std::filesystem::path& folder() const { return place_.folder; }

@@ -15,9 +15,6 @@
 namespace xgrid::worker {
 namespace {
 
-// Times further in the future than this were made up, and are no step in a file's history.
-constexpr std::int64_t seconds_ahead_max = 3600;
-
 mode_t mode_of(EntryKind kind) { return kind == EntryKind::executable ? 0755 : 0644; }
 
 Error failure(const char* what) { return Error{fmt::format("{}: {}", what, std::strerror(errno))}; }
@@ -39,22 +36,26 @@ bool write_all(const Descriptor& to, std::string_view bytes) {
 }
 
 // What the file system made of mode and time is put right, if it must be.
-Result<FileStat> finish(const Place& place, const Descriptor& file) {
-    struct stat written = {};
-    if (::fstat(file.get(), &written) != 0) return failure("cannot look at it");
+Result<FileStat> finish(const Place& place, const Descriptor& file, struct stat written) {
     const mode_t mode = mode_of(place.entry.kind);
-    const std::int64_t now = modified_second(written);
+    const std::int64_t now = written.st_mtim.tv_sec;
+    // Further ahead, the clock was set back: then any time will do.
     const bool too_early = now <= place.later_than && place.later_than <= now + seconds_ahead_max;
-    if ((written.st_mode & 07777) == mode && !too_early) return stat_of(written);
+    const bool other_mode = (written.st_mode & 07777) != mode;
+    if (!other_mode && !too_early) return stat_of(written);
 
-    if ((written.st_mode & 07777) != mode && ::fchmod(file.get(), mode) != 0) {
-        return failure("cannot set its mode");
-    }
+    if (other_mode && ::fchmod(file.get(), mode) != 0) return failure("cannot set its mode");
     const timespec later[] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT},
                               {.tv_sec = place.later_than + 1, .tv_nsec = 0}};
     if (too_early && ::futimens(file.get(), later) != 0) return failure("cannot set its time");
     if (::fstat(file.get(), &written) != 0) return failure("cannot look at it");
     return stat_of(written);
+}
+
+Result<FileStat> finish(const Place& place, const Descriptor& file) {
+    struct stat written = {};
+    if (::fstat(file.get(), &written) != 0) return failure("cannot look at it");
+    return finish(place, file, written);
 }
 
 Result<FileStat> or_nothing(const Place& place, Result<FileStat> written) {
@@ -111,14 +112,22 @@ Result<FileStat> FileWriter::by_moving(const Place& place, int folder, const std
     if (::renameat(folder, name.c_str(), place.folder, own_name) != 0) {
         return failure("cannot move it");
     }
-    const Descriptor file(
-        ::openat(place.folder, own_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-    if (!file) return failure("cannot open it");
     // It was written long ago, and is new here.
     const timespec now[] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT},
                             {.tv_sec = 0, .tv_nsec = UTIME_NOW}};
-    if (::futimens(file.get(), now) != 0) return failure("cannot set its time");
-    return or_nothing(place, finish(place, file));
+    struct stat moved = {};
+    if (::utimensat(place.folder, own_name, now, AT_SYMLINK_NOFOLLOW) != 0 ||
+        ::fstatat(place.folder, own_name, &moved, AT_SYMLINK_NOFOLLOW) != 0) {
+        return failure("cannot set its time");
+    }
+    if ((moved.st_mode & 07777) == mode_of(place.entry.kind) &&
+        moved.st_mtim.tv_sec > place.later_than) {
+        return stat_of(moved);
+    }
+    const Descriptor file(
+        ::openat(place.folder, own_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    if (!file) return failure("cannot open it");
+    return or_nothing(place, finish(place, file, moved));
 }
 
 Result<FileStat> FileWriter::link(const Place& place) {

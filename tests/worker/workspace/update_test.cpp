@@ -171,10 +171,10 @@ TEST_CASE("what tests changed in place is put right, however they hid it") {
     CHECK(read_model(folder) == with_folders(small));
 }
 
-TEST_CASE("a change in the same tick as the last write is found once more is read") {
+TEST_CASE("a change in the tick in which the file was written is found") {
     Fixture f;
     Workspace workspace = f.workspace();
-    for (int i = 0; i < 100; ++i) {
+    for (int i = 0; i < 50; ++i) {
         const std::string now = fmt::format("{:03}", i);
         f.update(workspace, {{"a", file(now)}});
         write_text(workspace.folder() / "a", fmt::format("{:03}", i + 500));
@@ -197,7 +197,7 @@ TEST_CASE("strangers go: files, folders, links, sockets, what is nested deeply")
     REQUIRE(::mkdir((folder / "deep").c_str(), 0755) == 0);
     const fs::path here = fs::current_path();
     fs::current_path(folder / "deep");
-    for (int i = 0; i < 3000; ++i) {
+    for (int i = 0; i < 300; ++i) {
         REQUIRE(::mkdir("deeper and deeper", 0755) == 0);
         REQUIRE(::chdir("deeper and deeper") == 0);
     }
@@ -284,7 +284,9 @@ TEST_CASE("folders that tests locked are unlocked; a file that stays locked is a
         Workspace workspace({f.temporary / "roots", f.temporary / "manifest"}, Descriptor());
         Result<UpdateCounts> counts = workspace.update(f.source.add(small), f.source);
         if (counts) return 1;
-        return counts.error().ends_with("ermission denied") ? 0 : 2;
+        const std::string expected =
+            "cannot make " + (f.temporary / "roots/.xgrid-aside").native() + ": Permission denied";
+        return counts.error() == expected ? 0 : 2;
     });
     CHECK(refused == 0);
 }
@@ -379,7 +381,7 @@ TEST_CASE("any tree follows any other, with anything done to the folder in betwe
     };
     write_text(f.temporary / "outside", "mine");
     Model model = some_model();
-    for (int round = 0; round < 400; ++round) {
+    for (int round = 0; round < 150; ++round) {
         CAPTURE(round);
         if (below(3) != 0) model = some_model();
         f.options.threads = 1 + below(3);
