@@ -1,11 +1,14 @@
 #include "client/code.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <exception>
 #include <filesystem>
 #include <mutex>
+#include <string_view>
 #include <sys/eventfd.h>
 #include <thread>
 #include <utility>
@@ -22,6 +25,19 @@ namespace fs = std::filesystem;
 bool is_within(const fs::path& path, const fs::path& folder) {
     const fs::path below = path.lexically_relative(folder);
     return !below.empty() && *below.begin() != "..";
+}
+
+bool asks_for_earlier_runs(const std::vector<std::string>& arguments) {
+    constexpr std::array<std::string_view, 11> options = {
+        "--lf",           "--last-failed",
+        "--ff",           "--failed-first",
+        "--nf",           "--new-first",
+        "--sw",           "--stepwise",
+        "--lfnf",         "--last-failed-no-failures",
+        "--stepwise-skip"};
+    return std::ranges::any_of(arguments, [&](const std::string& argument) {
+        return std::ranges::find(options, argument.substr(0, argument.find('='))) != options.end();
+    });
 }
 
 // Where the run was submitted; empty: in the root.
@@ -52,6 +68,17 @@ SnapshotSettings snapshot_settings(const Options& options) {
     const fs::path copy = options.local.chdir;
     if (!copy.empty() && is_within(copy, options.sync.root)) {
         settings.ignore.push_back(copy.lexically_normal());
+    }
+    // Slots read what earlier runs have left there; here it is kept (reports.cpp).
+    const fs::path cache = fs::path(options.sync.root) / ".pytest_cache";
+    std::error_code none;
+    if (asks_for_earlier_runs(options.spec.arguments) && fs::is_directory(cache, none)) {
+        settings.extra.push_back(cache);
+    }
+    // Reports are written while tests run.
+    for (const std::string& report : {options.junit_xml, options.json}) {
+        if (report.empty() || report == "-") continue;
+        settings.ignore.push_back(fs::absolute(report).lexically_normal());
     }
     return settings;
 }

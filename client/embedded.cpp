@@ -87,12 +87,11 @@ Embedded::Embedded(const Options& options) : folder_(make_folder()) {
     const std::string directory = directory_of_tests(options);
     worker_ = start_child("local worker", [&] {
         take_place(options.local);
-        return worker::run(
-            {.broker = endpoint_,
-             .slots = options.spec.slots,
-             .embedded = true,
-             .warm_interpreter = options.spec.interpreter,
-             .warm_directory = directory});
+        return worker::run({.broker = endpoint_,
+                            .slots = options.spec.slots,
+                            .embedded = true,
+                            .warm_interpreter = options.spec.interpreter,
+                            .warm_directory = directory});
     });
     broker_ = start_child("broker", [&] {
         const int code = broker::run({.bind = endpoint_, .embedded = true});

@@ -143,10 +143,19 @@ private:
         for (const Message& message : effects.send) broker_->send(encode(message));
         for (Event event : effects.events) {
             home_.translate(event);
+            explain(event);
             reports_.add(now(), event);
             memory_.add(event);
         }
         fail(effects.trouble);
+    }
+
+    // A run that ends for want of code ends because of a file.
+    void explain(Event& event) const {
+        auto* finished = std::get_if<RunFinished>(&event);
+        if (finished == nullptr || !shelf_ || finished->end == RunEnd::completed) return;
+        const std::string trouble = shelf_->trouble();
+        if (!trouble.empty()) finished->reason += "\n" + trouble;
     }
 
     void fail(const std::string& trouble) {

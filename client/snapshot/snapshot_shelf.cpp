@@ -15,7 +15,21 @@ std::vector<WantedObject> SnapshotShelf::lacks(const std::vector<WantedObject>& 
     return lacking;
 }
 
+std::string SnapshotShelf::trouble() const {
+    const std::lock_guard lock(mutex_);
+    return trouble_;
+}
+
 Result<Piece> SnapshotShelf::read(const WantedObject& wanted, std::uint64_t bytes_max) {
+    Result<Piece> piece = find(wanted, bytes_max);
+    if (!piece) {
+        const std::lock_guard lock(mutex_);
+        if (trouble_.empty()) trouble_ = piece.error();
+    }
+    return piece;
+}
+
+Result<Piece> SnapshotShelf::find(const WantedObject& wanted, std::uint64_t bytes_max) {
     Piece piece{.id = wanted.id, .kind = wanted.kind, .offset = wanted.offset};
     if (wanted.kind == ObjectKind::tree) {
         Result<std::string> tree = source_.tree(wanted.id);

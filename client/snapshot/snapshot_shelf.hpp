@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,15 @@ public:
     Taken take(const std::vector<Piece>&) override { return {.trouble = "nothing is kept here"}; }
     Result<Piece> read(const WantedObject& wanted, std::uint64_t bytes_max) override;
 
+    /// Why the first object could not be read that could not; empty: all could. Any thread may ask.
+    std::string trouble() const;
+
 private:
+    Result<Piece> find(const WantedObject& wanted, std::uint64_t bytes_max);
+
     SnapshotSource source_;
+    mutable std::mutex mutex_;
+    std::string trouble_;
 };
 
 }  // namespace xgrid::client

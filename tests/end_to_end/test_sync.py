@@ -83,9 +83,7 @@ def test_names_arguments_and_settings_mean_the_same_in_the_copy(copies):
     below = grid.Project(project.path / "deep")
     below.env = project.env
     assert set(Copies(below, copies.folder).submit("..").outcomes) == everything
-    assert set(Copies(below, copies.folder).submit("er").outcomes) == {
-        "deep/er/check_c.py::test_c"
-    }
+    assert set(Copies(below, copies.folder).submit("er").outcomes) == {"deep/er/check_c.py::test_c"}
 
 
 def test_an_update_touches_only_what_differs(copies):

@@ -46,7 +46,10 @@ ABOVE = [
     (r'"{role}/loop\.hpp"', [r"{role}/(main|loop)\.cpp", r"client/embedded\.[ch]pp"]),
     (
         r'"{role}/options\.hpp"',
-        [r"{role}/(main|loop|options)\.[ch]pp", r"client/(code|embedded|option_list|reports)\.[ch]pp"],
+        [
+            r"{role}/(main|loop|options)\.[ch]pp",
+            r"client/(code|embedded|option_list|reports)\.[ch]pp",
+        ],
     ),
 ]
 

@@ -333,9 +333,7 @@ Workspace::~Workspace() {
     if (lock_) ::futimens(lock_.get(), nullptr);
 }
 
-bool Workspace::held(const ObjectId& tree) const {
-    return manifest_tree(place_.manifest) == tree;
-}
+bool Workspace::held(const ObjectId& tree) const { return manifest_tree(place_.manifest) == tree; }
 
 Result<UpdateCounts> Workspace::update(const ObjectId& tree, ObjectSource& source,
                                        const UpdateOptions& options) {
