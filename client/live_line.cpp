@@ -44,6 +44,9 @@ std::string LiveLine::hide(std::size_t column) {
 
 // The most important first: what does not fit is left out.
 std::string LiveLine::text(Instant now, const Tally& tally) const {
+    if (const std::optional<std::uint64_t> bytes = tally.bytes_given()) {
+        return fmt::format("sending the code: {:.1f} MB", static_cast<double>(*bytes) / 1e6);
+    }
     const double seconds = std::chrono::duration<double>(now - began_at_).count();
     const std::uint64_t done = tally.tests_finished();
     const std::uint64_t all = std::max(tally.tests_expected(), done);

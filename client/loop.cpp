@@ -74,6 +74,7 @@ public:
             obey_signals();
             hear_broker();
             take(core_->advance(now()));
+            if (giver_) reports_.add_given(giver_->bytes_given());
             reports_.tick(now());
             if (!core_->over() && !cut_short_) wait();
         }

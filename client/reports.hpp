@@ -40,6 +40,8 @@ public:
     void set_tree(const std::string& tree);
     void begin(Instant now);
     void add(Instant now, const Event& event);
+    /// Of the code's content, so far.
+    void add_given(std::uint64_t bytes) { tally_.add_given(bytes); }
     void tick(Instant now);
     /// The run's exit code. Throws Fatal if a report could not be written in full.
     int end(Instant now);

@@ -30,6 +30,8 @@ void Tally::add(const Event& event) {
     } else if (const auto* known = std::get_if<UnitsKnown>(&event)) {
         units_known_ += known->units;
         all_units_known_ = all_units_known_ || known->all;
+    } else if (std::holds_alternative<WorkerUp>(event)) {
+        slots_begun_ = true;
     } else if (std::holds_alternative<TeardownFailed>(event)) {
         ++counts_["error"];
     } else if (std::holds_alternative<WarningSeen>(event)) {

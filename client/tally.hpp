@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -13,6 +14,8 @@ namespace xgrid::client {
 class Tally {
 public:
     void add(const Event& event);
+    /// So much of the code's content was given away by now.
+    void add_given(std::uint64_t bytes) { bytes_given_ = bytes; }
 
     /// Reports by category: failed, passed, skipped, deselected, xfailed, xpassed, warnings, error,
     /// and whatever plugins call theirs. Never 0.
@@ -39,6 +42,11 @@ public:
     /// The command-line contract's exit code for that end and these counts.
     int exit_code(bool collect_only) const;
 
+    /// None: no code travels, or some slot has it.
+    std::optional<std::uint64_t> bytes_given() const {
+        return slots_begun_ ? std::nullopt : bytes_given_;
+    }
+
 private:
     void count_phases(const TestResult& result);
 
@@ -51,6 +59,8 @@ private:
     std::uint64_t units_loaded_ = 0;
     bool all_units_known_ = false;
     RunFinished end_;
+    std::optional<std::uint64_t> bytes_given_;
+    bool slots_begun_ = false;
 };
 
 /// The word of an outcome in reports: passed, failed, error, skipped, xfailed, xpassed.

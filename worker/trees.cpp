@@ -85,6 +85,7 @@ Trees::News Trees::collect() {
         if (waiting.commands.empty()) {
             news.reports.emplace_back(slot, SlotExited{"never started"});
         } else if (!result) {
+            news.reports.emplace_back(slot, SlotLives{});  // its time to start has yet to begin
             ++entry;
             continue;
         } else if (!*result) {
@@ -92,21 +93,20 @@ Trees::News Trees::collect() {
             news.reports.emplace_back(slot, SlotExited{"refused"});
         } else {
             tell(tree, **result, waiting, slot, news);
-            tree.told = true;
         }
         entry = waiting_.erase(entry);
     }
     return news;
 }
 
-void Trees::tell(const Tree& tree, const TreeReady& ready, Waiting& waiting, SlotKey slot,
+void Trees::tell(Tree& tree, const TreeReady& ready, Waiting& waiting, SlotKey slot,
                  News& news) {
     StartSlot& start = std::get<StartSlot>(waiting.commands.front());
     start.spec.directory = joined(ready.folder, start.spec.tree->directory);
     move_arguments(start.spec, ready.folder);
     for (Command& command : waiting.commands) {
         const auto* job = std::get_if<GiveJob>(&command);
-        if (job != nullptr && !tree.told && news.reports.empty()) {
+        if (job != nullptr && !std::exchange(tree.told, true)) {
             news.reports.emplace_back(slot, SlotFact{job->attempt, ready});
         }
         news.commands.push_back(std::move(command));

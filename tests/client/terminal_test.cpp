@@ -210,6 +210,20 @@ TEST_CASE("a progress line fits into any terminal, and the number of failures go
                    "\x1b[?7l1/~2000, 1 failed\x1b"));
 }
 
+TEST_CASE("until a slot has the code the progress line tells how much was sent") {
+    TerminalSettings settings;
+    settings.live = true;
+    Terminal terminal(settings);
+    Tally tally;
+    terminal.begin(start);
+    tally.add_given(12'340'000);
+    CHECK(terminal.tick(start + std::chrono::seconds(1), tally) ==
+          "\x1b[?7lsending the code: 12.3 MB\x1b[?7h");
+    tally.add(WorkerUp{});
+    terminal.add(start, WorkerUp{}, tally);
+    CHECK(contains(terminal.tick(start + std::chrono::seconds(2), tally), "\x1b[?7l0/"));
+}
+
 TEST_CASE("the progress line counts what is failing apart from what has failed") {
     TerminalSettings settings;
     settings.live = true;
