@@ -62,8 +62,11 @@ std::string directory_of_tests(const Options& options) {
 }
 
 SnapshotSettings snapshot_settings(const Options& options) {
-    SnapshotSettings settings{
-        .root = options.sync.root, .extra = options.sync.folders, .ignore = options.sync.ignores};
+    SnapshotSettings settings{.root = options.sync.root,
+                              .extra = options.sync.folders,
+                              .ignore = options.sync.ignores,
+                              .empty_folders = options.sync.empty_folders};
+    if (options.sync.take_all) settings.left_out.clear();
     // A copy does not hold itself.
     const fs::path copy = options.local.chdir;
     if (!copy.empty() && is_within(copy, options.sync.root)) {

@@ -54,7 +54,9 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("rsyncignore", po::value<std::string>()->value_name("GLOB"),
          "what stays: a name, or a path where there is a slash; repeatable")  //
         ("keep", po::value<std::string>()->value_name("GLOB"),
-         "what tests leave there for the next run; repeatable");
+         "what tests leave there for the next run; repeatable")                               //
+        ("take-all", "also what tools write beside the code, such as __pycache__ and .venv")  //
+        ("empty-folders", "also folders with nothing in them");
     groups.stop.add_options()                                                    //
         ("exitfirst,x", "stop at the first failure, on every slot")              //
         ("maxfail", text(&given.failures_max, "N"), "stop at the N-th failure")  //

@@ -315,11 +315,13 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     try {
         const Parsed parsed = parse(united, groups);
         set_run(options, parsed, given, united.repeated);
+        options.sync = sync_settings(settings.project.root, united.repeated);
+        options.sync.take_all = parsed.contains("take-all");
+        options.sync.empty_folders = parsed.contains("empty-folders");
         set_display(options, parsed, given, split.ours);
     } catch (const po::error& error) {
         throw Fatal(fmt::format("{}\n(xgrid submit --help shows the options)", error.what()), 4);
     }
-    options.sync = sync_settings(settings.project.root, united.repeated);
     options.watch_roots = std::move(settings.watch_roots);
     options.warnings = std::move(settings.warnings);
     options.spec.arguments = united.pytest;

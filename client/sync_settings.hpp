@@ -20,6 +20,9 @@ struct SyncSettings {
     std::vector<std::string> ignores;
     std::vector<std::string> keep;
 
+    bool take_all = false;       // also what usually stays (snapshot/settings.hpp)
+    bool empty_folders = false;  // also those
+
     friend bool operator==(const SyncSettings&, const SyncSettings&) = default;
 };
 

@@ -162,6 +162,19 @@ def test_folders_from_elsewhere_lie_beside_and_ignored_names_stay(copies, tmp_pa
     assert run.code == 3 and "plugins" in run.out + run.err
 
 
+def test_what_usually_stays_travels_when_it_is_asked_for(copies):
+    project = copies.project
+    project.write("test_a.py", "def test_a(): pass\n")
+    project.write(".venv/lib.py", "a library\n")
+    (project.path / "hollow" / "inner").mkdir(parents=True)
+    assert copies.submit("test_a.py").code == 0
+    assert set(os.listdir(copies.folder)) - {"__pycache__"} == {"test_a.py"}
+    project.write("xgrid.toml", "take-all = true\n")
+    assert copies.submit("--empty-folders", "test_a.py").code == 0
+    assert (copies.folder / ".venv/lib.py").is_file()
+    assert (copies.folder / "hollow/inner").is_dir()
+
+
 def test_a_copy_within_the_project_does_not_hold_itself(copies):
     copies.project.write("test_a.py", "def test_a(): pass\n")
     copies.folder = copies.project.path / "out" / "copy"
