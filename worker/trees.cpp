@@ -99,8 +99,7 @@ Trees::News Trees::collect() {
     return news;
 }
 
-void Trees::tell(Tree& tree, const TreeReady& ready, Waiting& waiting, SlotKey slot,
-                 News& news) {
+void Trees::tell(Tree& tree, const TreeReady& ready, Waiting& waiting, SlotKey slot, News& news) {
     StartSlot& start = std::get<StartSlot>(waiting.commands.front());
     start.spec.directory = joined(ready.folder, start.spec.tree->directory);
     move_arguments(start.spec, ready.folder);

@@ -49,7 +49,8 @@ private:
         bool announced = false;  // that its interpreter will be needed
         bool told = false;       // that it is ready
     };
-    static void tell(Tree& tree, const TreeReady& ready, Waiting& waiting, SlotKey slot, News& news);
+    static void tell(Tree& tree, const TreeReady& ready, Waiting& waiting, SlotKey slot,
+                     News& news);
 
     Context& context_;
     SyncSettings settings_;
