@@ -49,6 +49,17 @@ std::string below_root(const Options& options) {
 
 }  // namespace
 
+void check_copy(const Options& options) {
+    const fs::path copy = options.local.chdir;
+    if (copy.empty()) return;
+    std::error_code none;
+    const fs::path real = fs::weakly_canonical(copy, none);
+    if (!is_within(fs::weakly_canonical(options.sync.root, none), none ? copy : real)) return;
+    throw Fatal(fmt::format("chdir={}: a copy cannot lie where the project lies ({}), or above it",
+                            options.local.chdir, options.sync.root),
+                4);
+}
+
 bool takes_code_along(const Options& options) {
     return !options.local.chdir.empty() || !options.broker.empty();
 }

@@ -19,6 +19,9 @@ bool takes_code_along(const Options& options);
 /// Where they run on this machine.
 std::string directory_of_tests(const Options& options);
 
+/// Throws Fatal with exit code 4 if the copy would be written over the code.
+void check_copy(const Options& options);
+
 SnapshotSettings snapshot_settings(const Options& options);
 
 TreeSpec tree_spec(const Options& options, const Snapshot& snapshot);

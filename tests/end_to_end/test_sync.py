@@ -206,6 +206,15 @@ def test_odd_files_arrive_as_they_are(copies):
     assert content(copies.folder) == home
 
 
+@pytest.mark.parametrize("where", ["/", ".", "..", "{project}"])
+def test_a_copy_is_never_written_over_the_code(copies, where):
+    copies.project.write("test_a.py", "def test_a(): pass\n")
+    copies.folder = where.format(project=copies.project.path)
+    run = copies.submit()
+    assert run.code == 4 and "a copy cannot lie" in run.err
+    assert os.listdir(copies.project.path) == ["test_a.py"]
+
+
 def test_a_users_own_folder_is_not_emptied(copies):
     copies.project.write("test_a.py", "def test_a(): pass\n")
     copies.folder.mkdir()
