@@ -84,6 +84,7 @@ private:
     }
 
     void hear_trees(Instant time) {
+        if (trees_->empty()) return;
         Trees::News news = trees_->collect();
         for (const auto& [interpreter, directory] : news.soon)
             slots_.warm({interpreter, directory});

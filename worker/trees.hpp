@@ -25,6 +25,9 @@ public:
     /// What of it is to be done now: all of it, unless the slot waits for a tree.
     std::vector<Command> pass(Command command);
 
+    /// No run has a tree.
+    bool empty() const { return trees_.empty() && ending_.empty(); }
+
     struct News {
         std::vector<Command> commands;                        // that can be obeyed now
         std::vector<std::pair<SlotKey, SlotReport>> reports;  // of slots that wait
