@@ -15,6 +15,10 @@ Content nothing_of(const Want& want, const std::string& why) {
 
 bool Objects::open() {
     if (hub_) return true;
+    if (!folder_.is_absolute()) {
+        trouble_ = "the broker has no folder for objects: set XGRID_CACHE_HOME or HOME";
+        return false;
+    }
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     Result<std::unique_ptr<Store>> store = Store::open(folder_, bytes_max_, now);
     if (!store) {

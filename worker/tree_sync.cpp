@@ -73,6 +73,9 @@ void TreeSync::run() {
 
 Result<TreeReady> TreeSync::prepare() {
     const Instant began = now();
+    if (settings_.cache.empty()) {
+        return Error{"there is no folder for copies of code: set XGRID_CACHE_HOME or HOME"};
+    }
     const Workspaces workspaces(settings_.cache);
     Result<Workspace> workspace = spec_.folder.empty()
                                       ? workspaces.of_project(spec_.project, spec_.id)

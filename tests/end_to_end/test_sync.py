@@ -231,6 +231,15 @@ def test_what_cannot_be_copied_is_the_grids_failure(copies):
     assert str(copies.folder) in run.out + run.err
 
 
+def test_without_a_cache_folder_there_are_no_copies(copies):
+    copies.project.write("test_a.py", "def test_a(): pass\n")
+    for name in ("HOME", "XDG_CACHE_HOME", "XGRID_CACHE_HOME"):
+        copies.project.env.pop(name, None)
+    run = copies.submit()
+    assert run.code == 3 and "XGRID_CACHE_HOME" in run.out
+    assert os.listdir(copies.project.path) == ["test_a.py"]
+
+
 def test_last_failed_is_known_in_the_copy(copies):
     copies.project.write("test_a.py", "def test_good(): pass\ndef test_bad(): assert 0\n")
     assert copies.submit().code == 1
