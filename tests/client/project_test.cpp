@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/client/folder.hpp"
+#include "tests/client/temp_folder.hpp"
 
 using namespace xgrid::client;
 
@@ -15,7 +15,7 @@ Project found(const std::string& directory) {
 }  // namespace
 
 TEST_CASE("the root is marked by xgrid, else git's, else pytest's, else where one is") {
-    const Folder folder;
+    const TempFolder folder;
     const std::string here = folder.make("top/a/b/c");
     CHECK(found(here).root == here);
     folder.write("top/a/b/pytest.ini", "");
@@ -36,7 +36,7 @@ TEST_CASE("the root is marked by xgrid, else git's, else pytest's, else where on
 }
 
 TEST_CASE("a submodule and a linked work tree have a root of their own") {
-    const Folder folder;
+    const TempFolder folder;
     folder.write(".git/HEAD", "ref: refs/heads/main\n");
     folder.write("sub/.git", "gitdir: ../.git/modules/sub\n");
     const std::string here = folder.make("sub/a");
@@ -46,7 +46,7 @@ TEST_CASE("a submodule and a linked work tree have a root of their own") {
 }
 
 TEST_CASE("a pyproject.toml that is broken marks nothing") {
-    const Folder folder;
+    const TempFolder folder;
     folder.write("pyproject.toml", "[tool.xgrid\n");
     CHECK(found(folder.path()).settings.empty());
 }

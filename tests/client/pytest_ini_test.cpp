@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/client/folder.hpp"
+#include "tests/client/temp_folder.hpp"
 
 using namespace xgrid::client;
 
@@ -13,7 +13,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 // The file that counts, and the root.
-std::pair<std::string, std::string> found(const Folder& folder, const Words& targets = {},
+std::pair<std::string, std::string> found(const TempFolder& folder, const Words& targets = {},
                                           const std::string& from = "") {
     const PytestIni ini = find_pytest_ini(
         {.directory = from.empty() ? folder.path() : folder / from, .targets = targets});
@@ -28,7 +28,7 @@ using Pair = std::pair<std::string, std::string>;
 }  // namespace
 
 TEST_CASE("files of one folder count in pytest's order, if they speak to pytest") {
-    const Folder folder;
+    const TempFolder folder;
     CHECK(found(folder).first.empty());
     folder.write("setup.cfg", "[tool:pytest]\n");
     CHECK(found(folder) == Pair{"/setup.cfg", ""});
@@ -49,7 +49,7 @@ TEST_CASE("files of one folder count in pytest's order, if they speak to pytest"
 }
 
 TEST_CASE("the nearest above what the targets share counts") {
-    const Folder folder;
+    const TempFolder folder;
     folder.write("pytest.ini", "[pytest]\n");
     folder.write("a/tox.ini", "[pytest]\n");
     folder.write("a/one/test_x.py", "");
@@ -63,7 +63,7 @@ TEST_CASE("the nearest above what the targets share counts") {
 }
 
 TEST_CASE("without a file the root is that of setup.py, or what all share") {
-    const Folder folder;
+    const TempFolder folder;
     folder.make("a/b/c");
     CHECK(found(folder, {"c"}, "a/b") == Pair{"", "/a/b"});
     CHECK(found(folder, {"../../a"}, "a/b") == Pair{"", "/a"});
@@ -74,7 +74,7 @@ TEST_CASE("without a file the root is that of setup.py, or what all share") {
 }
 
 TEST_CASE("the command line may name the file, the root and values") {
-    const Folder folder;
+    const TempFolder folder;
     folder.write("pytest.ini", "[pytest]\naddopts = -n 3\n");
     folder.write("other/my.ini", "[pytest]\nrsyncdirs = a 'b c'\n d\n");
     const auto ini = [&](const Words& arguments) {
@@ -105,7 +105,7 @@ TEST_CASE("targets are what is neither an option nor its value") {
 }
 
 TEST_CASE("values come from each kind of file; what is wrong in one is for pytest to say") {
-    const Folder folder;
+    const TempFolder folder;
     const auto words = [&](const std::string& name, const std::string& text) {
         const PytestIni ini =
             find_pytest_ini({.directory = folder.path(), .config_file = folder.write(name, text)});

@@ -6,7 +6,7 @@
 
 #include "client/sync_settings.hpp"
 #include "shared/ensure.hpp"
-#include "tests/client/folder.hpp"
+#include "tests/client/temp_folder.hpp"
 
 using namespace xgrid;
 using namespace xgrid::client;
@@ -18,7 +18,7 @@ using Variables = std::map<std::string, std::string>;
 
 // A home and a project, which names itself in each place that settings can stand in.
 struct Places {
-    Folder folder;
+    TempFolder folder;
     Variables variables = {{"HOME", folder / "home"}};
 
     Settings read(const Texts& arguments = {}, const std::string& from = "p/sub") const {
@@ -52,7 +52,7 @@ struct Places {
 
 TEST_CASE("settings come in order of who overrides whom, each with its folder") {
     Places places;
-    const Folder& folder = places.folder;
+    const TempFolder& folder = places.folder;
     folder.write("home/.config/xgrid/config.toml", "rsyncdir = 'user'\n");
     folder.write("p/xgrid.toml", "rsyncdir = ['project']\n");
     folder.write("p/pytest.ini", "[pytest]\nrsyncdirs = ini\naddopts = --rsyncdir=addopts\n");
@@ -136,7 +136,7 @@ TEST_CASE("what is wrong in a file of pytest's is not ours to say") {
 }
 
 TEST_CASE("folders that travel are absolute, and there") {
-    const Folder folder;
+    const TempFolder folder;
     folder.make("p/pkg");
     folder.make("other");
     folder.write("p/file", "");

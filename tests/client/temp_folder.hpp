@@ -10,16 +10,16 @@
 
 namespace xgrid::client {
 
-class Folder {
+class TempFolder {
 public:
-    Folder() {
+    TempFolder() {
         std::string name = (std::filesystem::temp_directory_path() / "xgrid-test-XXXXXX").string();
         REQUIRE(mkdtemp(name.data()) != nullptr);
         path_ = std::filesystem::canonical(name).string();
     }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
+    ~TempFolder() { std::filesystem::remove_all(path_); }
+    TempFolder(const TempFolder&) = delete;
+    TempFolder& operator=(const TempFolder&) = delete;
 
     const std::string& path() const { return path_; }
     std::string operator/(const std::string& name) const { return path_ + "/" + name; }
