@@ -303,7 +303,7 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         return std::nullopt;
     }
     options.spec.directory = working_directory();
-    Settings settings =
+    FoundSettings settings =
         read_settings(pytest_question(options.spec.directory, split.pytest), variables());
     std::vector<std::string> ours;
     std::ranges::transform(split.ours, std::back_inserter(ours), [](const std::string& argument) {

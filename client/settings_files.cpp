@@ -39,7 +39,7 @@ fs::path users_file(const Variables& variables) {
 
 class Collector {
 public:
-    explicit Collector(Settings& settings) : settings_(settings) {}
+    explicit Collector(FoundSettings& settings) : settings_(settings) {}
 
     void add(std::vector<Setting> values) {
         settings_.values.insert(settings_.values.end(), std::move_iterator(values.begin()),
@@ -98,14 +98,14 @@ private:
         return found ? *found : std::vector<std::string>();
     }
 
-    Settings& settings_;
+    FoundSettings& settings_;
 };
 
 }  // namespace
 
-Settings read_settings(const PytestQuestion& question, const Variables& variables) {
+FoundSettings read_settings(const PytestQuestion& question, const Variables& variables) {
     const PytestIni ini = find_pytest_ini(question);
-    Settings settings;
+    FoundSettings settings;
     settings.project = find_project(question.directory, ini);
     Collector collector(settings);
     collector.add_toml(users_file(variables));

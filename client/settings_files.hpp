@@ -20,7 +20,7 @@
 
 namespace xgrid::client {
 
-struct Settings {
+struct FoundSettings {
     Project project;
     std::vector<Setting> values;           // in that order
     std::vector<std::string> watch_roots;  // looponfailroots; absolute
@@ -29,7 +29,7 @@ struct Settings {
 
 /// `variables` is the environment. Throws Fatal with exit code 4 for a file or variable of xgrid's
 /// that cannot be read or has a value of the wrong type; it names both.
-Settings read_settings(const PytestQuestion& question,
+FoundSettings read_settings(const PytestQuestion& question,
                        const std::map<std::string, std::string>& variables);
 
 }  // namespace xgrid::client

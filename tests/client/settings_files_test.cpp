@@ -21,7 +21,7 @@ struct Places {
     TempFolder folder;
     Variables variables = {{"HOME", folder / "home"}};
 
-    Settings read(const Texts& arguments = {}, const std::string& from = "p/sub") const {
+    FoundSettings read(const Texts& arguments = {}, const std::string& from = "p/sub") const {
         return read_settings(pytest_question(folder.make(from), arguments), variables);
     }
 
