@@ -133,10 +133,12 @@ public:
         if (::write(current->from_[1], "x", 1) != 1) ::_exit(98);
     }
 
-    void wait_for_word() {
+    /// False: it has ended, or said all.
+    bool hears_word() {
         char byte = 0;
-        REQUIRE(::read(from_[0], &byte, 1) == 1);
+        return ::read(from_[0], &byte, 1) == 1;
     }
+    void wait_for_word() { REQUIRE(hears_word()); }
     void go_on() { REQUIRE(::write(to_[1], "x", 1) == 1); }
     int wait() {
         int status = 0;

@@ -138,8 +138,9 @@ TEST_CASE("a receiver killed at any moment can be gone on with") {
             }
             return store->keep(noon, *partial) ? 2 : 0;
         });
-        receiver.wait_for_word();
-        for (std::uint64_t i = 0; i < moment % 7; ++i) receiver.wait_for_word();
+        // Near the end it may be done before it is killed.
+        for (std::uint64_t i = 0; i <= moment % 7 && receiver.hears_word(); ++i) {
+        }
         receiver.kill();
         auto store = open_store(folder.path);
         if (has(*store, id)) break;
