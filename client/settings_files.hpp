@@ -30,6 +30,6 @@ struct FoundSettings {
 /// `variables` is the environment. Throws Fatal with exit code 4 for a file or variable of xgrid's
 /// that cannot be read or has a value of the wrong type; it names both.
 FoundSettings read_settings(const PytestQuestion& question,
-                       const std::map<std::string, std::string>& variables);
+                            const std::map<std::string, std::string>& variables);
 
 }  // namespace xgrid::client
