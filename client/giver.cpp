@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "shared/codec.hpp"
+#include "shared/content_limits.hpp"
 #include "shared/ensure.hpp"
 #include "shared/giving.hpp"
 
@@ -60,6 +61,10 @@ void Giver::serve() {
 
 void Giver::answer(Dealer& broker, const Want& want) {
     if (want.run != run_) return;
+    if (const std::string why = beyond_limits(want); !why.empty()) {
+        broker.send(encode(answer_beyond_limits(want, why)));
+        return;
+    }
     Turn turn(want.run, want.turn);
     for (const WantedObject& object : want.objects) {
         if (turn.full()) break;

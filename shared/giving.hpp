@@ -11,7 +11,6 @@
 
 namespace xgrid {
 
-constexpr std::uint64_t piece_bytes_max = 1024 * 1024;
 constexpr std::uint64_t turn_bytes_max = 4 * 1024 * 1024;
 
 class Turn {
