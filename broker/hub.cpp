@@ -154,7 +154,7 @@ void Hub::serve(const std::string& peer, Run& run, Sends& sends) {
             } else if (open.same_store) {
                 open.turn.say_stored(object.id);
             } else if (!open.turn.full()) {
-                open.turn.give(shelf_, object);
+                give(run, open, object, left);
             }
         }
         open.objects = std::move(left);
@@ -165,6 +165,17 @@ void Hub::serve(const std::string& peer, Run& run, Sends& sends) {
         if (last) --turns_;
         return last;
     });
+}
+
+// A shelf that is full may have let go of what came a moment ago: then it comes again.
+void Hub::give(Run& run, Open& open, const WantedObject& object, std::vector<WantedObject>& left) {
+    if (open.turn.give(shelf_, object)) return;
+    if (open.again >= wanted_objects_max || shelf_.lacks({object}).empty()) {
+        return open.turn.say_lacking(object.id);
+    }
+    ++open.again;
+    left.push_back(object);
+    run.asking.want({object.id, object.kind, shelf_.offset(object.id)});
 }
 
 void Hub::ask(Instant now, Run& run, Sends& sends) {

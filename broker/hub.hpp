@@ -53,6 +53,7 @@ private:
         std::uint64_t number = 0;
         std::vector<WantedObject> objects;  // that it has not been given
         bool same_store = false;
+        std::size_t again = 0;  // objects that the shelf lost before they were given
     };
     struct Run {
         Instant heard_at;
@@ -69,6 +70,7 @@ private:
     static void lose(Run& run, const ObjectId& id, const std::string& why);
     /// The turns of that peer; of all, if it is empty.
     void serve(const std::string& peer, Run& run, Sends& sends);
+    void give(Run& run, Open& open, const WantedObject& object, std::vector<WantedObject>& left);
     void ask(Instant now, Run& run, Sends& sends);
 
     Shelf& shelf_;

@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include "shared/codec.hpp"
-#include "shared/content_limits.hpp"
 #include "shared/ensure.hpp"
 #include "shared/giving.hpp"
 
@@ -61,16 +60,7 @@ void Giver::serve() {
 
 void Giver::answer(Dealer& broker, const Want& want) {
     if (want.run != run_) return;
-    if (const std::string why = beyond_limits(want); !why.empty()) {
-        broker.send(encode(answer_beyond_limits(want, why)));
-        return;
-    }
-    Turn turn(want.run, want.turn);
-    for (const WantedObject& object : want.objects) {
-        if (turn.full()) break;
-        turn.give(shelf_, object);
-    }
-    for (const Content& content : turn.take(true)) {
+    for (const Content& content : xgrid::answer(shelf_, want)) {
         for (const Piece& piece : content.pieces) bytes_ += piece.bytes.size();
         broker.send(encode(content));
     }
