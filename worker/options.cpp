@@ -48,12 +48,13 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         ("slots", po::value(&slots)->value_name("N|auto")->default_value(slots),
          "how many jobs at a time; auto: as many as there are cores")  //
         ("label", po::value(&labels)->value_name("NAME=VALUE"),
-         "what tells it apart; repeatable")  //
+         "what tells it apart; repeatable")                                                   //
         ("name", po::value(&options.name)->value_name("NAME"), "instead of the host's name")  //
         ("cache", po::value(&cache)->value_name("DIR")->default_value(cache),
          "where the code that it runs is kept")  //
         ("cache-size", po::value(&cache_size)->value_name("SIZE")->default_value(cache_size),
-         "what the code may take there, such as 500M or 20G: half of it for what was sent, half for "
+         "what the code may take there, such as 500M or 20G: half of it for what was sent, half "
+         "for "
          "the folders where tests run; what was not used for the longest time goes, never what "
          "runs");
     try {

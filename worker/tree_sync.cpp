@@ -88,7 +88,8 @@ Result<TreeReady> TreeSync::prepare() {
     wake_();
 
     const std::filesystem::path objects = settings_.cache / "objects";
-    Result<std::unique_ptr<Store>> store = Store::open(objects, settings_.cache_bytes_max / 2, today());
+    Result<std::unique_ptr<Store>> store =
+        Store::open(objects, settings_.cache_bytes_max / 2, today());
     if (!store) return Error{store.error()};
     store_ = std::move(*store);
     if (const std::optional<Error> error = store_->pin(spec_.id)) return *error;

@@ -23,8 +23,8 @@ namespace xgrid::worker {
 
 /// What all of a worker's runs have in common.
 struct SyncSettings {
-    std::string broker;           // endpoint
-    std::filesystem::path cache;  // with the store and the workspaces
+    std::string broker;                                       // endpoint
+    std::filesystem::path cache;                              // with the store and the workspaces
     std::uint64_t cache_bytes_max = std::uint64_t{20} << 30;  // of both, a half each
     bool at_home = false;  // the client is on this machine, and its files may be read
 };

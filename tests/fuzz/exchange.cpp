@@ -39,8 +39,8 @@ Exchange::Exchange() {
     ids_.push_back(client_shelf_.add(ObjectKind::tree, encode_tree(entries)));
     ids_.push_back(client_shelf_.add(ObjectKind::blob, std::string(2'500'000, 'x')));
     ids_.push_back(client_shelf_.add(
-        ObjectKind::tree, encode_tree({{"large", EntryKind::file, ids_[5]},
-                                       {"sub", EntryKind::folder, ids_[4]}})));
+        ObjectKind::tree,
+        encode_tree({{"large", EntryKind::file, ids_[5]}, {"sub", EntryKind::folder, ids_[4]}})));
     begin();
 }
 
@@ -144,7 +144,8 @@ void Exchange::audit() const {
                                }),
            "a worker keeps what its tree holds, and nothing else");
     if (!fetch_->complete()) return;
-    ensure(worker_shelf_.objects.size() == ids_.size(), "a tree is complete when all of it is there");
+    ensure(worker_shelf_.objects.size() == ids_.size(),
+           "a tree is complete when all of it is there");
 }
 
 void check_tree(std::string_view bytes) {
