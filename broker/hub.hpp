@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -24,6 +25,10 @@ class Hub {
 public:
     /// So long a run is remembered that nobody speaks of; clients repeat their offers.
     static constexpr Duration silence_max = std::chrono::minutes(2);
+    /// Of more runs, who was silent longest is forgotten; of more turns, the oldest of the run that
+    /// has most. Both come again if anybody still wants them.
+    static constexpr std::size_t runs_max = 1024;
+    static constexpr std::size_t turns_max = 4096;
 
     explicit Hub(Shelf& shelf) : shelf_(shelf) {}
 
@@ -36,26 +41,41 @@ public:
     Sends advance(Instant now);
     Instant next_deadline() const;
 
+    /// For tests: what is held.
+    std::size_t runs() const { return runs_.size(); }
+    std::size_t turns() const { return turns_; }
+    std::size_t wanted() const;
+
 private:
     struct Open {
+        std::string peer;
         Turn turn;
+        std::uint64_t number = 0;
         std::vector<WantedObject> objects;  // that it has not been given
         bool same_store = false;
+        std::size_t again = 0;  // objects that the shelf lost before they were given
     };
     struct Run {
         Instant heard_at;
         std::string client;  // empty: nobody has offered yet
         Asking asking;
-        std::map<std::string, std::map<std::uint64_t, Open>> turns;  // by worker's peer, by number
+        std::deque<Open> turns;  // in the order of their coming
     };
 
     Run& run_of(Instant now, const std::string& name);
+    void forget_quietest(const std::string& but);
+    void open(Run& run, Open open);
+    void drop_oldest(Run& run);
+    static void prune(Run& run);
     static void lose(Run& run, const ObjectId& id, const std::string& why);
+    /// The turns of that peer; of all, if it is empty.
     void serve(const std::string& peer, Run& run, Sends& sends);
+    void give(Run& run, Open& open, const WantedObject& object, std::vector<WantedObject>& left);
     void ask(Instant now, Run& run, Sends& sends);
 
     Shelf& shelf_;
     std::map<std::string, Run> runs_;
+    std::size_t turns_ = 0;  // of all runs
 };
 
 }  // namespace xgrid::broker

@@ -28,7 +28,7 @@ public:
         : signals_({SIGTERM, SIGINT, SIGHUP}),
           router_(context_, options.bind),
           core_(random_token()),
-          objects_(options.objects, options.objects_bytes_max) {}
+          objects_(options.data / "objects", options.objects_bytes_max) {}
 
     void run() {
         while (!signals_.next()) {

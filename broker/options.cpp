@@ -7,6 +7,7 @@
 
 #include "shared/endpoint.hpp"
 #include "shared/ensure.hpp"
+#include "shared/option_text.hpp"
 
 namespace xgrid::broker {
 
@@ -14,10 +15,17 @@ namespace po = boost::program_options;
 
 std::optional<Options> parse_options(const std::vector<std::string>& arguments) {
     Options options;
+    std::string data = options.data.string();
+    std::string cache_size = "10G";
     po::options_description known("Options");
     known.add_options()("help,h", "show this")  //
         ("bind", po::value(&options.bind)->value_name("ENDPOINT")->default_value(options.bind),
-         "where clients and workers find it");
+         "where clients and workers find it")  //
+        ("data", po::value(&data)->value_name("DIR")->default_value(data),
+         "where the code that passes through is kept, in DIR/objects")  //
+        ("cache-size", po::value(&cache_size)->value_name("SIZE")->default_value(cache_size),
+         "what it may take there, such as 500M or 20G; what was not used for the longest time "
+         "goes");
     try {
         po::variables_map given;
         po::store(po::command_line_parser(arguments).options(known).positional({}).run(), given);
@@ -26,13 +34,15 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
             std::cout
                 << "usage: xgrid broker [OPTIONS]\n\n"
                    "Keeps the queue that clients submit runs to and workers take jobs from, until\n"
-                   "SIGTERM or Ctrl-C. Keeps nothing on disk.\n\n"
+                   "SIGTERM or Ctrl-C. Keeps nothing on disk but code, which may be removed.\n\n"
                 << known;
             return std::nullopt;
         }
     } catch (const po::error& error) {
         throw Fatal(fmt::format("{}\n(xgrid broker --help shows the options)", error.what()), 4);
     }
+    options.data = folder_from(data, "--data");
+    options.objects_bytes_max = size_from(cache_size, "--cache-size");
     require_local(options.bind, "--bind");
     return options;
 }

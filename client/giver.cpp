@@ -60,12 +60,7 @@ void Giver::serve() {
 
 void Giver::answer(Dealer& broker, const Want& want) {
     if (want.run != run_) return;
-    Turn turn(want.run, want.turn);
-    for (const WantedObject& object : want.objects) {
-        if (turn.full()) break;
-        turn.give(shelf_, object);
-    }
-    for (const Content& content : turn.take(true)) {
+    for (const Content& content : xgrid::answer(shelf_, want)) {
         for (const Piece& piece : content.pieces) bytes_ += piece.bytes.size();
         broker.send(encode(content));
     }

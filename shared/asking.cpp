@@ -20,6 +20,13 @@ std::vector<Piece> Asking::wanted_of(const std::vector<Piece>& pieces) const {
     return wanted;
 }
 
+void Asking::keep_only(const std::set<ObjectId>& ids) {
+    std::erase_if(wanted_, [&](const auto& entry) { return !ids.contains(entry.first); });
+    for (std::deque<ObjectId>* waiting : {&trees_, &blobs_}) {
+        std::erase_if(*waiting, [&](const ObjectId& id) { return !wants(id); });
+    }
+}
+
 void Asking::has_until(const ObjectId& id, std::uint64_t offset) {
     const auto found = wanted_.find(id);
     if (found != wanted_.end()) found->second.offset = offset;

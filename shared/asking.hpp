@@ -34,6 +34,9 @@ public:
     void has_until(const ObjectId& id, std::uint64_t offset);
     /// It is there, or cannot be had.
     void settle(const ObjectId& id) { wanted_.erase(id); }
+    std::size_t size() const { return wanted_.size(); }
+    /// Nobody wants the others any more.
+    void keep_only(const std::set<ObjectId>& ids);
 
     /// That turn is over, or an answer to it has come.
     void hear(Instant now, const Content& content);
@@ -45,7 +48,7 @@ public:
     /// When a giver that says nothing is asked again.
     Instant next_deadline() const { return turns_.empty() ? never : heard_at_ + silence_max; }
 
-    static constexpr std::size_t objects_per_turn = 256;
+    static constexpr std::size_t objects_per_turn = wanted_objects_max;
     static constexpr std::size_t turns_under_way = 2;
     static constexpr Duration silence_max = std::chrono::seconds(10);
 

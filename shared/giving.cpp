@@ -1,5 +1,7 @@
 #include "shared/giving.hpp"
 
+#include "shared/content_limits.hpp"
+
 namespace xgrid {
 
 Content& Turn::content() {
@@ -15,19 +17,31 @@ void Turn::say_lacking(const ObjectId& id, const std::string& why) {
     if (!why.empty()) content().why = why;
 }
 
-void Turn::give(Shelf& shelf, const WantedObject& object) {
+bool Turn::give(Shelf& shelf, const WantedObject& object) {
     Result<Piece> piece = shelf.read(object, piece_bytes_max);
-    if (!piece) return say_lacking(object.id);
+    if (!piece) return false;
     const std::uint64_t bytes = piece->bytes.size();
     content().pieces.push_back(std::move(*piece));
     pending_ += bytes;
     given_ += bytes;
+    return true;
 }
 
 std::vector<Content> Turn::take(bool last) {
     if (last) content().last = true;
     pending_ = 0;
     return std::exchange(contents_, {});
+}
+
+std::vector<Content> answer(Shelf& shelf, const Want& want) {
+    const std::string why = beyond_limits(want);
+    if (!why.empty()) return {answer_beyond_limits(want, why)};
+    Turn turn(want.run, want.turn);
+    for (const WantedObject& object : want.objects) {
+        if (turn.full()) break;
+        if (!turn.give(shelf, object)) turn.say_lacking(object.id);
+    }
+    return turn.take(true);
 }
 
 }  // namespace xgrid

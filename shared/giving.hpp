@@ -11,15 +11,14 @@
 
 namespace xgrid {
 
-constexpr std::uint64_t piece_bytes_max = 1024 * 1024;
 constexpr std::uint64_t turn_bytes_max = 4 * 1024 * 1024;
 
 class Turn {
 public:
     Turn(std::string run, std::uint64_t number) : run_(std::move(run)), number_(number) {}
 
-    /// As much of the object as goes into a piece; if it cannot be read, that it is lacking.
-    void give(Shelf& shelf, const WantedObject& object);
+    /// As much of the object as goes into a piece. False: it cannot be read, and nothing is said.
+    bool give(Shelf& shelf, const WantedObject& object);
     void say_stored(const ObjectId& id) { content().stored.push_back(id); }
     /// `why`: if it is not that it has changed.
     void say_lacking(const ObjectId& id, const std::string& why = {});
@@ -38,5 +37,8 @@ private:
     std::uint64_t pending_ = 0;  // bytes of the last content
     std::vector<Content> contents_;
 };
+
+/// A turn of one who has all there is on a shelf: as far as a turn goes.
+std::vector<Content> answer(Shelf& shelf, const Want& want);
 
 }  // namespace xgrid

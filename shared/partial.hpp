@@ -28,6 +28,8 @@ public:
     ~Partial();
 
     const ObjectId& id() const { return id_; }
+    /// Of all of it, in bytes.
+    std::uint64_t size() const { return size_; }
     /// Where the next piece goes.
     std::uint64_t offset() const { return offset_; }
 

@@ -127,6 +127,7 @@ bool Store::insert(std::int64_t hour, ObjectKind kind, const ObjectId& id, std::
         statements_->add_object.run(view(id), number, bytes, hour, nullptr, boot_);
     }
     statements_->grow.run(bytes);
+    remember(id, size);
     return true;
 }
 

@@ -22,6 +22,8 @@
 // below a complete tree was used earlier than the tree. An eviction that has come to some hour
 // makes every tree that was last used in that hour or earlier incomplete; what is complete stays
 // so.
+// Within an hour there is no order but this: what this process put a moment ago stays, for whoever
+// it was put for has perhaps not read it yet, and is not always one who pins.
 //
 // Time is an argument: seconds since 1970, by a clock that all processes share. To be used by one
 // thread (another opens its own), and not across a fork.
@@ -29,6 +31,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -152,6 +155,7 @@ private:
                 std::optional<std::string_view> content);
     std::optional<Error> walk(std::int64_t hour, Walk& walk);
 
+    void remember(const ObjectId& id, std::uint64_t size);
     void evict();
     void remove_strays();
     Ids pinned();
@@ -167,6 +171,12 @@ private:
     std::optional<Database> database_;
     std::uint64_t database_inode_ = 0;
     std::unique_ptr<Statements> statements_;
+    struct Recent {
+        ObjectId id;
+        std::uint64_t size = 0;
+    };
+    std::deque<Recent> recent_;  // what was put last, up to half of bytes_max_: it goes last
+    std::uint64_t recent_bytes_ = 0;
     std::uint64_t evict_above_ = 0;  // bytes; since an eviction that found too little
     std::optional<Living> living_;   // since the first pin
     std::vector<ObjectId> pins_;     // for a new database

@@ -44,6 +44,8 @@ std::vector<WantedObject> StoreShelf::lacks(const std::vector<WantedObject>& obj
 }
 
 std::uint64_t StoreShelf::offset(const ObjectId& id) {
+    const auto tree = partial_trees_.find(id);
+    if (tree != partial_trees_.end()) return tree->second.size();
     const auto found = partial_.find(id);
     return found == partial_.end() ? 0 : found->second.offset();
 }
@@ -55,7 +57,7 @@ Taken StoreShelf::take(const std::vector<Piece>& pieces) {
         if (is_small(piece)) {
             small.push_back(piece);
         } else if (taken.trouble.empty()) {
-            keep_part(piece, taken);
+            piece.kind == ObjectKind::tree ? keep_tree_part(piece, taken) : keep_part(piece, taken);
         }
     }
     if (!small.empty() && taken.trouble.empty()) keep_small(small, taken);
@@ -87,6 +89,7 @@ void StoreShelf::keep_small(const std::vector<Piece>& pieces, Taken& taken) {
 void StoreShelf::keep_part(const Piece& piece, Taken& taken) {
     auto found = partial_.find(piece.id);
     if (found == partial_.end()) {
+        if (partial_.size() >= partial_max) partial_.erase(partial_.begin());
         Result<Partial> begun = store_.receive(piece.id, piece.size);
         if (!begun) {
             taken.trouble = begun.error();
@@ -95,6 +98,11 @@ void StoreShelf::keep_part(const Piece& piece, Taken& taken) {
         found = partial_.emplace(piece.id, std::move(*begun)).first;
     }
     Partial& partial = found->second;
+    if (piece.size != partial.size()) {
+        taken.damaged.push_back(piece.id);
+        partial_.erase(found);
+        return;
+    }
     if (piece.offset == partial.offset()) {
         if (const std::optional<Error> error = partial.add(piece.bytes)) {
             taken.trouble = error->text;
@@ -105,6 +113,24 @@ void StoreShelf::keep_part(const Piece& piece, Taken& taken) {
     const std::optional<Error> error = store_.keep(now(), partial);
     (error ? taken.damaged : taken.whole).push_back(piece.id);
     partial_.erase(found);
+}
+
+void StoreShelf::keep_tree_part(const Piece& piece, Taken& taken) {
+    if (partial_tree_bytes_ + piece.bytes.size() > partial_tree_bytes_max) {
+        partial_trees_.clear();
+        partial_tree_bytes_ = 0;
+    }
+    const auto found = partial_trees_.try_emplace(piece.id).first;
+    std::string& text = found->second;
+    if (piece.offset == text.size()) {
+        text += piece.bytes;
+        partial_tree_bytes_ += piece.bytes.size();
+    }
+    if (text.size() < piece.size) return;
+    const std::string whole = std::move(text);
+    partial_tree_bytes_ -= whole.size();
+    partial_trees_.erase(found);
+    keep_small({{.id = piece.id, .kind = piece.kind, .size = whole.size(), .bytes = whole}}, taken);
 }
 
 Result<Piece> StoreShelf::read(const WantedObject& wanted, std::uint64_t bytes_max) {

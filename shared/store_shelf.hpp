@@ -13,6 +13,11 @@ namespace xgrid {
 
 class StoreShelf : public Shelf {
 public:
+    /// Of blobs that are half there so many are open; others are gone on with when a piece comes.
+    static constexpr std::size_t partial_max = 128;
+    /// Trees that are half there are in memory, and begin anew when they are more.
+    static constexpr std::size_t partial_tree_bytes_max = 64 * 1024 * 1024;
+
     /// The store is this machine's as long as nothing else is mounted over its folder.
     StoreShelf(Store& store, const std::filesystem::path& folder);
 
@@ -25,10 +30,13 @@ public:
 private:
     void keep_small(const std::vector<Piece>& pieces, Taken& taken);
     void keep_part(const Piece& piece, Taken& taken);
+    void keep_tree_part(const Piece& piece, Taken& taken);
 
     Store& store_;
     std::string name_;
     std::map<ObjectId, Partial> partial_;
+    std::map<ObjectId, std::string> partial_trees_;
+    std::size_t partial_tree_bytes_ = 0;
 };
 
 }  // namespace xgrid

@@ -23,6 +23,7 @@ ObjectKind kind_of(const TreeEntry& entry) {
 }
 
 constexpr std::size_t evicted_at_once_max = 4'000;
+constexpr std::size_t recent_max = 4'096;  // of a few turns
 
 }  // namespace
 
@@ -161,6 +162,15 @@ Store::Ids Store::pinned() {
     return pinned;
 }
 
+void Store::remember(const ObjectId& id, std::uint64_t size) {
+    recent_.push_back({id, size});
+    recent_bytes_ += size;
+    while (recent_.size() > 1 && (recent_bytes_ > bytes_max_ / 2 || recent_.size() > recent_max)) {
+        recent_bytes_ -= recent_.front().size;
+        recent_.pop_front();
+    }
+}
+
 // Costs what is evicted and what is pinned. In a transaction. A call evicts some thousand objects
 // at most: whoever puts something answers heartbeats too, and the next put goes on.
 void Store::evict() {
@@ -168,7 +178,8 @@ void Store::evict() {
         std::max<std::int64_t>(0, database_->integer("select bytes from totals")));
     if (bytes <= std::max(bytes_max_, evict_above_) || database_->in_trouble()) return;
     const std::uint64_t enough = bytes - (bytes_max_ - bytes_max_ / 8);
-    const Ids kept = pinned();
+    Ids kept = pinned();
+    for (const Recent& recent : recent_) kept.emplace(view(recent.id));
 
     struct Victim {
         ObjectId id;

@@ -11,7 +11,6 @@
 
 #include <fmt/format.h>
 
-#include "shared/cache_home.hpp"
 #include "shared/codec.hpp"
 #include "shared/process.hpp"
 #include "shared/signals.hpp"
@@ -51,7 +50,8 @@ public:
         raise_descriptor_limit();
         broker_.emplace(context_.emplace(), options.broker);
         trees_.emplace(*context_, SyncSettings{.broker = options.broker,
-                                               .cache = cache_home(),
+                                               .cache = options.cache,
+                                               .cache_bytes_max = options.cache_bytes_max,
                                                .at_home = options.embedded});
     }
 

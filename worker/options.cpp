@@ -8,6 +8,7 @@
 #include "shared/cores.hpp"
 #include "shared/endpoint.hpp"
 #include "shared/ensure.hpp"
+#include "shared/option_text.hpp"
 
 namespace xgrid::worker {
 namespace {
@@ -37,6 +38,8 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     Options options;
     std::string slots = "auto";
     std::vector<std::string> labels;
+    std::string cache = options.cache.string();
+    std::string cache_size = "20G";
     po::options_description known("Options");
     known.add_options()("help,h", "show this")  //
         ("broker",
@@ -45,8 +48,15 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         ("slots", po::value(&slots)->value_name("N|auto")->default_value(slots),
          "how many jobs at a time; auto: as many as there are cores")  //
         ("label", po::value(&labels)->value_name("NAME=VALUE"),
-         "what tells it apart; repeatable")  //
-        ("name", po::value(&options.name)->value_name("NAME"), "instead of the host's name");
+         "what tells it apart; repeatable")                                                   //
+        ("name", po::value(&options.name)->value_name("NAME"), "instead of the host's name")  //
+        ("cache", po::value(&cache)->value_name("DIR")->default_value(cache),
+         "where the code that it runs is kept")  //
+        ("cache-size", po::value(&cache_size)->value_name("SIZE")->default_value(cache_size),
+         "what the code may take there, such as 500M or 20G: half of it for what was sent, half "
+         "for "
+         "the folders where tests run; what was not used for the longest time goes, never what "
+         "runs");
     try {
         po::variables_map given;
         po::store(po::command_line_parser(arguments).options(known).positional({}).run(), given);
@@ -61,6 +71,8 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         throw Fatal(fmt::format("{}\n(xgrid worker --help shows the options)", error.what()), 4);
     }
     options.slots = slots_from(slots);
+    options.cache = folder_from(cache, "--cache");
+    options.cache_bytes_max = size_from(cache_size, "--cache-size");
     require_local(options.broker, "--broker");
     for (const std::string& label : labels) {
         const std::size_t equals = label.find('=');

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "shared/cache_home.hpp"
 
 namespace xgrid::worker {
 
@@ -14,6 +17,8 @@ struct Options {
     std::uint32_t slots = 1;
     std::string name;  // empty: the host's
     std::map<std::string, std::string> labels;
+    std::filesystem::path cache = cache_home();  // with objects and workspaces
+    std::uint64_t cache_bytes_max = std::uint64_t{20} << 30;
     bool embedded = false;         // lives and dies with its parent, which handles Ctrl-C
     std::string warm_interpreter;  // to start at once, if any
     std::string warm_directory;

@@ -1,12 +1,18 @@
 #include "worker/tree_fetch.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
+
+#include "shared/content_limits.hpp"
 
 namespace xgrid::worker {
 namespace {
 
 constexpr const char* changed =
     "the code changed, or became unreadable, while it was being sent: submit it again";
+
+constexpr const char* damaged = "what the broker sends of the tree is damaged";
 
 std::string joined(const std::string& folder, const std::string& name) {
     return folder.empty() ? name : folder + "/" + name;
@@ -16,7 +22,8 @@ std::string joined(const std::string& folder, const std::string& name) {
 
 TreeFetch::TreeFetch(std::string run, const ObjectId& root, Shelf& shelf, FetchLimits limits,
                      Elsewhere elsewhere)
-    : shelf_(shelf),
+    : run_(run),
+      shelf_(shelf),
       limits_(limits),
       elsewhere_(std::move(elsewhere)),
       asking_(std::move(run), shelf.name()) {
@@ -94,7 +101,9 @@ std::vector<Want> TreeFetch::advance(Instant now) {
     return asking_.next(now);
 }
 
+// What was not wanted is not looked at, whatever is said of it.
 std::vector<Want> TreeFetch::receive(Instant now, const Content& content) {
+    if (content.run != run_ || !error_.empty()) return {};
     std::vector<std::pair<ObjectId, Place>> trees;
     const auto arrived = [&](const ObjectId& id) {
         asking_.settle(id);
@@ -104,20 +113,37 @@ std::vector<Want> TreeFetch::receive(Instant now, const Content& content) {
         missing_trees_.erase(tree);
     };
     const std::vector<Piece> pieces = asking_.wanted_of(content.pieces);
+    if (!std::ranges::all_of(pieces, can_be)) {
+        fail(damaged);
+        return {};
+    }
     const Taken taken = shelf_.take(pieces);
     if (!taken.trouble.empty()) fail(taken.trouble);
-    if (!taken.damaged.empty()) fail("what the broker sends of the tree is damaged");
+    if (!taken.damaged.empty()) fail(damaged);
     objects_ += taken.whole.size();
     for (const ObjectId& id : taken.whole) arrived(id);
     for (const Piece& piece : pieces) {
         bytes_ += piece.bytes.size();
         if (asking_.wants(piece.id)) asking_.has_until(piece.id, shelf_.offset(piece.id));
     }
-    for (const ObjectId& id : content.stored) arrived(id);
-    if (!content.lacking.empty()) fail(content.why.empty() ? changed : content.why);
+    take_stored(content.stored, arrived);
+    if (std::ranges::any_of(content.lacking, [&](const ObjectId& id) { return asking_.wants(id); }))
+        fail(content.why.empty() ? changed : content.why);
     visit(std::move(trees));
     asking_.hear(now, content);
     return advance(now);
+}
+
+// They are said to be on this very shelf.
+void TreeFetch::take_stored(const std::vector<ObjectId>& ids,
+                            const std::function<void(const ObjectId&)>& arrived) {
+    std::vector<WantedObject> said;
+    for (const ObjectId& id : ids) {
+        if (asking_.wants(id)) said.push_back({id});
+    }
+    if (said.empty()) return;
+    if (!shelf_.lacks(said).empty()) fail("the broker says that it has stored what is not there");
+    for (const WantedObject& object : said) arrived(object.id);
 }
 
 }  // namespace xgrid::worker

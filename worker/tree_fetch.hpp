@@ -57,8 +57,11 @@ private:
     bool read_tree(const ObjectId& id, const Place& place,
                    std::vector<std::pair<ObjectId, Place>>& trees,
                    std::vector<WantedObject>& blobs);
+    void take_stored(const std::vector<ObjectId>& ids,
+                     const std::function<void(const ObjectId&)>& arrived);
     void fail(std::string why);
 
+    std::string run_;
     Shelf& shelf_;
     FetchLimits limits_;
     Elsewhere elsewhere_;

@@ -69,6 +69,8 @@ void TreeSync::run() {
     wake_();
     // Nobody waits for that any more.
     if (store_) store_->touch(today(), spec_.id);
+    // Looks at every file of every workspace, so only after one has grown.
+    if (wrote_) Workspaces(settings_.cache).evict(settings_.cache_bytes_max / 2);
 }
 
 Result<TreeReady> TreeSync::prepare() {
@@ -89,13 +91,15 @@ Result<TreeReady> TreeSync::prepare() {
     wake_();
 
     const std::filesystem::path objects = settings_.cache / "objects";
-    Result<std::unique_ptr<Store>> store = Store::open(objects, settings_.cache_bytes_max, today());
+    Result<std::unique_ptr<Store>> store =
+        Store::open(objects, settings_.cache_bytes_max / 2, today());
     if (!store) return Error{store.error()};
     store_ = std::move(*store);
     if (const std::optional<Error> error = store_->pin(spec_.id)) return *error;
     TreeReady ready{.folder = workspace_->folder().string()};
     Result<UpdateCounts> counts = write(objects, ready);
     if (!counts) return Error{counts.error()};
+    wrote_ = counts->written > 0;
     ready.files = counts->written + counts->unchanged;
     ready.seconds = std::chrono::duration<double>(now() - began).count();
     return ready;

@@ -23,9 +23,9 @@ namespace xgrid::worker {
 
 /// What all of a worker's runs have in common.
 struct SyncSettings {
-    std::string broker;           // endpoint
-    std::filesystem::path cache;  // with the store and the workspaces
-    std::uint64_t cache_bytes_max = std::uint64_t{20} << 30;
+    std::string broker;                                       // endpoint
+    std::filesystem::path cache;                              // with the store and the workspaces
+    std::uint64_t cache_bytes_max = std::uint64_t{20} << 30;  // of both, a half each
     bool at_home = false;  // the client is on this machine, and its files may be read
 };
 
@@ -59,6 +59,7 @@ private:
     std::function<void()> wake_;
     std::optional<Workspace> workspace_;  // the thread's, as is the store
     std::unique_ptr<Store> store_;
+    bool wrote_ = false;
     std::atomic<bool> end_ = false;
     mutable std::mutex mutex_;
     std::optional<std::string> folder_;

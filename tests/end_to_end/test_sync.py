@@ -319,3 +319,12 @@ def test_damaged_objects_come_again(shared):
     shared.project.write("test_b.py", "def test_b(): pass\n")
     run = shared()
     assert run.code == 0 and len(run.outcomes) == 2, run.out + run.err
+
+
+def test_a_folder_of_very_many_files_arrives(shared):
+    shared.project.write("test_a.py", "def test_a(): pass\n")
+    for name in range(30_000):
+        shared.project.write("many/file%d" % name, "")
+    run = shared()
+    assert run.code == 0, run.out + run.err
+    assert run.of("synced")[0]["files"] == 30_001

@@ -24,7 +24,7 @@ WORLD = [
     r"client/(code|embedded|giver|memory|option_list|pytest_cache|reports|repository)\.[ch]pp",
     r"client/(project|pytest_ini|settings_files|sync_settings|text_file)\.[ch]pp",
     r"client/snapshot/(?!glob|ignore_rules|settings).*",
-    r"shared/(cache_home|cores|database|file|living|partial|descriptor|process|signals|socket|store\w*)\.[ch]pp",
+    r"shared/(cache_home|cores|database|file|living|option_text|partial|descriptor|process|signals|socket|store\w*)\.[ch]pp",
 ]
 
 # A library, and the only files that include it. What is not listed (fmt) is for everyone.
@@ -63,7 +63,7 @@ NOT_PURE = (
     r"|random|shared_mutex|thread|[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
 )
 # Ours, through which a pure file would reach it all the same.
-NOT_PURE_OURS = r'".*/(loop|options|socket|cache_home|descriptor|objects|code|giver|tree_content|tree_sync|trees|database|file|living|partial|store\w*|embedded|memory|option_list|project|pytest_cache|pytest_ini|repository|settings_files|sync_settings|text_file|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
+NOT_PURE_OURS = r'".*/(loop|options|socket|cache_home|descriptor|objects|code|giver|tree_content|tree_sync|trees|database|file|living|option_text|partial|store\w*|embedded|memory|option_list|project|pytest_cache|pytest_ini|repository|settings_files|sync_settings|text_file|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
 
 CLOCK = re.compile(r"_clock::now|random_device|std::time\(|clock_gettime|gettimeofday")
 ASKS_THE_CLOCK = [

@@ -5,96 +5,97 @@
 
 #include <doctest/doctest.h>
 
+#include "shared/giving.hpp"
 #include "tests/shared/store_folder.hpp"
 
-namespace xgrid {
+using namespace xgrid;
+
 namespace {
 
-struct Fixture {
+// In pieces, as a turn would give it.
+Taken give(StoreShelf& shelf, ObjectKind kind, const ObjectId& id, const std::string& content) {
+    Taken all;
+    for (std::size_t at = 0; at < content.size(); at += piece_bytes_max) {
+        const Taken taken = shelf.take({{.id = id,
+                                         .kind = kind,
+                                         .size = content.size(),
+                                         .offset = at,
+                                         .bytes = content.substr(at, piece_bytes_max)}});
+        all.whole.insert(all.whole.end(), taken.whole.begin(), taken.whole.end());
+        all.damaged.insert(all.damaged.end(), taken.damaged.begin(), taken.damaged.end());
+        if (!taken.trouble.empty()) all.trouble = taken.trouble;
+    }
+    return all;
+}
+
+std::string large_tree() {
+    std::vector<TreeEntry> entries;
+    for (int i = 100'000; i < 140'000; ++i) entries.push_back({std::to_string(i), {}, {}});
+    return encode_tree(entries);
+}
+
+struct There {
     StoreFolder folder;
     std::unique_ptr<Store> store = open_store(folder.path);
     StoreShelf shelf{*store, folder.path};
 };
 
-// The object in pieces of that size.
-std::vector<Piece> pieces_of(const std::string& content, std::size_t bytes) {
-    std::vector<Piece> pieces;
-    const ObjectId id = object_id(ObjectKind::blob, content);
-    for (std::size_t at = 0; at < content.size(); at += bytes) {
-        pieces.push_back({id, ObjectKind::blob, content.size(), at, content.substr(at, bytes)});
-    }
-    return pieces;
-}
-
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture, "small objects of one message are kept together") {
-    std::vector<Piece> pieces;
-    for (std::uint64_t seed = 0; seed < 20; ++seed) {
-        pieces.push_back(pieces_of(bytes_of(seed, 100), 100).front());
+TEST_CASE("blobs and trees that come in pieces are whole in the end") {
+    There there;
+    const std::string blob = bytes_of(1, 3'500'000);
+    const std::string tree = large_tree();
+    REQUIRE(tree.size() > piece_bytes_max);
+    for (const auto& [kind, content] :
+         {std::pair(ObjectKind::blob, blob), std::pair(ObjectKind::tree, tree)}) {
+        const ObjectId id = object_id(kind, content);
+        const Taken taken = give(there.shelf, kind, id, content);
+        CHECK(taken.trouble.empty());
+        CHECK(taken.whole == std::vector{id});
+        CHECK(there.shelf.lacks({{id, kind}}).empty());
+        CHECK(there.shelf.offset(id) == 0);
     }
-    const Taken taken = shelf.take(pieces);
+}
+
+TEST_CASE("a tree in pieces that is not what its id says is damaged, and can come again") {
+    There there;
+    const std::string tree = large_tree();
+    const ObjectId id = object_id(ObjectKind::tree, tree);
+    std::string wrong = tree;
+    wrong.back() = 'x';
+    CHECK(give(there.shelf, ObjectKind::tree, id, wrong).damaged == std::vector{id});
+    CHECK(give(there.shelf, ObjectKind::tree, id, tree).whole == std::vector{id});
+}
+
+TEST_CASE("a blob whose size is said otherwise is damaged, and troubles nobody else") {
+    There there;
+    const std::string blob = bytes_of(2, 2'000'000);
+    const ObjectId id = object_id(ObjectKind::blob, blob);
+    const Piece first{.id = id, .size = blob.size(), .bytes = blob.substr(0, 1'000'000)};
+    Piece second{.id = id, .size = 1'500'000, .offset = 1'000'000, .bytes = blob.substr(1'000'000)};
+    CHECK(there.shelf.take({first}).damaged.empty());
+    const Taken taken = there.shelf.take({second});
+    CHECK(taken.damaged == std::vector{id});
     CHECK(taken.trouble.empty());
-    CHECK(taken.damaged.empty());
-    CHECK(taken.whole.size() == 20);
-    Result<Piece> piece = shelf.read({pieces[7].id}, 1000);
-    REQUIRE(piece);
-    CHECK(*piece == pieces[7]);
-    CHECK(shelf.lacks({{pieces[7].id}, {ObjectId{}}}) == std::vector<WantedObject>{{ObjectId{}}});
+    second.size = blob.size();
+    CHECK(there.shelf.take({second}).whole == std::vector{id});
 }
 
-TEST_CASE_FIXTURE(Fixture, "a damaged object among others is named, and the others are kept") {
-    std::vector<Piece> pieces = {pieces_of("good", 100).front(), pieces_of("bad!", 100).front()};
-    pieces[1].bytes = "evil";
-    const Taken taken = shelf.take(pieces);
-    CHECK(taken.trouble.empty());
-    CHECK(taken.whole == std::vector<ObjectId>{pieces[0].id});
-    CHECK(taken.damaged == std::vector<ObjectId>{pieces[1].id});
-    CHECK(shelf.lacks({{pieces[1].id}}).size() == 1);
-}
-
-TEST_CASE_FIXTURE(Fixture,
-                  "a large object comes in pieces, in order, and goes on where it stopped") {
-    const std::vector<Piece> pieces = pieces_of(bytes_of(1, 1'000'000), 300'000);
-    CHECK(shelf.take({pieces[0]}).whole.empty());
-    CHECK(shelf.offset(pieces[0].id) == 300'000);
-    CHECK(shelf.take({pieces[2]}).whole.empty());  // not the next
-    CHECK(shelf.take({pieces[0]}).whole.empty());  // again
-    CHECK(shelf.offset(pieces[0].id) == 300'000);
-    CHECK(shelf.take({pieces[1], pieces[2]}).whole.empty());
-    CHECK(shelf.take({pieces[3]}).whole == std::vector<ObjectId>{pieces[0].id});
-    Result<Piece> part = shelf.read({pieces[0].id, ObjectKind::blob, 300'000}, 300'000);
-    REQUIRE(part);
-    CHECK(*part == pieces[1]);
-}
-
-TEST_CASE_FIXTURE(Fixture,
-                  "what came of a large object before the process ended is not sent again") {
-    const std::vector<Piece> pieces = pieces_of(bytes_of(2, 1'000'000), 400'000);
-    {
-        StoreShelf earlier(*store, folder.path);
-        earlier.take({pieces[0], pieces[1]});
+TEST_CASE("however many blobs are half there, few are open, and each is gone on with") {
+    There there;
+    std::vector<std::string> blobs;
+    for (std::size_t i = 0; i < StoreShelf::partial_max + 50; ++i) {
+        blobs.push_back(bytes_of(10 + i, 300'000));
     }
-    CHECK(shelf.take({pieces[0]}).whole.empty());  // it is told where to go on
-    CHECK(shelf.offset(pieces[0].id) == 800'000);
-    CHECK(shelf.take({pieces[2]}).whole.size() == 1);
+    for (const std::size_t from : {0, 150'000}) {
+        for (const std::string& blob : blobs) {
+            const Taken taken = there.shelf.take({{.id = object_id(ObjectKind::blob, blob),
+                                                   .size = blob.size(),
+                                                   .offset = from,
+                                                   .bytes = blob.substr(from, 150'000)}});
+            CHECK(taken.trouble.empty());
+            CHECK(taken.whole.size() == (from == 0 ? 0 : 1));
+        }
+    }
 }
-
-TEST_CASE_FIXTURE(Fixture, "a large object that is not what its id says begins anew") {
-    std::vector<Piece> pieces = pieces_of(bytes_of(3, 900'000), 300'000);
-    pieces[1].bytes[5] ^= 1;
-    const Taken taken = shelf.take(pieces);
-    CHECK(taken.damaged == std::vector<ObjectId>{pieces[0].id});
-    CHECK(shelf.offset(pieces[0].id) == 0);
-    pieces[1].bytes[5] ^= 1;
-    CHECK(shelf.take(pieces).whole.size() == 1);
-}
-
-TEST_CASE_FIXTURE(Fixture, "shelves over one folder have one name, others another") {
-    const StoreFolder other;
-    const std::unique_ptr<Store> store_of_other = open_store(other.path);
-    CHECK(StoreShelf(*store, folder.path).name() == shelf.name());
-    CHECK(StoreShelf(*store_of_other, other.path).name() != shelf.name());
-}
-
-}  // namespace xgrid

@@ -195,4 +195,21 @@ TEST_CASE("another process's pin holds while that process lives, and ends with i
 }
 
 }  // namespace
+TEST_CASE("what was put last is evicted last, though all is of the same hour") {
+    for (std::uint64_t seed = 0; seed < 8; ++seed) {
+        const StoreFolder folder;
+        const std::unique_ptr<Store> store = open_store(folder.path, 10'000'000);
+        for (const std::size_t size : {100'000, 2'000'000}) {  // in the database, and files
+            for (std::uint64_t i = 0; i < 40; ++i) {
+                const std::string content = bytes_of(seed * 1000 + i, size);
+                const NewObject object{.id = object_id(ObjectKind::blob, content),
+                                       .content = content};
+                REQUIRE_FALSE(store->put(noon, std::span(&object, 1)));
+                REQUIRE(store->size(object.id));
+            }
+        }
+        CHECK(*store->bytes() <= 10'000'000);
+    }
+}
+
 }  // namespace xgrid

@@ -90,6 +90,7 @@ public:
     std::map<std::size_t, MemoryShelf> shelves;
     broker::Hub hub;
     std::map<std::size_t, worker::TreeFetch> fetches;
+    bool forgets = false;   // the broker's shelf
     std::size_t given = 0;  // pieces, by the client
 
 private:
@@ -105,6 +106,10 @@ private:
     }
 
     void deliver() {
+        // As a store does that is full.
+        if (forgets && !broker_shelf.objects.empty() && random() % 10 == 0) {
+            broker_shelf.objects.erase(broker_shelf.objects.begin());
+        }
         auto [from, to, message] = std::move(queue_.front());
         queue_.pop_front();
         if (to == "broker") {
@@ -118,12 +123,7 @@ private:
             }
             for (const auto& [peer, sent] : sends) send("broker", peer, sent);
         } else if (to == "client") {
-            const Want& want = std::get<Want>(message);
-            Turn turn(want.run, want.turn);
-            for (const WantedObject& object : want.objects) {
-                if (!turn.full()) turn.give(client_shelf, object);
-            }
-            for (Content& content : turn.take(true)) {
+            for (Content& content : answer(client_shelf, std::get<Want>(message))) {
                 given += content.pieces.size();
                 send("client", "broker", content);
             }
@@ -205,6 +205,19 @@ TEST_CASE("a large object goes on where it was interrupted") {
     grid.run();
     CHECK(grid.fetches.at(0).bytes_received() < 1'100'000);
     CHECK(grid.given <= 1 + 2 + 1);
+}
+
+TEST_CASE("what the broker's store lets go of before it is given comes again") {
+    for (std::uint64_t seed = 20; seed < 26; ++seed) {
+        CAPTURE(seed);
+        Grid grid(seed, 0.05, 2);
+        grid.forgets = true;
+        const ObjectId root = add_folder(grid.client_shelf, grid.random, 4);
+        for (std::size_t i = 0; i < 2; ++i) grid.shelves.emplace(i, "worker" + std::to_string(i));
+        grid.start(root);
+        grid.run();
+        for (const auto& [i, fetch] : grid.fetches) CHECK(fetch.error().empty());
+    }
 }
 
 TEST_CASE("a file that has changed since its tree was made ends the fetch") {
