@@ -68,8 +68,9 @@ void TreeSync::run() {
         result_ = std::move(result);
     }
     wake_();
-    // Nobody waits for that any more.
-    if (store_) store_->touch(today(), spec_.id);
+    // Nobody waits for that any more. At home the content is not in the store, and a tree without
+    // it is not marked.
+    if (store_ && !settings_.at_home) store_->touch(today(), spec_.id);
 }
 
 Result<TreeReady> TreeSync::prepare() {
