@@ -21,12 +21,13 @@ std::string joined(const std::string& folder, const std::string& name) {
 }  // namespace
 
 TreeFetch::TreeFetch(std::string run, const ObjectId& root, Shelf& shelf, FetchLimits limits,
-                     Elsewhere elsewhere)
+                     Elsewhere elsewhere, std::set<ObjectId> known)
     : run_(run),
       shelf_(shelf),
       limits_(limits),
       elsewhere_(std::move(elsewhere)),
-      asking_(std::move(run), shelf.name()) {
+      asking_(std::move(run), shelf.name()),
+      seen_(std::move(known)) {
     visit({{root, {}}});
 }
 

@@ -30,8 +30,9 @@ using Elsewhere = std::function<bool(const ObjectId& id, const std::string& path
 
 class TreeFetch {
 public:
+    /// Trees below the root that are among `known` are not looked at, nor is what they hold.
     TreeFetch(std::string run, const ObjectId& root, Shelf& shelf, FetchLimits limits = {},
-              Elsewhere elsewhere = {});
+              Elsewhere elsewhere = {}, std::set<ObjectId> known = {});
 
     /// What to send first, and on each new connection to the broker.
     std::vector<Want> connect(Instant now);
@@ -40,7 +41,7 @@ public:
     std::vector<Want> advance(Instant now);
     Instant next_deadline() const { return asking_.next_deadline(); }
 
-    /// All of it is on the shelf.
+    /// All of it is on the shelf, elsewhere, or known.
     bool complete() const { return error_.empty() && asking_.empty(); }
     /// Why it will never be; empty: it may.
     const std::string& error() const { return error_; }
@@ -67,7 +68,7 @@ private:
     Elsewhere elsewhere_;
     Asking asking_;
     std::map<ObjectId, Place> missing_trees_;
-    std::set<ObjectId> seen_;
+    std::set<ObjectId> seen_;  // or known
     std::size_t entries_ = 0;
     std::uint64_t objects_ = 0;
     std::uint64_t bytes_ = 0;

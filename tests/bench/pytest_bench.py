@@ -121,12 +121,17 @@ def environment(folder):
     return {**kept, "XGRID_CACHE_HOME": str(folder / "cache")}
 
 
-def watch(argv, folder, with_memory):
-    """Runs the command to its end below this process, which every orphan of it falls to."""
+def become_subreaper():
+    """From now on orphans of those below come to this process."""
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "cannot become a subreaper")
     # Ignored by inheritance, it would have the kernel drop children uncounted.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+
+def watch(argv, folder, with_memory):
+    """Runs the command to its end below this process, which every orphan of it falls to."""
+    become_subreaper()
     out, into = os.pipe()
     with open(folder / "stderr.log", "wb") as errors:
         start = time.monotonic()

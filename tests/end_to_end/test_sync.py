@@ -111,6 +111,24 @@ def test_an_update_touches_only_what_differs(copies):
     assert before  # they were there
 
 
+def test_what_tests_did_to_folders_that_stay_is_put_right(copies):
+    project = copies.project
+    project.write("test_a.py", "def test_a(): pass\n")
+    project.write("sub/data.txt", "data\n")
+    project.write("sub/deep/more.txt", "more\n")
+    copies.synced()
+    for number in range(2):
+        copies.folder.joinpath("sub/data.txt").write_text("by a test")
+        shutil.rmtree(copies.folder / "sub/deep")
+        project.write("test_a.py", "def test_a(): pass  # %d\n" % number)
+        copies.synced()
+        assert content(copies.folder) == content(project.path)
+    shutil.rmtree(copies.folder)
+    project.write("test_a.py", "def test_a(): pass  # last\n")
+    copies.synced()
+    assert content(copies.folder) == content(project.path)
+
+
 def test_compiled_code_of_an_older_file_is_never_used(copies):
     project = copies.project
     for value in range(6):  # of one size, within a second or two
@@ -306,6 +324,27 @@ def test_the_workers_copy_is_the_code(shared):
     assert folder != project.path and str(shared.cache) in str(folder)
     assert content(folder) == content(project.path)
     shutil.rmtree(folder)  # whatever happens to it
+    assert shared().code == 1
+    assert content(folder) == content(project.path)
+
+
+def test_a_workers_copy_is_put_right_when_the_code_changes_elsewhere(shared):
+    project = shared.project
+    project.write("test_where.py", WHERE)
+    project.write("sub/data.txt", "data\n")
+    run = shared()
+    (line,) = [line for line in run.out.splitlines() if line.startswith("HERE ")]
+    folder = pathlib.Path(line[len("HERE ") :])
+    folder.joinpath("sub/data.txt").write_text("by a test")
+    project.write("new.py", "value = 1\n")
+    assert shared().code == 1
+    assert content(folder) == content(project.path)
+    # Nor is it at a loss where its store has lost what the folder holds.
+    for database in shared.cache.glob("objects/objects.db"):
+        with open(database, "r+b") as file:
+            file.write(b"not a database any more")
+    folder.joinpath("sub/data.txt").write_text("by another test")
+    project.write("new.py", "value = 2\n")
     assert shared().code == 1
     assert content(folder) == content(project.path)
 

@@ -1,10 +1,9 @@
-#include "shared/store_shelf.hpp"
-
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "shared/store_shelf.hpp"
 #include "tests/shared/store_folder.hpp"
 
 namespace xgrid {

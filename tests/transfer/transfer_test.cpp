@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -179,6 +180,25 @@ TEST_CASE("what is there is not sent again") {
     CHECK(grid.fetches.at(0).error().empty());
     CHECK(grid.given == 2);
     CHECK(grid.fetches.at(0).objects_received() == 2);
+}
+
+TEST_CASE("of a tree that is known nothing is looked for, unless it is the root") {
+    MemoryShelf shelf("worker");
+    const ObjectId blob = object_id(ObjectKind::blob, "not here");
+    const ObjectId known = object_id(ObjectKind::tree, "nor this");
+    const ObjectId root =
+        add_tree(shelf, {{"blob", EntryKind::file, blob}, {"known", EntryKind::folder, known}});
+    const auto wanted = [&](const std::set<ObjectId>& trees) {
+        worker::TreeFetch fetch("run", root, shelf, {}, {}, trees);
+        std::set<ObjectId> ids;
+        for (const Want& want : fetch.connect(Instant())) {
+            for (const WantedObject& object : want.objects) ids.insert(object.id);
+        }
+        return ids;
+    };
+    CHECK(wanted({}) == std::set<ObjectId>{blob, known});
+    CHECK(wanted({known}) == std::set<ObjectId>{blob});
+    CHECK(wanted({known, root}) == std::set<ObjectId>{blob});
 }
 
 TEST_CASE("where broker and worker use one store, content reaches it once") {

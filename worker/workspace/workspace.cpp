@@ -38,13 +38,13 @@ std::string boot_name() {
 
 class Update {
 public:
-    Update(const Workspace::Place& place, Descriptor root, ObjectSource& source,
+    Update(const Workspace::Place& place, Manifest held, Descriptor root, ObjectSource& source,
            const UpdateOptions& options)
         : place_(place),
           root_(std::move(root)),
           source_(source),
           options_(options),
-          held_(read_manifest(place.manifest)),
+          held_(std::move(held)),
           keep_(options.keep),
           writer_(options.bytes_max) {}
 
@@ -335,6 +335,13 @@ Workspace::~Workspace() {
 
 bool Workspace::held(const ObjectId& tree) const { return manifest_tree(place_.manifest) == tree; }
 
+std::set<ObjectId> Workspace::trees_held() {
+    manifest_ = read_manifest(place_.manifest);
+    std::set<ObjectId> trees;
+    for (const ListedFolder& folder : manifest_->folders) trees.insert(folder.id);
+    return trees;
+}
+
 Result<UpdateCounts> Workspace::update(const ObjectId& tree, ObjectSource& source,
                                        const UpdateOptions& options) {
     Descriptor root(::open(place_.folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -342,7 +349,9 @@ Result<UpdateCounts> Workspace::update(const ObjectId& tree, ObjectSource& sourc
         return Error{fmt::format("cannot open the workspace {}: {}", place_.folder.native(),
                                  std::strerror(errno))};
     }
-    return Update(place_, std::move(root), source, options).run(tree);
+    Manifest held = manifest_ ? std::move(*manifest_) : read_manifest(place_.manifest);
+    manifest_.reset();
+    return Update(place_, std::move(held), std::move(root), source, options).run(tree);
 }
 
 }  // namespace xgrid::worker

@@ -18,6 +18,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +28,7 @@
 #include "shared/object_source.hpp"
 #include "shared/result.hpp"
 #include "worker/descriptor.hpp"
+#include "worker/workspace/manifest.hpp"
 
 namespace xgrid::worker {
 
@@ -66,6 +69,8 @@ public:
 
     /// Whether it held this tree after its last update; tests may have changed something since.
     bool held(const ObjectId& tree) const;
+    /// That tree and those of all folders in it; the same holds for them.
+    std::set<ObjectId> trees_held();
 
     /// Makes the folder hold this tree and nothing else. Error: the tree is refused (see
     /// list_tree), and nothing was touched; or something could not be read or written, and the
@@ -76,6 +81,7 @@ public:
 private:
     Place place_;
     Descriptor lock_;
+    std::optional<Manifest> manifest_;  // read, for the next update
 };
 
 }  // namespace xgrid::worker

@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <set>
 #include <string>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -93,6 +94,22 @@ TEST_CASE("an unchanged tree asks for nothing and writes nothing") {
     REQUIRE(counts);
     CHECK(counts->unchanged == 6);
     CHECK(counts->written == 0);
+    CHECK(f.source.trees_asked + f.source.blobs_asked == 0);
+}
+
+TEST_CASE("a workspace tells which trees it held, until it may hold none") {
+    Fixture f;
+    Workspace workspace = f.workspace();
+    CHECK(workspace.trees_held().empty());
+    f.update(workspace, small);
+    const ObjectId tree = f.source.add(small);
+    const std::set<ObjectId> held = workspace.trees_held();
+    CHECK(held.contains(tree));
+    CHECK(held.size() == f.source.trees.size());
+    // It is not asked for what it said, and asking changes nothing.
+    f.source.trees_asked = f.source.blobs_asked = 0;
+    CHECK(workspace.update(tree, f.source)->unchanged == 6);
+    CHECK(workspace.trees_held() == held);
     CHECK(f.source.trees_asked + f.source.blobs_asked == 0);
 }
 
