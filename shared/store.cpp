@@ -269,6 +269,12 @@ Result<std::string> Store::read_range(const ObjectId& id, std::uint64_t offset, 
 }
 
 Result<std::optional<std::filesystem::path>> Store::path_of(const ObjectId& id) {
+    if (auto error = ready()) return *error;
+    {
+        // What is in the database need not be read to know that.
+        Database::Rows rows = statements_->look.rows(view(id));
+        if (rows.next() && !rows.null(0)) return std::optional<std::filesystem::path>();
+    }
     Result<Found> found = find(id);
     if (!found) return Error{found.error()};
     if (!found->is_file) return std::optional<std::filesystem::path>();

@@ -143,12 +143,14 @@ Result<Piece> StoreShelf::read(const WantedObject& wanted, std::uint64_t bytes_m
         piece.bytes = tree->substr(wanted.offset, bytes_max);
         return piece;
     }
-    Result<std::uint64_t> size = store_.size(wanted.id);
-    if (!size) return Error{size.error()};
     Result<std::string> bytes = store_.read_range(wanted.id, wanted.offset, bytes_max);
     if (!bytes) return Error{bytes.error()};
-    piece.size = *size;
     piece.bytes = std::move(*bytes);
+    piece.size = wanted.offset + piece.bytes.size();
+    if (piece.bytes.size() < bytes_max) return piece;  // it ends there
+    Result<std::uint64_t> size = store_.size(wanted.id);
+    if (!size) return Error{size.error()};
+    piece.size = *size;
     return piece;
 }
 
