@@ -127,8 +127,32 @@ def faults(root):
                 yield f"{name}:{number}: only a main or a loop asks the clock or the dice"
 
 
+def types(path):
+    """(line number, qualified name) of the types that a header defines at the level of a namespace."""
+    namespace = ""
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        opened = re.match(r"namespace ([\w:]*) ?\{", line)
+        if opened:
+            namespace = opened[1]
+        defined = re.match(r"(?:struct|class|enum class) (\w+)(?=[ {])[^;]*\{", line)
+        if defined:
+            yield number, f"{namespace}::{defined[1]}"
+
+
+def shared_names(root):
+    """A line for each type whose name another header has taken: linked together, one of their destructors runs for both."""
+    taken = {}
+    for path in sorted(path for folder in FOLDERS for path in (root / folder).rglob("*.hpp")):
+        name = path.relative_to(root).as_posix()
+        for number, qualified in types(path):
+            if qualified in taken:
+                yield f"{name}:{number}: {qualified} is also in {taken[qualified]}"
+            taken.setdefault(qualified, name)
+
+
 def main():
-    found = list(faults(pathlib.Path(sys.argv[1])))
+    root = pathlib.Path(sys.argv[1])
+    found = [*faults(root), *shared_names(root)]
     print("\n".join(found) or "the layers hold")
     print("0 passed, 1 failed" if found else "1 passed, 0 failed")
     sys.exit(bool(found))

@@ -73,3 +73,25 @@ def test_what_a_layer_may_know_passes(tmp_path, name, line):
     done = check(tmp_path, name, line)
     assert done.stdout == "the layers hold\n1 passed, 0 failed\n"
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "other, found",
+    [
+        ("namespace xgrid::client {\nclass Folder {\n};\n}\n", True),
+        ("namespace xgrid::client {\nstruct Folder : Base {\n};\n}\n", True),
+        ("namespace xgrid::worker {\nclass Folder {\n};\n}\n", False),
+        ("namespace xgrid::client {\nclass Folder;\nclass Folders {\n};\n}\n", False),
+        ("namespace xgrid::client {\nclass Other {\n    struct Folder {\n    };\n};\n}\n", False),
+    ],
+)
+def test_two_types_of_one_name_are_found(tmp_path, other, found):
+    (tmp_path / "client").mkdir()
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "client/a.hpp").write_text("namespace xgrid::client {\nstruct Folder {\n};\n}\n")
+    (tmp_path / "tests/b.hpp").write_text(other)
+    done = subprocess.run(
+        [sys.executable, str(CHECK), str(tmp_path)], stdout=subprocess.PIPE, universal_newlines=True
+    )
+    assert (done.returncode == 1) == found
+    assert ("tests/b.hpp:2: xgrid::client::Folder is also in client/a.hpp" in done.stdout) == found
