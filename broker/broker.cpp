@@ -8,6 +8,16 @@
 #include "shared/ensure.hpp"
 
 namespace xgrid::broker {
+namespace {
+
+// A slot of a worker that has these labels would do for it.
+bool fits(const Run& run, const Labels& labels) {
+    return std::ranges::any_of(run.environments(), [&](const Environment& environment) {
+        return std::ranges::includes(labels, environment.labels);
+    });
+}
+
+}  // namespace
 
 Broker::Broker(std::string token, Settings settings)
     : token_(std::move(token)), settings_(settings) {}
@@ -206,10 +216,10 @@ Effects Broker::settle(Instant now, Effects effects) {
         give_places(now);
         for (const std::string& id : touched) {
             Entry& entry = *runs_.at(id);
-            entry.run.schedule(now, workers_.free_slots());
+            entry.run.schedule(now, places_for(entry.run));
             absorb(now, entry);
             // It has found out only now that it could use one more.
-            if (hungry_.contains(id) && workers_.free_slots() > 0) touch(entry);
+            if (hungry_.contains(id) && places_for(entry.run) > 0) touch(entry);
         }
         settled.insert(touched.begin(), touched.end());
     } while (!touched_.empty());
@@ -225,34 +235,67 @@ Effects Broker::settle(Instant now, Effects effects) {
     return effects;
 }
 
+// The first of its environments that has both a wish and a free slot.
+std::optional<std::pair<WorkerKey, std::uint32_t>> Broker::place_for(const Run& run) const {
+    for (std::uint32_t i = 0; i < run.environments().size(); ++i) {
+        if (run.room_in(i) == 0) continue;
+        const std::optional<WorkerKey> place = workers_.freest(run.environments()[i].labels);
+        if (place) return std::pair(*place, i);
+    }
+    return std::nullopt;
+}
+
+// How many slots it could start now.
+std::size_t Broker::places_for(const Run& run) const {
+    std::size_t places = 0;
+    for (std::uint32_t i = 0; i < run.environments().size(); ++i) {
+        places += std::min<std::size_t>(run.room_in(i),
+                                        workers_.free_slots(run.environments()[i].labels));
+    }
+    return std::min(places, workers_.free_slots());
+}
+
 void Broker::give_places(Instant now) {
-    while (!hungry_.empty()) {
+    std::set<std::string> hungry = hungry_;
+    while (!hungry.empty()) {
         // The run with the fewest slots goes first.
         Entry* poorest = nullptr;
-        for (const std::string& id : hungry_) {
+        for (const std::string& id : hungry) {
             Entry& entry = *runs_.at(id);
             if (poorest == nullptr || entry.run.live_slots() < poorest->run.live_slots()) {
                 poorest = &entry;
             }
         }
-        const std::optional<WorkerKey> place = workers_.freest();
+        const auto place = place_for(poorest->run);
         if (!place) {
             // Every run gets one slot at least, as far as there are slots.
-            if (poorest->run.live_slots() > 0) return;
-            Entry* richest = nullptr;
-            for (auto& [id, entry] : runs_) {
-                if (richest == nullptr || entry->run.live_slots() > richest->run.live_slots()) {
-                    richest = entry.get();
-                }
-            }
-            if (richest != poorest && richest->run.retire_a_slot()) touch(*richest);
-            return;
+            if (poorest->run.live_slots() == 0) make_room_for(poorest->run);
+            // Others may want what is no use to it.
+            if (workers_.free_slots() == 0) return;
+            hungry.erase(poorest->run.id());
+            continue;
         }
-        poorest->run.add_slot(*place);
+        poorest->run.add_slot(place->first, place->second);
         absorb(now, *poorest);
-        poorest->run.schedule(now, workers_.free_slots());
+        poorest->run.schedule(now, places_for(poorest->run));
         absorb(now, *poorest);
         touch(*poorest);
+        if (!hungry_.contains(poorest->run.id())) hungry.erase(poorest->run.id());
+    }
+}
+
+// The run that has most slots where that one could have one gives one up.
+void Broker::make_room_for(const Run& run) {
+    Entry* richest = nullptr;
+    for (auto& [id, entry] : runs_) {
+        const bool more = richest == nullptr || entry->run.live_slots() > richest->run.live_slots();
+        const bool helps = std::ranges::any_of(entry->run.slots(), [&](const auto& slot) {
+            return fits(run, workers_.at(slot.second.worker).labels);
+        });
+        if (more && helps) richest = entry.get();
+    }
+    if (richest != nullptr && &richest->run != &run && richest->run.retire_a_slot()) {
+        touch(*richest);
     }
 }
 
@@ -294,18 +337,19 @@ void Broker::send_orders(Instant now, WorkerKey key, Effects& effects) {
         RunOrders& about = orders.runs.emplace_back(RunOrders{.run = id});
         if (!worker.runs.contains(id)) about.spec = run.spec();
         for (const SlotKey slot : run.slots_on(key)) {
-            about.slots.push_back(slot_name(slot));
+            about.slots.push_back(run.name_of(slot));
             for (const std::uint64_t id_of_job : run.slots().at(slot).jobs) {
                 const Job& job = *run.find(id_of_job);
                 const Attempt& attempt = *job.attempt;
                 AttemptOrders& order = orders.attempts.emplace_back(
                     AttemptOrders{.id = {job.id, attempt.number},
                                   .run = id,
-                                  .slot = slot_name(slot),
+                                  .slot = run.name_of(slot),
                                   .recorded = attempt.recorded,
                                   .give_back = attempt.asked,
                                   .keep = attempt.keep,
-                                  .collected = run.slots().at(slot).collected});
+                                  .collected = run.slots().at(slot).collected,
+                                  .environment = run.slots().at(slot).environment});
                 if (!worker.shown.contains(order.id)) order.body = job.body;
             }
         }

@@ -10,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -78,6 +79,9 @@ private:
     void touch(Entry& entry) { touched_.insert(entry.run.id()); }
     Effects settle(Instant now, Effects effects);
     void give_places(Instant now);
+    std::optional<std::pair<WorkerKey, std::uint32_t>> place_for(const Run& run) const;
+    std::size_t places_for(const Run& run) const;
+    void make_room_for(const Run& run);
     void absorb(Instant now, Entry& entry);
     void forget(const std::string& run);
     void remember_told(Instant now, const std::string& run);

@@ -13,7 +13,8 @@ namespace xgrid::broker {
 
 /// Numbers workers in the order in which they came.
 using WorkerKey = std::uint64_t;
-/// Numbers the slots of a run in the order of their first use: gw0, gw1, ...
+/// Numbers the slots of a run: each environment's first ones in the order of the environments, as
+/// they are used, and those that come in their place after all of these.
 using SlotKey = std::uint32_t;
 
 enum class TestState : std::uint8_t { open, running, closed };
@@ -59,6 +60,7 @@ struct Job {
 
 struct Slot {
     WorkerKey worker = 0;
+    std::uint32_t environment = 0;
     bool up = false;                  // its session has begun
     bool collected = false;           // it collects everything before its first job
     std::vector<std::uint64_t> jobs;  // that it holds, the one that runs first

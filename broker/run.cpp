@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "shared/ensure.hpp"
+#include "shared/environment.hpp"
 
 namespace xgrid::broker {
 
@@ -15,10 +16,14 @@ Run::Run(std::string id, RunSpec spec, std::vector<DoneTest> done, std::uint64_t
       spec_(std::move(spec)),
       next_job_(&next_job),
       settings_(&settings),
+      environments_(environments_of(spec_)),
       done_(done.begin(), done.end()),
       collected_units_(spec_.collected_units.begin(), spec_.collected_units.end()),
       confirmation_(spec_, settings.confirmations_max) {
-    spec_.slots = std::max(spec_.slots, 1U);
+    for (const Environment& environment : environments_) {
+        places_.push_back({.first = next_slot_});
+        next_slot_ += environment.slots;
+    }
     waiting_.push_back(add_job({.kind = JobKind::enumerate}, 0));
 }
 
@@ -85,13 +90,39 @@ void Run::reindex(SlotKey key) {
     changed_.insert(indexed.worker);
 }
 
-void Run::add_slot(WorkerKey worker) {
-    const SlotKey key = next_slot_++;
+std::uint32_t Run::room_in(std::uint32_t environment) const {
+    const std::uint32_t most = environments_.at(environment).slots;
+    return most - std::min(most, places_.at(environment).slots);
+}
+
+std::size_t Run::room() const {
+    std::size_t room = 0;
+    for (std::uint32_t i = 0; i < places_.size(); ++i) room += room_in(i);
+    return room;
+}
+
+std::uint32_t Run::environment_of(const Job& about) const {
+    return slots_.at(about.attempt->slot).environment;
+}
+
+std::string Run::name_of(SlotKey key) const {
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+        const std::string& name = environments_[i].slot_name;
+        if (key == places_[i].first && environments_[i].slots > 0 && !name.empty()) return name;
+    }
+    return slot_name(key);
+}
+
+void Run::add_slot(WorkerKey worker, std::uint32_t environment) {
+    Place& place = places_.at(environment);
+    const SlotKey key =
+        place.used < environments_[environment].slots ? place.first + place.used++ : next_slot_++;
+    ++place.slots;
     // Collecting everything takes long: beside the slot that lists, the next one begins with it.
     const bool collects =
         !collected_slot_ &&
         (!waiting_collected_.empty() || (!collected_units_.empty() && !enumerated_ && key > 0));
-    slots_.emplace(key, Slot{.worker = worker, .collected = collects});
+    slots_.emplace(key, Slot{.worker = worker, .environment = environment, .collected = collects});
     if (collects) collected_slot_ = key;
     by_worker_[worker].insert(key);
     reindex(key);
@@ -121,13 +152,14 @@ void Run::drop_job(std::uint64_t id) {
 void Run::drop_slot(SlotKey key, const std::string& reason) {
     ensure(slot(key).jobs.empty(), "a slot that goes holds no job");
     if (slot(key).up || !reason.empty()) {
-        events_.append(WorkerDown{.worker = slot_name(key), .reason = reason});
+        events_.append(WorkerDown{.worker = name_of(key), .reason = reason});
     }
     const WorkerKey worker = slot(key).worker;
     changed_.insert(worker);
     idle_.erase(key);
     if (retiring_ == key) retiring_.reset();
     if (collected_slot_ == key) collected_slot_.reset();
+    --places_.at(slot(key).environment).slots;
     by_worker_[worker].erase(key);
     if (by_worker_[worker].empty()) by_worker_.erase(worker);
     slots_.erase(key);

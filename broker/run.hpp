@@ -46,6 +46,8 @@ public:
     const Job* find(std::uint64_t job) const;
     /// The slot that gets no further jobs, but to finish.
     std::optional<SlotKey> retiring() const { return retiring_; }
+    /// As users know the slot: gw0, or what they call it.
+    std::string name_of(SlotKey key) const;
     /// Its slots on that worker.
     const std::set<SlotKey>& slots_on(WorkerKey worker) const;
     Log<Event>& events() { return events_; }
@@ -53,6 +55,9 @@ public:
 
     /// How many more slots it could use now.
     std::size_t slots_wanted() const;
+    const std::vector<Environment>& environments() const { return environments_; }
+    /// How many more slots that environment may have, whether they are wanted or not.
+    std::uint32_t room_in(std::uint32_t environment) const;
     /// When advance() has something to do.
     Instant next_deadline() const;
 
@@ -71,7 +76,7 @@ public:
     // ---- What is to be done
 
     /// Starts a new slot there; the next schedule() hands it a job.
-    void add_slot(WorkerKey worker);
+    void add_slot(WorkerKey worker, std::uint32_t environment = 0);
     /// Frees one slot as soon as its job is done, for another run. False if that changes nothing.
     bool retire_a_slot();
     /// Hands jobs to slots; asks busy ones to give back while `places` more could start elsewhere.
@@ -82,6 +87,14 @@ public:
     std::set<WorkerKey> take_changed() { return std::exchange(changed_, {}); }
 
 private:
+    struct Place {
+        std::uint32_t slots = 0;  // that live
+        std::uint32_t used = 0;   // numbers of those that are its own
+        SlotKey first = 0;
+    };
+    std::size_t room() const;
+    std::uint32_t environment_of(const Job& job) const;
+
     Job& job(std::uint64_t id) { return jobs_.at(id); }
     Slot& slot(SlotKey key) { return slots_.at(key); }
 
@@ -152,6 +165,8 @@ private:
     RunSpec spec_;
     std::uint64_t* next_job_;
     const Settings* settings_;
+    std::vector<Environment> environments_;
+    std::vector<Place> places_;  // of each environment
 
     std::map<std::uint64_t, Job> jobs_;  // open ones
     std::size_t open_jobs_ = 0;          // without those to finish

@@ -23,7 +23,8 @@ void Run::hold(Instant now, TestFinished failure) {
                          fmt::format("more than {} tests failed", settings_->confirmations_max));
         return verdict(now, std::move(failure));
     }
-    events_.append(TestFailing{failure.unit, failure.test, failure.worker, failure.result});
+    events_.append(TestFailing{failure.unit, failure.test, failure.worker, failure.result,
+                               failure.environment});
     confirmation_.hold(std::move(failure));
 }
 
@@ -49,7 +50,7 @@ void Run::load_after_all(const Job& about, const Ended& fact) {
     if (!loaded) return;
     const std::optional<Confirmation::Failure> failure = confirmation_.release({unit.id, unit});
     if (!failure) return;
-    events_.append(NoteSeen{slot_name(about.attempt->slot),
+    events_.append(NoteSeen{name_of(about.attempt->slot),
                             fmt::format("{} can be loaded only where the whole suite has been "
                                         "collected: {} could not",
                                         unit.id, failure->verdict.worker)});

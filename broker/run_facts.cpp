@@ -55,16 +55,16 @@ void Run::record(Instant now, AttemptId id, const Fact& fact, const std::string&
 
 void Run::take(Instant, Job& about, const SlotBegan& fact, const std::string& host) {
     slot(about.attempt->slot).up = true;
-    events_.append(WorkerUp{slot_name(about.attempt->slot), host, fact.facts});
+    events_.append(WorkerUp{name_of(about.attempt->slot), host, fact.facts, environment_of(about)});
 }
 
-void Run::take(Instant, Job&, const TreeReady& fact, const std::string& host) {
-    events_.append(TreeSynced{host, fact});
+void Run::take(Instant, Job& about, const TreeReady& fact, const std::string& host) {
+    events_.append(TreeSynced{host, fact, environment_of(about)});
 }
 
 void Run::take(Instant, Job& about, const UnitsNamed& fact) {
     if (about.body.kind != JobKind::enumerate || stopping()) return;
-    UnitsKnown known;
+    UnitsKnown known{.environment = environment_of(about)};
     for (const std::string& unit : fact.units) {
         if (!units_.insert(unit).second) continue;
         const Purpose purpose =
@@ -94,7 +94,7 @@ void Run::loaded(Instant now, Job& about) {
     attempt.loaded_at = now;
     if (about.body.selection.mode == Select::only) return;
     events_.append(UnitLoaded{about.body.unit, attempt.tests, attempt.deselected,
-                              std::exchange(attempt.listed, {})});
+                              std::exchange(attempt.listed, {}), environment_of(about)});
 }
 
 void Run::take(Instant now, Job& about, const Started& fact) {
@@ -104,7 +104,8 @@ void Run::take(Instant now, Job& about, const Started& fact) {
     attempt.states[fact.test] = TestState::running;
     attempt.running = fact.test;
     --attempt.unstarted;
-    events_.append(TestStarted{about.body.unit, attempt.tests[fact.test], slot_name(attempt.slot)});
+    events_.append(TestStarted{about.body.unit, attempt.tests[fact.test], name_of(attempt.slot),
+                               environment_of(about)});
 }
 
 void Run::take(Instant now, Job& about, const Finished& fact) {
@@ -115,8 +116,8 @@ void Run::take(Instant now, Job& about, const Finished& fact) {
     if (state == TestState::closed) return;
     if (state == TestState::open) {
         --attempt.unstarted;
-        events_.append(
-            TestStarted{about.body.unit, attempt.tests[fact.test], slot_name(attempt.slot)});
+        events_.append(TestStarted{about.body.unit, attempt.tests[fact.test], name_of(attempt.slot),
+                                   environment_of(about)});
     }
     if (attempt.running == fact.test) attempt.running.reset();
     state = TestState::closed;
@@ -130,9 +131,10 @@ void Run::take(Instant now, Job& about, const Finished& fact) {
 TestFinished Run::result_of(const Job& about, const TestName& test, TestResult result) const {
     return {.unit = about.body.unit,
             .test = test,
-            .worker = slot_name(about.attempt->slot),
+            .worker = name_of(about.attempt->slot),
             .attempt = about.attempt->number,
-            .result = std::move(result)};
+            .result = std::move(result),
+            .environment = environment_of(about)};
 }
 
 void Run::verdict(Instant now, TestFinished finished) {
@@ -181,7 +183,8 @@ void Run::take(Instant now, Job& about, const GaveBack& fact) {
 void Run::take(Instant now, Job& about, const LateTeardown& fact) {
     const SlotKey key = about.attempt->slot;
     std::optional<TeardownFailed> late = confirmation_.tear_down(
-        {about.body.unit, fact.test, slot_name(key), fact.phase}, is_collected(key));
+        {about.body.unit, fact.test, name_of(key), fact.phase, environment_of(about)},
+        is_collected(key));
     if (late) tear_down(now, std::move(*late));
 }
 
@@ -195,15 +198,16 @@ void Run::take(Instant, Job& about, const Warned& fact) {
     // Of all that it collects: where those tests run it is told, too.
     if (is_collected(about.attempt->slot) && fact.warning.when != "runtest") return;
     if (about.purpose == Purpose::confirm) return;
-    events_.append(WarningSeen{slot_name(about.attempt->slot), fact.warning});
+    events_.append(WarningSeen{name_of(about.attempt->slot), fact.warning});
 }
 
 void Run::take(Instant, Job& about, const Noted& fact) {
-    events_.append(NoteSeen{fact.of_run ? "" : slot_name(about.attempt->slot), fact.text});
+    events_.append(NoteSeen{fact.of_run ? "" : name_of(about.attempt->slot), fact.text,
+                            environment_of(about)});
 }
 
 void Run::take(Instant, Job& about, const Printed& fact) {
-    events_.append(OutputSeen{slot_name(about.attempt->slot), fact.stream, fact.text});
+    events_.append(OutputSeen{name_of(about.attempt->slot), fact.stream, fact.text});
 }
 
 void Run::take(Instant now, Job& about, const ExitAsked& fact) {
@@ -249,7 +253,9 @@ void Run::take(Instant now, Job& about, const Ended& fact) {
         drop_job(about.id);
         drop_slot(key, "");
     } else if (about.body.kind == JobKind::enumerate) {
-        if (!enumerated_) events_.append(UnitsKnown{.all = true});
+        if (!enumerated_) {
+            events_.append(UnitsKnown{.all = true, .environment = environment_of(about)});
+        }
         enumerated_ = true;
         drop_job(about.id);
         // Whoever has loaded the only unit has collected everything.
@@ -288,7 +294,7 @@ void Run::give_up(Instant now, const Job& about, const std::vector<TestName>& te
 
 void Run::crashed(Instant now, Job& about, const Ended& fact) {
     const SlotKey key = about.attempt->slot;
-    const std::string name = slot_name(key);
+    const std::string name = name_of(key);
     const bool was_up = slot(key).up;
     const bool lists = about.body.kind == JobKind::enumerate;
     Attempt& attempt = *about.attempt;

@@ -38,7 +38,7 @@ std::size_t Run::slots_wanted() const {
     }
     const std::size_t collecting = !waiting_collected_.empty() && !collected_slot_ ? 1 : 0;
     const std::size_t wanted = collecting + waiting_.size() - std::min(waiting_.size(), takers);
-    return std::min(wanted, spec_.slots - std::min<std::size_t>(spec_.slots, slots_.size()));
+    return std::min(wanted, room());
 }
 
 bool Run::retire_a_slot() {
@@ -61,8 +61,7 @@ bool Run::retire_a_slot() {
 void Run::schedule(Instant now, std::size_t places) {
     rebalance_at_ = never;
     if (over_ || stopping()) return;
-    const std::size_t startable =
-        std::min(places, spec_.slots - std::min<std::size_t>(spec_.slots, slots_.size()));
+    const std::size_t startable = std::min(places, room());
     hand_out_collected(now);
     hand_out_waiting(now, startable);
     add_confirming_jobs(rebalance(now, startable) && !idle_.empty());

@@ -16,7 +16,9 @@
 
 #include "broker/loop.hpp"
 #include "client/code.hpp"
+#include "client/environments.hpp"
 #include "shared/ensure.hpp"
+#include "shared/environment.hpp"
 #include "shared/process.hpp"
 #include "worker/loop.hpp"
 
@@ -60,13 +62,17 @@ pid_t start_child(const std::string& name, const std::function<int()>& run) {
     _exit(code);
 }
 
-// In a child that is to be the worker: its interpreters find all of this when they start.
-void take_place(const LocalSlots& local) {
-    for (const auto& [name, value] : local.variables) setenv(name.c_str(), value.c_str(), 1);
-    errno = 0;
-    if (local.nice != 0 && nice(local.nice) == -1 && errno != 0) {
-        throw Fatal(fmt::format("cannot be nice={}: {}", local.nice, strerror(errno)));
+// The one that its first slot will need.
+std::optional<worker::WarmKey> first_interpreter(const Options& options, const Host& host) {
+    for (std::uint32_t i = 0; i < options.spec.environments.size(); ++i) {
+        const Environment& environment = options.spec.environments[i];
+        if (environment.labels.at(host_label) != host.label) continue;
+        RunSpec spec = in_environment(options.spec, i);
+        // The folder of a copy may be missing yet: then it starts when it is there.
+        spec.directory = directory_of_tests(options, environment);
+        return worker::warm_key(spec);
     }
+    return std::nullopt;
 }
 
 void end_child(pid_t& child) {
@@ -83,16 +89,16 @@ Embedded::Embedded(const Options& options) : folder_(make_folder()) {
     endpoint_ = "ipc://" + folder_ + "/broker";
     adopt_orphans();  // if the worker is killed, what it leaves comes here
     const std::string folder = folder_;
-    // The folder of a copy may be missing yet: then its interpreter starts when it is there.
-    const std::string directory = directory_of_tests(options);
-    worker_ = start_child("local worker", [&] {
-        take_place(options.local);
-        return worker::run({.broker = endpoint_,
-                            .slots = options.spec.slots,
-                            .embedded = true,
-                            .warm_interpreter = options.spec.interpreter,
-                            .warm_directory = directory});
-    });
+    for (const Host& host : options.hosts) {
+        if (host.reach != Reach::popen) continue;
+        worker_ = start_child("local worker", [&] {
+            return worker::run({.broker = endpoint_,
+                                .slots = host.slots,
+                                .labels = {{host_label, host.label}},
+                                .embedded = true,
+                                .warm = first_interpreter(options, host)});
+        });
+    }
     broker_ = start_child("broker", [&] {
         const int code = broker::run({.bind = endpoint_, .embedded = true});
         std::error_code ignored;

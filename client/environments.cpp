@@ -1,5 +1,8 @@
 #include "client/environments.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -19,19 +22,79 @@ void locate(XSpec& spec, const Origin& origin) {
 const char* missing(const XSpec& spec) {
     if (spec.reach == Reach::ssh) return "ssh=";
     if (spec.reach == Reach::socket) return "socket=";
-    if (spec.reach == Reach::broker || !spec.labels.empty()) return "label:";
     if (!spec.via.empty()) return "via=";
-    if (!spec.id.empty()) return "id=";
-    if (spec.python.size() > 1) return "python= with arguments";
     return nullptr;
 }
 
-LocalSlots local(const XSpec& spec, const std::string& interpreter) {
-    return {.slots = spec.count * spec.slots.value_or(1),
-            .interpreter = spec.python.empty() ? interpreter : spec.python[0],
-            .variables = spec.variables,
-            .nice = spec.nice.value_or(0),
-            .chdir = spec.chdir};
+std::string fault_of(const XSpec& spec, bool shared) {
+    if (!shared && (spec.reach == Reach::broker || !spec.labels.empty())) {
+        return fmt::format("'{}' asks for a broker's workers: name the broker with --broker",
+                           spec.text);
+    }
+    if (shared && (spec.reach == Reach::ssh || spec.reach == Reach::socket)) {
+        return fmt::format(
+            "'{}' does not go with --broker: start a worker there that joins the broker",
+            spec.text);
+    }
+    return "";
+}
+
+Environment environment_for(const XSpec& spec, const ServeAs& how) {
+    Environment environment{.name = spec.text,
+                            .slots = spec.slots.value_or(1),
+                            .slot_name = spec.id,
+                            .interpreter = spec.python,
+                            .variables = spec.variables,
+                            .nice = spec.nice.value_or(0),
+                            .labels = spec.labels};
+    if (environment.interpreter.empty()) environment.interpreter = {how.interpreter};
+    environment.folder = spec.chdir;
+    environment.in_place = spec.reach == Reach::popen && spec.chdir.empty() && !how.shared;
+    return environment;
+}
+
+// The host of that spec, which has so many slots more now.
+Host& host_for(const XSpec& spec, std::uint32_t slots, std::vector<Host>& hosts) {
+    const auto same = [&](const Host& host) {
+        return host.reach == spec.reach && host.spec.ssh == spec.ssh &&
+               host.spec.ssh_config == spec.ssh_config && host.spec.host == spec.host &&
+               host.spec.port == spec.port && host.spec.via == spec.via;
+    };
+    auto found = std::ranges::find_if(hosts, same);
+    if (found == hosts.end()) {
+        hosts.push_back({.reach = spec.reach, .spec = spec});
+        found = std::prev(hosts.end());
+        found->label = std::to_string(hosts.size() - 1);
+    }
+    found->slots += slots;
+    return *found;
+}
+
+// Else it is the one more of that name.
+void add(Environment environment, bool each, std::vector<Environment>& all) {
+    const auto alike = std::ranges::find_if(all, [&](const Environment& other) {
+        Environment same = other;
+        same.name = environment.name;
+        same.slots = environment.slots;
+        return same == environment && environment.slot_name.empty();
+    });
+    if (each || alike == all.end()) {
+        all.push_back(std::move(environment));
+    } else {
+        alike->slots += environment.slots;
+    }
+}
+
+// Those that would read alike are numbered.
+void tell_apart(std::vector<Environment>& all) {
+    std::map<std::string, std::uint32_t> count;
+    for (const Environment& one : all) ++count[one.name];
+    std::map<std::string, std::uint32_t> number;
+    for (Environment& one : all) {
+        if (count.at(one.name) == 1) continue;
+        const std::uint32_t place = ++number[one.name];
+        one.name += fmt::format(" #{}", place);
+    }
 }
 
 Error not_available(const std::string& what, const std::string& spec) {
@@ -54,29 +117,30 @@ Result<Environments> read_environments(const std::vector<Setting>& settings) {
     return found;
 }
 
-Result<LocalSlots> serve(const Environments& asked, const std::string& interpreter) {
+Result<Served> serve(const Environments& asked, const ServeAs& how) {
     if (!asked.proxies.empty()) return not_available("--px", asked.proxies.front().text);
-    LocalSlots all;
+    Served served;
+    std::uint64_t slots = 0;
     for (const XSpec& spec : asked.environments) {
+        if (const std::string fault = fault_of(spec, how.shared); !fault.empty()) {
+            return Error{fault};
+        }
         if (const char* part = missing(spec)) return not_available(part, spec.text);
-        LocalSlots one = local(spec, interpreter);
-        if (&spec == &asked.environments.front()) {
-            all = one;
-            continue;
+        for (std::uint32_t i = 0; i < spec.count; ++i) {
+            Environment environment = environment_for(spec, how);
+            slots += environment.slots;
+            if (slots > environments_most) {
+                return Error{fmt::format("more than {} slots are asked for", environments_most)};
+            }
+            if (!how.shared) {
+                environment.labels[host_label] =
+                    host_for(spec, environment.slots, served.hosts).label;
+            }
+            add(std::move(environment), how.each, served.environments);
         }
-        const std::uint32_t slots = all.slots + one.slots;
-        one.slots = all.slots;
-        if (one != all) {
-            return not_available(
-                fmt::format("an environment unlike '{}'", asked.environments.front().text),
-                spec.text);
-        }
-        all.slots = slots;
     }
-    if (all.slots > environments_most) {
-        return Error{fmt::format("{} slots are more than {}", all.slots, environments_most)};
-    }
-    return all;
+    tell_apart(served.environments);
+    return served;
 }
 
 }  // namespace xgrid::client

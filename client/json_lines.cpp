@@ -119,6 +119,7 @@ Json object_for(const TreeSynced& event) {
             {"bytes_sent", event.facts.bytes_sent},
             {"seconds", event.facts.seconds}};
 }
+Json object_for(const EnvironmentEnded&) { return nullptr; }
 Json object_for(const UnitsKnown&) { return nullptr; }
 Json object_for(const RunFinished&) { return nullptr; }  // said in the end, with the counts
 

@@ -207,7 +207,7 @@ int run(const Options& given) {
     for (const std::string& warning : given.warnings) {
         fmt::print(stderr, "xgrid: warning: {}\n", warning);
     }
-    check_copy(given);
+    check_copies(given);
     Options options = given;
     const std::string run = random_token();
     if (options.spec.testrun_uid.empty()) options.spec.testrun_uid = run;

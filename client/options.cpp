@@ -198,6 +198,17 @@ void set_display(Options& options, const Parsed& parsed, const Given& given,
     options.spec.show_output = parsed.contains("no-capture") || given.capture == "no";
 }
 
+bool is_distributed(bool environments, const Parsed& parsed, const Given& given) {
+    if (given.distribution.empty()) return environments;
+    const std::string name = parsed.name("dist");
+    one_of(name, given.distribution,
+           {"each", "load", "loadscope", "loadfile", "loadgroup", "worksteal", "no"});
+    if (!environments || given.distribution == "no") return false;
+    if (given.distribution == "load" || given.distribution == "each") return true;
+    throw Fatal(fmt::format("{}: '{}' is not available in this version", name, given.distribution),
+                4);
+}
+
 // -n is so many times popen, beside what --tx asks for; by itself, and 0, it stands alone.
 void set_environments(Options& options, const Parsed& parsed, const Given& given,
                       const std::vector<Setting>& repeated) {
@@ -212,24 +223,18 @@ void set_environments(Options& options, const Parsed& parsed, const Given& given
         }
     }
     RunSpec& spec = options.spec;
-    Result<LocalSlots> local = serve(*asked, spec.interpreter);
-    if (!local) throw Fatal(local.error(), 4);
+    spec.distributed = is_distributed(!asked->environments.empty(), parsed, given);
+    spec.each = spec.distributed && given.distribution == "each";
+    if (!spec.distributed) *asked = {.environments = {XSpec{.text = "popen"}}};
+    Result<Served> served = serve(
+        *asked,
+        {.interpreter = spec.interpreter, .each = spec.each, .shared = !options.broker.empty()});
+    if (!served) throw Fatal(served.error(), 4);
     options.environments = *std::move(asked);
-    options.local = *std::move(local);
-    spec.slots = options.local.slots;
-    spec.environment = options.local.variables;
-    if (!options.local.interpreter.empty()) spec.interpreter = options.local.interpreter;
-}
-
-bool is_distributed(const RunSpec& spec, const Parsed& parsed, const Given& given) {
-    if (given.distribution.empty()) return spec.slots > 0;
-    const std::string name = parsed.name("dist");
-    one_of(name, given.distribution,
-           {"each", "load", "loadscope", "loadfile", "loadgroup", "worksteal", "no"});
-    if (spec.slots == 0 || given.distribution == "no") return false;
-    if (given.distribution == "load") return true;
-    throw Fatal(fmt::format("{}: '{}' is not available in this version", name, given.distribution),
-                4);
+    options.hosts = std::move(served->hosts);
+    spec.environments = std::move(served->environments);
+    spec.slots = 0;
+    for (const Environment& environment : spec.environments) spec.slots += environment.slots;
 }
 
 void set_run(Options& options, const Parsed& parsed, const Given& given,
@@ -244,8 +249,6 @@ void set_run(Options& options, const Parsed& parsed, const Given& given,
     spec.confirm = !spec.collect_full && !parsed.contains("no-confirm");
     if (spec.interpreter.empty()) spec.interpreter = "python3";
     set_environments(options, parsed, given, repeated);
-    spec.distributed = is_distributed(spec, parsed, given);
-    if (!spec.distributed) spec.slots = 1;
     if (!given.failures_max.empty()) {
         spec.failures_max = number(parsed.name("maxfail"), given.failures_max, 1'000'000);
     }

@@ -16,7 +16,7 @@ namespace xgrid::client {
 struct Options {
     RunSpec spec;
     Environments environments;  // all that were asked for
-    LocalSlots local;           // what is served of them
+    std::vector<Host> hosts;    // whose workers are to be brought about
     SyncSettings sync;
     std::vector<std::string> watch_roots;  // what a loop would watch; absolute
     std::vector<std::string> warnings;     // settings that are ignored

@@ -105,6 +105,11 @@ std::string Terminal::show(const UnitsKnown& event, const Tally&) {
     return only_counted() ? "" : listed(listing_.next());
 }
 
+std::string Terminal::show(const EnvironmentEnded& event, const Tally&) {
+    if (event.end == RunEnd::completed || event.reason.empty()) return {};
+    return title() + results_.new_line() + event.reason + "\n";
+}
+
 std::string Terminal::show(const TreeSynced& event, const Tally&) {
     if (!verbose()) return {};
     const TreeReady& facts = event.facts;

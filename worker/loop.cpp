@@ -44,9 +44,7 @@ public:
                  .slots = options.slots,
                  .labels = options.labels}) {
         // A slow start: the interpreter's is the longest, and goes first.
-        if (!options.warm_interpreter.empty()) {
-            slots_.warm({options.warm_interpreter, options.warm_directory});
-        }
+        if (options.warm) slots_.warm(*options.warm);
         raise_descriptor_limit();
         broker_.emplace(context_.emplace(), options.broker);
         trees_.emplace(*context_, SyncSettings{.broker = options.broker,
@@ -86,8 +84,7 @@ private:
     void hear_trees(Instant time) {
         if (trees_->empty()) return;
         Trees::News news = trees_->collect();
-        for (const auto& [interpreter, directory] : news.soon)
-            slots_.warm({interpreter, directory});
+        for (const WarmKey& key : news.soon) slots_.warm(key);
         for (const auto& [slot, report] : news.reports) carry_out(core_.report(time, slot, report));
         for (const Command& command : news.commands) slots_.perform(time, command);
         trees_->keep_only(core_.runs());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "shared/cache_home.hpp"
+#include "worker/frameworks/warm_key.hpp"
 
 namespace xgrid::worker {
 
@@ -19,9 +20,8 @@ struct Options {
     std::map<std::string, std::string> labels;
     std::filesystem::path cache = cache_home();  // with objects and workspaces
     std::uint64_t cache_bytes_max = std::uint64_t{20} << 30;
-    bool embedded = false;         // lives and dies with its parent, which handles Ctrl-C
-    std::string warm_interpreter;  // to start at once, if any
-    std::string warm_directory;
+    bool embedded = false;        // lives and dies with its parent, which handles Ctrl-C
+    std::optional<WarmKey> warm;  // an interpreter to start at once
 };
 
 /// None: help was asked for and printed. Throws Fatal with exit code 4.

@@ -28,7 +28,9 @@ constexpr std::size_t err_tail_bytes = 16'000;
 constexpr std::size_t output_piece_bytes = 64 * 1024;
 constexpr std::size_t unfinished_line_bytes = 1024 * 1024;  // a longer one is shown in pieces
 
-std::string cannot_run(const std::string& interpreter, const std::string& why) {
+std::string cannot_run(const WarmKey& key, const std::string& why) {
+    std::string interpreter = key.command.front();
+    for (std::size_t i = 1; i < key.command.size(); ++i) interpreter += " " + key.command[i];
     std::string text = fmt::format("cannot run pytest with {}: {}", interpreter, why);
     if (why.starts_with("No module named")) {
         text += fmt::format(
@@ -53,7 +55,7 @@ void Slots::perform(Instant now, const Command& command) {
 }
 
 void Slots::carry_out(Instant, const StartSlot& command) {
-    Process process{.warm = {command.spec.interpreter, command.spec.directory}};
+    Process process{.warm = warm_key(command.spec)};
     process.show_output = command.spec.show_output;
     int sockets[2];
     int outs[2];
@@ -340,7 +342,7 @@ void Slots::read_warm(Instant now, PytestWarm& warm, Reports& reports) {
         remove(now, key,
                process.pid > 0 || warm.was_ready()
                    ? SlotReport(SlotLost{warm.why()})
-                   : SlotReport(SlotRefused{cannot_run(process.warm.interpreter, warm.why()), 3}),
+                   : SlotReport(SlotRefused{cannot_run(process.warm, warm.why()), 3}),
                reports);
     }
 }

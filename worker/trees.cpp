@@ -76,7 +76,9 @@ Trees::News Trees::collect() {
     for (auto& [run, tree] : trees_) {
         const std::optional<std::string> folder = tree.sync->folder();
         if (!folder || std::exchange(tree.announced, true)) continue;
-        news.soon.emplace_back(tree.spec.interpreter, joined(*folder, tree.spec.tree->directory));
+        RunSpec there = tree.spec;
+        there.directory = joined(*folder, tree.spec.tree->directory);
+        news.soon.push_back(warm_key(there));
     }
     for (auto entry = waiting_.begin(); entry != waiting_.end();) {
         auto& [slot, waiting] = *entry;

@@ -13,6 +13,7 @@
 
 #include "shared/descriptor.hpp"
 #include "shared/socket.hpp"
+#include "worker/frameworks/warm_key.hpp"
 #include "worker/tree_sync.hpp"
 #include "worker/worker.hpp"
 
@@ -31,8 +32,7 @@ public:
     struct News {
         std::vector<Command> commands;                        // that can be obeyed now
         std::vector<std::pair<SlotKey, SlotReport>> reports;  // of slots that wait
-        std::vector<std::pair<std::string, std::string>>
-            soon;  // interpreters that will be needed, and where
+        std::vector<WarmKey> soon;                            // interpreters that will be needed
     };
     News collect();
     /// Readable when collect() has something.

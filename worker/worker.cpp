@@ -5,6 +5,7 @@
 
 #include "shared/codec.hpp"
 #include "shared/ensure.hpp"
+#include "shared/environment.hpp"
 
 namespace xgrid::worker {
 namespace {
@@ -131,7 +132,8 @@ void Worker::take_attempt(Instant now, const AttemptOrders& order, Effects& effe
                 slot.dead = slot.gone = true;
                 slot.fate = {.end = End::lost, .text = leaves};
             } else {
-                StartSlot start{key, order.run, order.slot, spec->second};
+                StartSlot start{key, order.run, order.slot,
+                                in_environment(spec->second, order.environment)};
                 start.spec.collect_full = start.spec.collect_full || order.collected;
                 effects.commands.push_back(std::move(start));
             }

@@ -9,16 +9,9 @@
 
 #include "worker/descriptor.hpp"
 #include "worker/frameworks/pytest_lines.hpp"
+#include "worker/frameworks/warm_key.hpp"
 
 namespace xgrid::worker {
-
-/// What decides which interpreter a slot is forked from.
-struct WarmKey {
-    std::string interpreter;
-    std::string directory;
-
-    friend auto operator<=>(const WarmKey&, const WarmKey&) = default;
-};
 
 class PytestWarm {
 public:
