@@ -171,6 +171,9 @@ std::vector<Slots::Watched> Slots::watched() const {
 
 Instant Slots::next_deadline() const {
     Instant next = early_.empty() ? never : Instant();
+    for (const auto& [key, warm] : warm_) {
+        if (warm->gone()) next = Instant();
+    }
     for (const auto& [key, process] : processes_) {
         next = std::min({next, process.kill_by, process.closed_by});
     }
