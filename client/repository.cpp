@@ -1,20 +1,10 @@
 #include "client/repository.hpp"
 
-#include <memory>
-
-#include <git2.h>
+#include "client/git_library.hpp"
 
 namespace xgrid::client {
 namespace {
 
-template <auto free>
-struct Freed {
-    template <class T>
-    void operator()(T* handle) const {
-        free(handle);
-    }
-};
-using Repository = std::unique_ptr<git_repository, Freed<git_repository_free>>;
 using Reference = std::unique_ptr<git_reference, Freed<git_reference_free>>;
 using Object = std::unique_ptr<git_object, Freed<git_object_free>>;
 
@@ -32,10 +22,11 @@ std::string resolve(git_repository* repository, const char* name) {
     return id_of(Object(object).get());
 }
 
-std::optional<RepositoryFacts> read(const std::string& directory) {
-    git_repository* opened = nullptr;
-    if (git_repository_open_ext(&opened, directory.c_str(), 0, nullptr) != 0) return std::nullopt;
-    const Repository repository(opened);
+}  // namespace
+
+std::optional<RepositoryFacts> read_repository(const std::string& directory) {
+    GitRepository repository;
+    if (open_repository(repository, directory) != 0) return std::nullopt;
     RepositoryFacts facts;
     git_reference* head = nullptr;
     if (git_repository_head(&head, repository.get()) == 0) {
@@ -44,15 +35,6 @@ std::optional<RepositoryFacts> read(const std::string& directory) {
     }
     facts.commit = resolve(repository.get(), "HEAD").substr(0, abbreviated);
     facts.tree = resolve(repository.get(), "HEAD^{tree}");
-    return facts;
-}
-
-}  // namespace
-
-std::optional<RepositoryFacts> read_repository(const std::string& directory) {
-    git_libgit2_init();
-    std::optional<RepositoryFacts> facts = read(directory);
-    git_libgit2_shutdown();
     return facts;
 }
 
