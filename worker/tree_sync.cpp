@@ -63,6 +63,8 @@ void TreeSync::run() {
     } catch (const std::exception& error) {
         result = Error{error.what()};
     }
+    // The next run may want it as soon as this one is known to have failed.
+    if (!result) workspace_.reset();
     {
         const std::lock_guard lock(mutex_);
         result_ = std::move(result);
