@@ -45,11 +45,12 @@ void Asking::begin_anew() {
 void Asking::give_up(std::uint64_t turn) {
     const auto found = turns_.find(turn);
     if (found == turns_.end()) return;
-    for (auto id = found->second.rbegin(); id != found->second.rend(); ++id) {
-        const auto object = wanted_.find(*id);
+    std::ranges::reverse(found->second);
+    for (const ObjectId& id : found->second) {
+        const auto object = wanted_.find(id);
         if (object == wanted_.end() || object->second.turn != turn) continue;
         object->second.turn = 0;
-        (object->second.kind == ObjectKind::tree ? trees_ : blobs_).push_front(*id);
+        (object->second.kind == ObjectKind::tree ? trees_ : blobs_).push_front(id);
     }
     turns_.erase(found);
 }

@@ -11,7 +11,7 @@
 
 namespace xgrid {
 
-constexpr std::uint64_t turn_bytes_max = 4 * 1024 * 1024;
+constexpr std::uint64_t turn_bytes_max = std::uint64_t{4} * 1024 * 1024;
 
 class Turn {
 public:

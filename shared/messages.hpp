@@ -525,10 +525,10 @@ struct Refusal {
 // that is not what its id says (shared/content_limits.hpp). Of a connection the last two turns are
 // answered, as nobody has more under way.
 
-constexpr std::size_t wanted_objects_max = 256;                     // of a want
-constexpr std::size_t run_name_bytes_max = 256;                     // of who speaks of content
-constexpr std::uint64_t piece_bytes_max = 1024 * 1024;              // of content
-constexpr std::uint64_t object_bytes_max = std::uint64_t{1} << 40;  // of a whole object
+constexpr std::size_t wanted_objects_max = 256;                        // of a want
+constexpr std::size_t run_name_bytes_max = 256;                        // of who speaks of content
+constexpr std::uint64_t piece_bytes_max = std::uint64_t{1024} * 1024;  // of content
+constexpr std::uint64_t object_bytes_max = std::uint64_t{1} << 40;     // of a whole object
 
 /// Objects of this run's tree can be had on this connection.
 struct Offer {

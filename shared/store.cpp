@@ -16,8 +16,8 @@
 namespace xgrid {
 namespace {
 
-constexpr std::int64_t partial_seconds_max = 24 * 3600;
-constexpr std::size_t piece_bytes = 1024 * 1024;
+constexpr std::int64_t partial_seconds_max = std::int64_t{24} * 3600;
+constexpr std::size_t piece_bytes = std::size_t{1024} * 1024;
 
 std::string this_boot() {
     std::string text(64, '\0');

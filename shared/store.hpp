@@ -70,7 +70,8 @@ class Store final : public ObjectSource {
 public:
     ~Store() override;
 
-    static constexpr std::size_t small_bytes_max = 256 * 1024;  // of a blob in the database
+    static constexpr std::size_t small_bytes_max =
+        std::size_t{256} * 1024;  // of a blob in the database
 
     /// Makes the folder, and begins a new database in place of a broken or an older one. Objects
     /// are evicted when those here have more than `bytes_max` bytes, until an eighth of it is free,

@@ -16,7 +16,7 @@ public:
     /// Of blobs that are half there so many are open; others are gone on with when a piece comes.
     static constexpr std::size_t partial_max = 128;
     /// Trees that are half there are in memory, and begin anew when they are more.
-    static constexpr std::size_t partial_tree_bytes_max = 64 * 1024 * 1024;
+    static constexpr std::size_t partial_tree_bytes_max = std::size_t{64} * 1024 * 1024;
 
     /// The store is this machine's as long as nothing else is mounted over its folder.
     StoreShelf(Store& store, const std::filesystem::path& folder);

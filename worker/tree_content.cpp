@@ -13,7 +13,7 @@
 namespace xgrid::worker {
 namespace {
 
-constexpr std::size_t buffer_bytes = 256 * 1024;
+constexpr std::size_t buffer_bytes = std::size_t{256} * 1024;
 
 // Of a regular file's or a link's bytes. False: it cannot be read, or they are not what the id
 // says.

@@ -75,6 +75,8 @@ void TreeSync::run() {
     if (store_ && !settings_.at_home) store_->touch(today(), spec_.id);
     // Looks at every file of every workspace, so only after one has grown.
     if (wrote_) Workspaces(settings_.cache).evict(settings_.cache_bytes_max / 2);
+    over_ = true;
+    wake_();
 }
 
 Result<TreeReady> TreeSync::prepare() {

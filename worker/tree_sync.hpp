@@ -45,6 +45,8 @@ public:
     std::optional<std::string> folder() const;
     /// None: it is not done yet. Error: it cannot be done.
     std::optional<Result<TreeReady>> result() const;
+    /// There is nothing it still does: from then on it goes at once.
+    bool over() const { return over_; }
 
 private:
     void run();
@@ -61,6 +63,7 @@ private:
     std::unique_ptr<Store> store_;
     bool wrote_ = false;
     std::atomic<bool> end_ = false;
+    std::atomic<bool> over_ = false;
     mutable std::mutex mutex_;
     std::optional<std::string> folder_;
     std::optional<Result<TreeReady>> result_;

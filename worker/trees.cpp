@@ -28,6 +28,11 @@ void move_arguments(RunSpec& spec, const std::string& folder) {
     }
 }
 
+// They use one workspace, or mostly the same objects.
+bool in_the_way(const TreeSpec& one, const TreeSpec& other) {
+    return one.project == other.project || (!one.folder.empty() && one.folder == other.folder);
+}
+
 std::string joined(const std::string& folder, const std::string& below) {
     return below.empty() ? folder : folder + "/" + below;
 }
@@ -56,24 +61,32 @@ std::vector<Command> Trees::pass(Command command) {
     }
     const auto* start = std::get_if<StartSlot>(&command);
     if (start == nullptr || !start->spec.tree) return {std::move(command)};
-    Tree& tree = trees_[start->run];
-    if (!tree.sync) {
-        tree.spec = start->spec;
-        tree.sync = std::make_unique<TreeSync>(
-            context_, settings_, start->run, *start->spec.tree,
-            [descriptor = woken_.get()] { eventfd_write(descriptor, 1); });
-    }
+    trees_.try_emplace(start->run, Tree{.spec = start->spec});
     waiting_.emplace(slot, Waiting{start->run, {std::move(command)}});
     eventfd_write(woken_.get(), 1);
     return {};
 }
 
+void Trees::begin_what_can() {
+    std::erase_if(ending_, [](const Ending& one) { return one.sync->over(); });
+    for (auto& [run, tree] : trees_) {
+        const auto waits_for = [&spec = *tree.spec.tree](const Ending& one) {
+            return in_the_way(one.spec, spec);
+        };
+        if (tree.sync || std::ranges::any_of(ending_, waits_for)) continue;
+        tree.sync = std::make_unique<TreeSync>(
+            context_, settings_, run, *tree.spec.tree,
+            [descriptor = woken_.get()] { eventfd_write(descriptor, 1); });
+    }
+}
+
 Trees::News Trees::collect() {
     eventfd_t count = 0;
     eventfd_read(woken_.get(), &count);
-    std::erase_if(ending_, [](const auto& sync) { return sync->result().has_value(); });
+    begin_what_can();
     News news;
     for (auto& [run, tree] : trees_) {
+        if (!tree.sync) continue;
         const std::optional<std::string> folder = tree.sync->folder();
         if (!folder || std::exchange(tree.announced, true)) continue;
         news.soon.emplace_back(tree.spec.interpreter, joined(*folder, tree.spec.tree->directory));
@@ -81,7 +94,8 @@ Trees::News Trees::collect() {
     for (auto entry = waiting_.begin(); entry != waiting_.end();) {
         auto& [slot, waiting] = *entry;
         Tree& tree = trees_.at(waiting.run);
-        std::optional<Result<TreeReady>> result = tree.sync->result();
+        std::optional<Result<TreeReady>> result;
+        if (tree.sync) result = tree.sync->result();
         if (waiting.commands.empty()) {
             news.reports.emplace_back(slot, SlotExited{"never started"});
         } else if (!result) {
@@ -120,8 +134,10 @@ void Trees::keep_only(const std::set<std::string>& runs) {
             ++entry;
             continue;
         }
-        entry->second.sync->end();
-        ending_.push_back(std::move(entry->second.sync));
+        if (Tree& tree = entry->second; tree.sync) {
+            tree.sync->end();
+            ending_.push_back({std::move(*tree.spec.tree), std::move(tree.sync)});
+        }
         entry = trees_.erase(entry);
     }
 }

@@ -1,6 +1,10 @@
 // Which runs' trees are here, and what slots are to do once theirs is. Owns the workspaces'
 // holders. Knows nothing of the processes of slots: commands for them go in, and come out when they
 // can be obeyed.
+//
+// A run that comes again (its broker has died) may do so while its holder of before ends, which has
+// the workspace and the objects that are half there. The next one waits for it: it goes on with
+// those, and would else begin anew in another workspace.
 #pragma once
 
 #include <map>
@@ -47,11 +51,16 @@ private:
         std::vector<Command> commands;  // the first is to start the slot
     };
     struct Tree {
-        std::unique_ptr<TreeSync> sync;
         RunSpec spec;
-        bool announced = false;  // that its interpreter will be needed
-        bool told = false;       // that it is ready
+        std::unique_ptr<TreeSync> sync;  // none: it has yet to begin
+        bool announced = false;          // that its interpreter will be needed
+        bool told = false;               // that it is ready
     };
+    struct Ending {
+        TreeSpec spec;
+        std::unique_ptr<TreeSync> sync;
+    };
+    void begin_what_can();
     static void tell(Tree& tree, const TreeReady& ready, Waiting& waiting, SlotKey slot,
                      News& news);
 
@@ -59,7 +68,7 @@ private:
     SyncSettings settings_;
     Descriptor woken_;
     std::map<std::string, Tree> trees_;
-    std::vector<std::unique_ptr<TreeSync>> ending_;
+    std::vector<Ending> ending_;
     std::map<SlotKey, Waiting> waiting_;
 };
 
