@@ -126,7 +126,7 @@ private:
         options_.spec.tree = tree_spec(options_, *snapshot);
         reports_.set_tree(snapshot->git_id.hex());
         shelf_.emplace(snapshot);
-        giver_.emplace(*context_, endpoint_, run_, *shelf_);
+        giver_.emplace(*context_, endpoint_, Offer{run_, options_.pack}, *shelf_);
     }
 
     void hear_broker() {

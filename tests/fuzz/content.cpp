@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "shared/codec.hpp"
+#include "shared/packing.hpp"
 #include "shared/tree.hpp"
 #include "tests/fuzz/exchange.hpp"
 #include "tests/shared/samples.hpp"
@@ -36,7 +37,7 @@ constexpr std::array<Duration, 8> pauses = {
     std::chrono::hours(200),
 };
 
-std::string packed(unsigned char kind, unsigned how, const std::string& body) {
+std::string input_of(unsigned char kind, unsigned how, const std::string& body) {
     std::string text(1, static_cast<char>(kind));
     text += static_cast<char>(how);
     text += static_cast<char>(body.size() & 0xFFU);
@@ -53,11 +54,20 @@ void write_seeds(const std::string& folder) {
         const std::vector<std::string> frames = encode(message);
         if (message.index() < Message(Offer{}).index()) continue;
         for (unsigned how : {0U, 1U, 2U, 3U, 0xE1U, 0x93U}) {
-            write(packed(static_cast<unsigned char>(frames[1][0]), how, frames[2]));
+            write(input_of(static_cast<unsigned char>(frames[1][0]), how, frames[2]));
         }
     }
-    write(packed(tree_kind, 0,
-                 encode_tree({{"a", EntryKind::file, {}}, {"b", EntryKind::folder, {}}})));
+    // Of the exchange's own objects, which a first byte below 9 names; packed, in two sizes.
+    for (const std::size_t bytes : {std::size_t{200}, std::size_t{900'000}}) {
+        ObjectId id;
+        id.bytes[0] = 5;
+        const Piece piece{.id = id, .size = 2'500'000, .bytes = std::string(bytes, 'x')};
+        const Content content = packed({.run = "run", .turn = 1, .pieces = {piece}});
+        const auto kind = static_cast<unsigned char>(Message(content).index());
+        for (unsigned how : {1U, 3U, 0xE1U}) write(input_of(kind, how, encode(content)[2]));
+    }
+    write(input_of(tree_kind, 0,
+                   encode_tree({{"a", EntryKind::file, {}}, {"b", EntryKind::folder, {}}})));
 }
 
 }  // namespace

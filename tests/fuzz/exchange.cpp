@@ -4,6 +4,7 @@
 
 #include "shared/ensure.hpp"
 #include "shared/giving.hpp"
+#include "shared/packing.hpp"
 #include "shared/tree.hpp"
 
 namespace xgrid::fuzz {
@@ -30,7 +31,7 @@ void check_shelf(const MemoryShelf& shelf) {
 
 }  // namespace
 
-Exchange::Exchange() {
+Exchange::Exchange(bool pack) : pack_(pack) {
     std::vector<TreeEntry> entries;
     for (const char* name : {"a", "b", "c", "d"}) {
         ids_.push_back(client_shelf_.add(ObjectKind::blob, name));
@@ -48,7 +49,8 @@ void Exchange::begin() {
     worker_shelf_.objects.clear();
     worker_shelf_.partial.clear();
     fetch_.emplace(run, ids_.back(), worker_shelf_);
-    take(hub_.receive(now_, "client", Offer{run}));
+    fetch_->pack(pack_);
+    take(hub_.receive(now_, "client", Offer{run, pack_}));
     take(fetch_->connect(now_));
 }
 
@@ -89,6 +91,9 @@ void Exchange::bend(Message& message) const {
         return place < ids_.size() ? ids_[place] : id;
     };
     if (auto* offer = std::get_if<Offer>(&message)) offer->run = run;
+    const auto bend_pieces = [&](std::vector<Piece>& pieces) {
+        for (Piece& piece : pieces) piece.id = bent(piece.id);
+    };
     if (auto* want = std::get_if<Want>(&message)) {
         want->run = run;
         for (WantedObject& object : want->objects) object.id = bent(object.id);
@@ -96,7 +101,14 @@ void Exchange::bend(Message& message) const {
     if (auto* content = std::get_if<Content>(&message)) {
         content->run = run;
         content->turn %= 8;
-        for (Piece& piece : content->pieces) piece.id = bent(piece.id);
+        bend_pieces(content->pieces);
+        if (Result<std::vector<Piece>> pieces = pieces_of(*content);
+            pieces && !content->packed.empty()) {
+            bend_pieces(*pieces);
+            content->packed.clear();
+            content->pieces = std::move(*pieces);
+            *content = packed(std::move(*content));
+        }
         for (ObjectId& id : content->stored) id = bent(id);
         for (ObjectId& id : content->lacking) id = bent(id);
     }
