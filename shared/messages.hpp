@@ -571,7 +571,7 @@ struct Content {
     std::vector<ObjectId> lacking;  // cannot be had
     bool last = false;              // of the turn
     std::string why;                // they are lacking, if it is not that they changed
-    std::string packed;             // pieces, if that was asked for (shared/packing.hpp)
+    std::string packed;             // the bytes of all pieces, in place of theirs (packing.hpp)
 
     XGRID_FIELDS(Content, run, turn, pieces, stored, lacking, last, why, packed);
 };

@@ -1,8 +1,9 @@
 // Content made smaller for its way over a slow connection, and whole again. Pure.
 //
-// All pieces of a content are packed together, so that small files share what they have in common:
-// into one frame of zstd, which tells its size, of the body of a content that has those pieces and
-// nothing else. A frame is from a stranger: it is looked at before memory is taken for it.
+// The bytes of all pieces of a content are packed together, so that small files share what they
+// have in common: into one frame of zstd, which tells its size. How they are parted again follows
+// from the pieces: each reaches to its object's end, or as far as a piece can. A frame is from a
+// stranger: it is looked at before memory is taken for it.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +18,10 @@ namespace xgrid {
 /// Of what a frame holds. The most that a giver puts into one content is half of it.
 constexpr std::size_t unpacked_bytes_max = 4 * piece_bytes_max;
 
-/// With its pieces packed, if that saves a tenth of them or more; else as it is.
+/// With the bytes of its pieces packed, if that saves a tenth of them or more; else as it is.
 Content packed(Content content);
 
-/// Its pieces, whichever way they are in it. Error: what is wrong with the frame.
+/// Its pieces with their bytes, packed or not. Error: what is wrong with the frame.
 Result<std::vector<Piece>> pieces_of(const Content& content);
 
 /// What its pieces take on their way.

@@ -6,6 +6,7 @@
 // body. Of the kind 255 the body is a tree's bytes.
 //
 //   fuzz_content --seeds FOLDER    writes what to begin with
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -58,10 +59,12 @@ void write_seeds(const std::string& folder) {
         }
     }
     // Of the exchange's own objects, which a first byte below 9 names; packed, in two sizes.
-    for (const std::size_t bytes : {std::size_t{200}, std::size_t{900'000}}) {
+    for (const std::size_t offset : {std::size_t{0}, std::size_t{2'499'000}}) {
         ObjectId id;
         id.bytes[0] = 5;
-        const Piece piece{.id = id, .size = 2'500'000, .bytes = std::string(bytes, 'x')};
+        const std::size_t bytes = std::min<std::size_t>(2'500'000 - offset, piece_bytes_max);
+        const Piece piece{
+            .id = id, .size = 2'500'000, .offset = offset, .bytes = std::string(bytes, 'x')};
         const Content content = packed({.run = "run", .turn = 1, .pieces = {piece}});
         const auto kind = static_cast<unsigned char>(Message(content).index());
         for (unsigned how : {1U, 3U, 0xE1U}) write(input_of(kind, how, encode(content)[2]));

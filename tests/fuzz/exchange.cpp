@@ -91,9 +91,6 @@ void Exchange::bend(Message& message) const {
         return place < ids_.size() ? ids_[place] : id;
     };
     if (auto* offer = std::get_if<Offer>(&message)) offer->run = run;
-    const auto bend_pieces = [&](std::vector<Piece>& pieces) {
-        for (Piece& piece : pieces) piece.id = bent(piece.id);
-    };
     if (auto* want = std::get_if<Want>(&message)) {
         want->run = run;
         for (WantedObject& object : want->objects) object.id = bent(object.id);
@@ -101,14 +98,7 @@ void Exchange::bend(Message& message) const {
     if (auto* content = std::get_if<Content>(&message)) {
         content->run = run;
         content->turn %= 8;
-        bend_pieces(content->pieces);
-        if (Result<std::vector<Piece>> pieces = pieces_of(*content);
-            pieces && !content->packed.empty()) {
-            bend_pieces(*pieces);
-            content->packed.clear();
-            content->pieces = std::move(*pieces);
-            *content = packed(std::move(*content));
-        }
+        for (Piece& piece : content->pieces) piece.id = bent(piece.id);
         for (ObjectId& id : content->stored) id = bent(id);
         for (ObjectId& id : content->lacking) id = bent(id);
     }

@@ -53,6 +53,13 @@ void damage(Random& random, std::string& bytes) {
     }
 }
 
+// Of the one object of an exchange that is worth packing.
+Piece end_of_large() {
+    Piece piece{.size = 2'500'000, .offset = 2'499'000, .bytes = std::string(1'000, 'x')};
+    piece.id.bytes[0] = 5;
+    return piece;
+}
+
 Message draw(Random& random) {
     if (random.chance(0.05)) return Offer{"run", random.chance(0.5)};
     if (random.chance(0.5)) {
@@ -74,7 +81,8 @@ Message draw(Random& random) {
     }
     if (random.chance(0.1)) content.stored.push_back(draw_id(random));
     if (random.chance(0.1)) content.lacking.push_back(draw_id(random));
-    if (random.chance(0.3)) content = packed(std::move(content));
+    if (random.chance(0.3)) content.pieces = {end_of_large()};
+    if (random.chance(0.5)) content = packed(std::move(content));
     if (random.chance(0.2)) damage(random, content.packed);
     return content;
 }

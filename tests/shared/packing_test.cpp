@@ -1,6 +1,5 @@
 #include "shared/packing.hpp"
 
-#include <algorithm>
 #include <string>
 #include <vector>
 #include <zstd.h>
@@ -8,7 +7,6 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include "shared/codec.hpp"
 #include "tests/simulation/random.hpp"
 
 using namespace xgrid;
@@ -41,8 +39,6 @@ Content content_of(std::vector<Piece> pieces) {
     return {.run = "run", .turn = 7, .pieces = std::move(pieces)};
 }
 
-std::string body_of(const Content& content) { return encode(content)[2]; }
-
 std::string frame_of(const std::string& plain, bool tells_size = true) {
     ZSTD_CCtx* context = ZSTD_createCCtx();
     ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, tells_size ? 1 : 0);
@@ -52,22 +48,36 @@ std::string frame_of(const std::string& plain, bool tells_size = true) {
     return frame;
 }
 
-// Why a frame is refused; empty: it is not.
-std::string refusal(const std::string& frame) {
-    const Result<std::vector<Piece>> pieces = pieces_of({.run = "run", .packed = frame});
+// Why a frame of one piece of so many bytes is refused; empty: it is not.
+std::string refusal(const std::string& frame, std::uint64_t bytes) {
+    Content content{.run = "run", .packed = frame};
+    for (; bytes > piece_bytes_max; bytes -= piece_bytes_max) {
+        content.pieces.push_back({.size = piece_bytes_max});
+    }
+    content.pieces.push_back({.size = bytes});
+    Result<std::vector<Piece>> pieces = pieces_of(content);
     return pieces ? "" : pieces.error();
 }
 
 }  // namespace
 
 TEST_CASE("packed pieces come out as they went in, and all else stays") {
-    Content content = content_of({piece_of(code(40)), piece_of(code(41), 9), piece_of(code(5))});
+    const std::string large = code(20'000);
+    REQUIRE(large.size() > piece_bytes_max);
+    Content content = content_of({piece_of(code(40)), piece_of(""), piece_of(code(41), 9)});
+    SUBCASE("several") {}
+    SUBCASE("one alone") { content.pieces.resize(1); }
+    SUBCASE("one within an object") {
+        content.pieces.push_back({.id = object_id(ObjectKind::blob, large),
+                                  .size = 2 * piece_bytes_max,
+                                  .offset = 7,
+                                  .bytes = large.substr(0, piece_bytes_max)});
+    }
     content.lacking = {object_id(ObjectKind::blob, "lost")};
     content.stored = {object_id(ObjectKind::blob, "there")};
     content.last = true;
     content.why = "why";
     Content sent = packed(content);
-    CHECK(sent.pieces.empty());
     CHECK(sent.packed.size() < bytes_on_the_way(content) / 2);
     CHECK(bytes_on_the_way(sent) == sent.packed.size());
     CHECK(*pieces_of(sent) == content.pieces);
@@ -94,7 +104,15 @@ TEST_CASE("what packing does not make smaller stays as it is") {
     SUBCASE("noise") { content.pieces = {piece_of(noise(300'000)), piece_of(noise(50, 2))}; }
     SUBCASE("mostly noise") { content.pieces = {piece_of(noise(100'000) + code(90))}; }
     SUBCASE("more than is unpacked") {
-        content.pieces = {piece_of(std::string(unpacked_bytes_max, 'a'))};
+        content.pieces = std::vector(5, piece_of(std::string(piece_bytes_max, 'a')));
+    }
+    SUBCASE("a piece that is shorter than it could be") {
+        content.pieces = {piece_of(code(100))};
+        ++content.pieces[0].size;
+    }
+    SUBCASE("a piece that cannot be") {
+        content.pieces = {piece_of(code(100))};
+        content.pieces[0].offset = content.pieces[0].size + 1;
     }
     const Content sent = packed(content);
     CHECK(sent == content);
@@ -108,71 +126,82 @@ TEST_CASE("packed content is not packed again") {
 }
 
 TEST_CASE("a frame may hold as much as is unpacked, and no more") {
-    Content content = content_of({piece_of(std::string(unpacked_bytes_max - 200, 'a'))});
+    const Content content = content_of(std::vector(4, piece_of(std::string(piece_bytes_max, 'a'))));
     const Content sent = packed(content);
     REQUIRE(!sent.packed.empty());
     CHECK(*pieces_of(sent) == content.pieces);
     const std::string bomb = frame_of(std::string(unpacked_bytes_max + 1, 'a'));
     CHECK(bomb.size() < 1000);
-    CHECK(refusal(bomb) == "a frame of more than there may be");
+    CHECK(refusal(bomb, unpacked_bytes_max + 1) == "a frame of more than there may be");
 }
 
 TEST_CASE("a frame that says to hold more than memory has is refused before memory is taken") {
     // A single segment, with eight bytes of size.
     std::string frame = std::string("\x28\xb5\x2f\xfd\xe0", 5) + std::string(7, '\xff') + '\x7f';
     frame += std::string("\x01\x00\x00", 3);  // an empty last block
-    CHECK(refusal(frame) == "a frame of more than there may be");
+    CHECK(refusal(frame, 1) == "a frame of more than there may be");
 }
 
 TEST_CASE("a frame that holds less, or more, than it says is damaged") {
-    for (const char size : {'\x00', '\x05', '\x7f'}) {
+    for (const unsigned char size : {0, 5, 127}) {
         // A single segment of a raw block of 10 bytes, with one byte of size.
-        const std::string frame = std::string("\x28\xb5\x2f\xfd\x20", 5) + size +
-                                  std::string("\x51\x00\x00", 3) + "0123456789";
-        CHECK(refusal(frame) == "a damaged frame");
+        std::string frame("\x28\xb5\x2f\xfd\x20", 5);
+        frame += static_cast<char>(size);
+        frame += std::string("\x51\x00\x00", 3) + "0123456789";
+        CHECK(refusal(frame, size) == "a damaged frame");
     }
 }
 
 TEST_CASE("what is no single frame of a known size is refused") {
-    const std::string good = frame_of(body_of({.pieces = {piece_of(code(50))}}));
-    REQUIRE(refusal(good).empty());
-    CHECK(refusal("packed") == "not a frame of zstd");
-    CHECK(refusal(good + "x") == "less than a frame, or more");
-    CHECK(refusal(good + good) == "less than a frame, or more");
-    CHECK(refusal(good.substr(1)) == "not a frame of zstd");
-    CHECK(refusal(std::string("\x50\x2a\x4d\x18\x01\x00\x00\x00z", 9)) == "not a frame of zstd");
-    CHECK(refusal(frame_of(body_of({.pieces = {piece_of(code(50))}}), false)) ==
-          "a frame that does not tell its size");
+    const std::string text = code(50);
+    const std::string good = frame_of(text);
+    REQUIRE(refusal(good, text.size()).empty());
+    CHECK(refusal(good, text.size() + 1) == "a frame of another size than its pieces");
+    CHECK(refusal(good, 0) == "a frame of another size than its pieces");
+    CHECK(refusal("packed", 1) == "not a frame of zstd");
+    CHECK(refusal(good + "x", text.size()) == "less than a frame, or more");
+    CHECK(refusal(good + good, text.size()) == "less than a frame, or more");
+    CHECK(refusal(good.substr(1), text.size()) == "not a frame of zstd");
+    CHECK(refusal(std::string("\x50\x2a\x4d\x18\x01\x00\x00\x00z", 9), 0) == "not a frame of zstd");
+    CHECK(refusal(frame_of(text, false), text.size()) == "a frame that does not tell its size");
     for (std::size_t bytes = 1; bytes < good.size(); ++bytes) {
         CAPTURE(bytes);
-        REQUIRE_FALSE(refusal(good.substr(0, bytes)).empty());
+        REQUIRE_FALSE(refusal(good.substr(0, bytes), text.size()).empty());
     }
 }
 
-TEST_CASE("a frame holds pieces, and nothing else") {
-    CHECK(refusal(frame_of("")) == "message damaged");
-    CHECK(refusal(frame_of(code(9))) == "message damaged");
-    CHECK(refusal(frame_of(body_of({.pieces = {piece_of("a")}}) + "x")) == "message damaged");
-    const std::string more = "more than pieces in a frame";
-    CHECK(refusal(frame_of(body_of({.run = "run"}))) == more);
-    CHECK(refusal(frame_of(body_of({.last = true}))) == more);
-    CHECK(refusal(frame_of(body_of({.packed = frame_of("")}))) == more);
-    Content both = packed(content_of({piece_of(code(50))}));
-    both.pieces = {piece_of("a")};
-    CHECK_FALSE(pieces_of(both));
+TEST_CASE("packed pieces have no bytes of their own, and are such as can be") {
+    const Content sent = packed(content_of({piece_of(code(50)), piece_of(code(9))}));
+    REQUIRE(!sent.packed.empty());
+    Content wrong = sent;
+    wrong.pieces[1].bytes = "a";
+    CHECK_FALSE(pieces_of(wrong));
+    wrong = sent;
+    wrong.pieces[1].offset = ~std::uint64_t{0};
+    CHECK_FALSE(pieces_of(wrong));
+    wrong = sent;
+    wrong.pieces[1].size = ~std::uint64_t{0};
+    CHECK_FALSE(pieces_of(wrong));
+    wrong = sent;
+    wrong.pieces.clear();
+    CHECK_FALSE(pieces_of(wrong));
 }
 
-TEST_CASE("a frame with any damage is refused, or holds pieces") {
-    const std::string good = packed(content_of({piece_of(code(30)), piece_of(code(3))})).packed;
-    REQUIRE(!good.empty());
+TEST_CASE("a frame with any damage is refused, or holds as many bytes") {
+    const Content good = packed(content_of({piece_of(code(30)), piece_of(code(3))}));
+    REQUIRE(!good.packed.empty());
+    const Content plain = content_of({piece_of(code(30)), piece_of(code(3))});
     simulation::Random random(3);
-    std::size_t refused = 0;
     for (int i = 0; i < 20'000; ++i) {
-        std::string frame = good;
+        Content content = good;
         for (std::uint64_t n = 1 + random.below(3); n > 0; --n) {
-            frame[random.below(frame.size())] = static_cast<char>(random.below(256));
+            content.packed[random.below(content.packed.size())] =
+                static_cast<char>(random.below(256));
         }
-        if (!refusal(frame).empty()) ++refused;
+        Result<std::vector<Piece>> pieces = pieces_of(content);
+        if (!pieces) continue;
+        REQUIRE(pieces->size() == 2);
+        REQUIRE((*pieces)[0].bytes.size() == plain.pieces[0].bytes.size());
+        REQUIRE((*pieces)[1].bytes.size() == plain.pieces[1].bytes.size());
     }
-    CHECK(refused > 10'000);
 }
