@@ -144,7 +144,7 @@ private:
         giver_.reset();
         snapshot_ = std::move(snapshot);
         shelf_.emplace(snapshot_);
-        giver_.emplace(*context_, endpoint_, run_, *shelf_);
+        giver_.emplace(*context_, endpoint_, Offer{run_, options_.pack}, *shelf_);
     }
 
     // If the code has changed, the run goes on with what it is now.

@@ -34,6 +34,9 @@ public:
     TreeFetch(std::string run, const ObjectId& root, Shelf& shelf, FetchLimits limits = {},
               Elsewhere elsewhere = {}, std::set<ObjectId> known = {});
 
+    /// Whether the broker is to pack what it gives.
+    void pack(bool pack) { asking_.pack(pack); }
+
     /// What to send first, and on each new connection to the broker.
     std::vector<Want> connect(Instant now);
     std::vector<Want> receive(Instant now, const Content& content);
@@ -47,7 +50,7 @@ public:
     const std::string& error() const { return error_; }
 
     std::uint64_t objects_received() const { return objects_; }
-    std::uint64_t bytes_received() const { return bytes_; }
+    std::uint64_t bytes_received() const { return bytes_; }  // as they came: packed, or not
 
 private:
     struct Place {

@@ -134,6 +134,7 @@ Result<UpdateCounts> TreeSync::write(const std::filesystem::path& objects, TreeR
                 return content.is_at_place(id, path);
             },
             known);
+        fetched.pack(settings_.pack);
         const std::string trouble = fetch(fetched, broker);
         if (!trouble.empty()) return Error{trouble};
         ready.objects_sent += fetched.objects_received();
