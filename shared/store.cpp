@@ -93,10 +93,15 @@ std::optional<Error> Store::put(Seconds now, std::span<const NewObject> objects)
     }
     if (auto error = ready()) return error;
     statements_->begin_writing.run();
+    std::int64_t grown = 0;  // bytes
     for (const NewObject& object : objects) {
         if (large(object)) continue;
-        insert(hour_of(now), object.kind, object.id, object.content.size(), object.content);
+        const std::size_t size = object.content.size();
+        if (insert(hour_of(now), object.kind, object.id, size, object.content)) {
+            grown += static_cast<std::int64_t>(size);
+        }
     }
+    statements_->grow.run(grown);
     evict();
     statements_->commit.run();
     return database_->take_trouble();
@@ -114,7 +119,7 @@ std::optional<Error> Store::put_large(Seconds now, const NewObject& object) {
     }
 }
 
-// Whether it is new. In a transaction.
+// Whether it is new, and the total is to grow by its size. In a transaction.
 bool Store::insert(std::int64_t hour, ObjectKind kind, const ObjectId& id, std::uint64_t size,
                    std::optional<std::string_view> content) {
     if (statements_->look.rows(first_of(id), view(id)).next()) return false;
@@ -123,7 +128,6 @@ bool Store::insert(std::int64_t hour, ObjectKind kind, const ObjectId& id, std::
     const std::int64_t is_file = content ? 0 : 1;
     statements_->add_object.run(view(id), first_of(id), number, bytes, hour, is_file, boot_);
     if (content) statements_->add_content.run(database_->last_row(), *content);
-    statements_->grow.run(bytes);
     remember(id, size);
     return true;
 }
@@ -146,7 +150,9 @@ std::optional<Error> Store::keep(Seconds now, Partial& received) {
     std::optional<Error> moved;
     if (!database_->in_trouble()) moved = received.move_to(file_path(id));
     if (!moved) {
-        insert(hour_of(now), ObjectKind::blob, id, size, std::nullopt);
+        if (insert(hour_of(now), ObjectKind::blob, id, size, std::nullopt)) {
+            statements_->grow.run(static_cast<std::int64_t>(size));
+        }
         evict();
     }
     statements_->commit.run();
