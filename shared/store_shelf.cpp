@@ -95,7 +95,7 @@ void StoreShelf::keep_small(const std::vector<const Piece*>& pieces, Taken& take
 void StoreShelf::remember(const Piece& piece) {
     if (recent_bytes_ + piece.bytes.size() > recent_bytes_max) return;
     recent_bytes_ += piece.bytes.size();
-    recent_.insert_or_assign(piece.id, piece.bytes);
+    recent_.insert_or_assign(piece.id, piece);
 }
 
 void StoreShelf::keep_part(const Piece& piece, Taken& taken) {
@@ -149,10 +149,10 @@ void StoreShelf::keep_tree_part(const Piece& piece, Taken& taken) {
 Result<Piece> StoreShelf::read(const WantedObject& wanted, std::uint64_t bytes_max) {
     Piece piece{.id = wanted.id, .kind = wanted.kind, .offset = wanted.offset};
     const auto recent = recent_.find(wanted.id);
-    if (recent != recent_.end()) {
-        piece.size = recent->second.size();
+    if (recent != recent_.end() && recent->second.kind == wanted.kind) {
+        piece.size = recent->second.size;
         if (wanted.offset > piece.size) return Error{"it is shorter than that"};
-        piece.bytes = recent->second.substr(wanted.offset, bytes_max);
+        piece.bytes = recent->second.bytes.substr(wanted.offset, bytes_max);
         return piece;
     }
     if (wanted.kind == ObjectKind::tree) {

@@ -40,7 +40,7 @@ private:
     std::map<ObjectId, Partial> partial_;
     std::map<ObjectId, std::string> partial_trees_;
     std::size_t partial_tree_bytes_ = 0;
-    std::map<ObjectId, std::string> recent_;  // whole and verified, of the last take()
+    std::map<ObjectId, Piece> recent_;  // whole and verified, of the last take()
     std::size_t recent_bytes_ = 0;
 };
 
