@@ -11,6 +11,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "shared/instant.hpp"
@@ -66,7 +67,7 @@ private:
     std::string run_;
     std::string store_;
     bool pack_ = false;
-    std::map<ObjectId, Object> wanted_;
+    std::unordered_map<ObjectId, Object, IdHash> wanted_;
     std::deque<ObjectId> trees_;  // that are in no turn, and perhaps some that are settled
     std::deque<ObjectId> blobs_;
     std::map<std::uint64_t, std::vector<ObjectId>> turns_;

@@ -22,13 +22,13 @@ std::string joined(const std::string& folder, const std::string& name) {
 }  // namespace
 
 TreeFetch::TreeFetch(std::string run, const ObjectId& root, Shelf& shelf, FetchLimits limits,
-                     Elsewhere elsewhere, std::set<ObjectId> known)
+                     Elsewhere elsewhere, const std::set<ObjectId>& known)
     : run_(run),
       shelf_(shelf),
       limits_(limits),
       elsewhere_(std::move(elsewhere)),
       asking_(std::move(run), shelf.name()),
-      seen_(std::move(known)) {
+      seen_(known.begin(), known.end()) {
     visit({{root, {}}});
 }
 
