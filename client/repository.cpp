@@ -1,5 +1,7 @@
 #include "client/repository.hpp"
 
+#include <array>
+
 #include "client/git_library.hpp"
 
 namespace xgrid::client {
@@ -11,9 +13,8 @@ using Object = std::unique_ptr<git_object, Freed<git_object_free>>;
 constexpr std::size_t abbreviated = 10;
 
 std::string id_of(const git_object* object) {
-    char text[GIT_OID_HEXSZ + 1] = {};
-    git_oid_tostr(text, sizeof text, git_object_id(object));
-    return text;
+    std::array<char, GIT_OID_HEXSZ + 1> text = {};
+    return git_oid_tostr(text.data(), text.size(), git_object_id(object));
 }
 
 std::string resolve(git_repository* repository, const char* name) {

@@ -26,6 +26,7 @@ struct SyncSettings {
     std::string broker;                                       // endpoint
     std::filesystem::path cache;                              // with the store and the workspaces
     std::uint64_t cache_bytes_max = std::uint64_t{20} << 30;  // of both, a half each
+    bool pack = false;                                        // what the broker sends
     bool at_home = false;  // the client is on this machine, and its files may be read
 };
 

@@ -48,26 +48,26 @@ void write(const std::string& folder, const std::string& name, const std::string
 void write_seeds(const std::string& folder) {
     for (const Message& message : samples::messages()) {
         const std::string kind = std::to_string(message.index());
-        write(folder, "stranger-" + kind, packed(message, 0));
-        write(folder, "insider-" + kind, packed(message, insider));
+        write(folder, "stranger-" + kind, row_of(message, 0));
+        write(folder, "insider-" + kind, row_of(message, insider));
     }
     // A run as it should be, up to some end.
     const TestName a{"a"};
     const TestName b{"b"};
-    std::string told = packed(Submit{.spec = {.slots = 2}}, insider);
+    std::string told = row_of(Submit{.spec = {.slots = 2}}, insider);
     for (const Message& message :
          {facts({}), facts({SlotBegan{}, UnitsNamed{{"x", "y"}}}), facts({Ended{}}),
           facts({TestsFound{{a, b}}, Started{0}, Finished{0}}), facts({GaveBack{1, {1}}})}) {
-        told += packed(message, insider | then_5_ms);
+        told += row_of(message, insider | then_5_ms);
     }
     const auto ended = [](End end) { return facts({Ended{.end = end}}); };
     for (const End end : {End::done, End::returned, End::crashed, End::refused, End::gone}) {
         write(folder, "run-" + std::to_string(static_cast<int>(end)),
-              told + packed(ended(end), insider | then_5_ms) +
-                  packed(ended(End::done), insider | then_5_ms) + packed(Follow{}, insider));
+              told + row_of(ended(end), insider | then_5_ms) +
+                  row_of(ended(End::done), insider | then_5_ms) + row_of(Follow{}, insider));
     }
-    write(folder, "cancel", told + packed(Cancel{}, insider));
-    write(folder, "lost", told + packed(Follow{}, insider | (5 << 1)));
+    write(folder, "cancel", told + row_of(Cancel{}, insider));
+    write(folder, "lost", told + row_of(Follow{}, insider | (5 << 1)));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 // bits 5-7, messages that arrive then. Of the kind 255 the body is a tree's bytes.
 //
 //   fuzz_content --seeds FOLDER    writes what to begin with
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -12,6 +13,8 @@
 #include <string>
 #include <string_view>
 
+#include "shared/codec.hpp"
+#include "shared/packing.hpp"
 #include "shared/tree.hpp"
 #include "tests/fuzz/exchange.hpp"
 #include "tests/fuzz/rows.hpp"
@@ -41,9 +44,19 @@ void write_seeds(const std::string& folder) {
     };
     for (const Message& message : samples::messages()) {
         if (message.index() < Message(Offer{}).index()) continue;
-        for (const std::uint8_t how : {0, 1, 2, 3, 0xE1, 0x93}) write(packed(message, how));
+        for (const std::uint8_t how : {0, 1, 2, 3, 0xE1, 0x93}) write(row_of(message, how));
     }
-    write(packed(tree_kind, 0,
+    // Of the exchange's own objects, which a first byte below 9 names; packed, in two sizes.
+    for (const std::size_t offset : {std::size_t{0}, std::size_t{2'499'000}}) {
+        ObjectId id;
+        id.bytes[0] = 5;
+        const std::size_t bytes = std::min<std::size_t>(2'500'000 - offset, piece_bytes_max);
+        const Piece piece{
+            .id = id, .size = 2'500'000, .offset = offset, .bytes = std::string(bytes, 'x')};
+        const Content content = packed({.run = "run", .turn = 1, .pieces = {piece}});
+        for (const std::uint8_t how : {1, 3, 0xE1}) write(row_of(content, how));
+    }
+    write(row_of(tree_kind, 0,
                  encode_tree({{"a", EntryKind::file, {}}, {"b", EntryKind::folder, {}}})));
 }
 

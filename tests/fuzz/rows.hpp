@@ -14,7 +14,7 @@ namespace xgrid::fuzz {
 
 constexpr std::size_t row_header_bytes = 4;
 
-inline std::string packed(unsigned char kind, std::uint8_t how, const std::string& body) {
+inline std::string row_of(unsigned char kind, std::uint8_t how, const std::string& body) {
     std::string text(1, static_cast<char>(kind));
     text += static_cast<char>(how);
     text += static_cast<char>(body.size() & 0xFFU);
@@ -22,9 +22,9 @@ inline std::string packed(unsigned char kind, std::uint8_t how, const std::strin
     return text + body;
 }
 
-inline std::string packed(const Message& message, std::uint8_t how) {
+inline std::string row_of(const Message& message, std::uint8_t how) {
     const std::vector<std::string> frames = encode(message);
-    return packed(static_cast<unsigned char>(frames[1][0]), how, frames[2]);
+    return row_of(static_cast<unsigned char>(frames[1][0]), how, frames[2]);
 }
 
 struct Row {

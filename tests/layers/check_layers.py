@@ -37,6 +37,7 @@ LIBRARIES = [
     (r"<git2.*>", [r"client/git_library\.hpp"]),
     (r"<openssl/.*>", [r"shared/digest\.cpp"]),
     (r"<sqlite3.*>", [r"shared/database\.cpp"]),
+    (r"<zstd.*>", [r"shared/packing\.cpp", r"tests/shared/packing_test\.cpp"]),
     (r"<doctest/.*>", [r"tests/.*"]),
     (r"<benchmark/.*>", [r"tests/bench/.*"]),
 ]
@@ -64,7 +65,7 @@ DOORS = r'"{role}/(loop|options)\.hpp"'
 # Standard headers through which a file reaches the world. POSIX headers are all among them.
 NOT_PURE = (
     r"<(condition_variable|csignal|cstdio|filesystem|fstream|future|iostream|mutex"
-    r"|random|shared_mutex|thread|[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
+    r"|random|shared_mutex|thread|(?!zstd\.h)[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
 )
 # Ours, through which a pure file would reach it all the same.
 NOT_PURE_OURS = r'".*/(loop|options|socket|cache_home|descriptor|objects|code|git_library|giver|tree_content|tree_sync|trees|database|file|living|option_text|partial|store\w*|embedded|memory|option_list|project|pytest_cache|pytest_ini|repository|settings_files|sync_settings|text_file|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
