@@ -255,23 +255,29 @@ void World::arm_broker() {
 std::uint64_t World::facts_taken() const {
     std::uint64_t taken = 0;
     for (const auto& client : clients_) {
-        const broker::Run* run = broker_->find_run(client->run);
+        const broker::Submission* run = broker_->find(client->run);
         if (run == nullptr) continue;
         taken += run->events().size();
-        for (const auto& [id, job] : run->jobs()) taken += job.attempt ? job.attempt->recorded : 0;
+        for (const auto& lane : run->lanes()) {
+            for (const auto& [id, job] : lane->jobs()) {
+                taken += job.attempt ? job.attempt->recorded : 0;
+            }
+        }
     }
     return taken;
 }
 
 void World::after_broker(const broker::Effects& effects) {
     for (const auto& client : clients_) {
-        const broker::Run* run = broker_->find_run(client->run);
+        const broker::Submission* run = broker_->find(client->run);
         judges_.check(run == nullptr || run->events().recorded() <= client->had,
                       "a broker keeps each event until its client has it");
     }
     if (++broker_steps_ % plan_.audit_every == 0) {
         for (const auto& client : clients_) {
-            if (const broker::Run* run = broker_->find_run(client->run)) judges_.audit(*run);
+            const broker::Submission* run = broker_->find(client->run);
+            if (run == nullptr) continue;
+            for (const auto& lane : run->lanes()) judges_.audit(*lane);
         }
     }
     from_broker(effects);
