@@ -92,6 +92,20 @@ TEST_CASE("random grids keep every rule, whatever happens to them") {
     }
 }
 
+TEST_CASE("random grids give every test to each environment once, whatever is published") {
+    constexpr std::uint64_t seeds = 500;
+    Seen seen;
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+        const std::string broken = play(draw_plan_of_each(seed), seen);
+        CHECK_MESSAGE(broken.empty(), "each, seed ", seed, ": ", broken);
+    }
+    for (const char* what : {"a publication is heard", "a publication is lost",
+                             "a publication is late", "an environment is lacking",
+                             "an environment ends", "a run of each environment is over"}) {
+        CHECK_MESSAGE(seen[what] >= seeds / 100, "seen in too few grids: ", what);
+    }
+}
+
 }  // namespace
 
 int main(int count, char** words) {
