@@ -30,9 +30,8 @@ bool Broker::listens(WorkerKey key) const {
     const Worker& worker = workers_.all().at(key);
     const auto used = used_.find(key);
     if (used == used_.end() || !worker.follows) return false;
-    const bool each = std::ranges::any_of(used->second, [&](const auto& entry) {
-        return runs_.at(entry.first)->run.spec().each;
-    });
+    const bool each = std::ranges::any_of(
+        used->second, [&](const auto& entry) { return runs_.at(entry.first)->run.spec().each; });
     return each && announcements_.listened(topic_of_session(worker.session));
 }
 
@@ -97,15 +96,15 @@ void Broker::add_orders(const Worker& worker, WorkerKey key, const Run& lane, Or
         for (const std::uint64_t id : slot.jobs) {
             const Job& job = *lane.find(id);
             const Attempt& attempt = *job.attempt;
-            AttemptOrders& order = orders.attempts.emplace_back(
-                AttemptOrders{.id = {job.id, attempt.number},
-                              .run = lane.id(),
-                              .slot = name,
-                              .recorded = attempt.recorded,
-                              .give_back = attempt.asked,
-                              .keep = attempt.keep,
-                              .collected = slot.collected,
-                              .environment = slot.environment});
+            AttemptOrders& order =
+                orders.attempts.emplace_back(AttemptOrders{.id = {job.id, attempt.number},
+                                                           .run = lane.id(),
+                                                           .slot = name,
+                                                           .recorded = attempt.recorded,
+                                                           .give_back = attempt.asked,
+                                                           .keep = attempt.keep,
+                                                           .collected = slot.collected,
+                                                           .environment = slot.environment});
             if (!worker.shown.contains(order.id)) order.body = job.body;
         }
     }

@@ -55,7 +55,7 @@ struct Job {
     Purpose purpose = Purpose::test;
     std::optional<std::uint32_t> environment;  // whose slots alone may have it; none: any
     std::uint32_t attempts = 0;                // so far
-    std::uint32_t losses = 0;    // attempts that took their worker with them
+    std::uint32_t losses = 0;                  // attempts that took their worker with them
     std::optional<Attempt> attempt;
 };
 

@@ -131,8 +131,8 @@ void Run::add_slot(WorkerKey worker, std::uint32_t environment) {
     ++place.slots;
     // Collecting everything takes long: beside the slot that lists, the next one begins with it.
     const bool collects =
-        needs_collecting(place) || (!collects_somewhere() && !collected_units_.empty() &&
-                                    !enumerated_ && !slots_.empty());
+        needs_collecting(place) ||
+        (!collects_somewhere() && !collected_units_.empty() && !enumerated_ && !slots_.empty());
     slots_.emplace(key, Slot{.worker = worker, .environment = environment, .collected = collects});
     if (collects) place.collected = key;
     by_worker_[worker].insert(key);
@@ -247,7 +247,8 @@ void Run::withdraw(Instant now, std::uint32_t environment, RunFinished why) {
     for (auto& [id, open] : jobs_) {
         if (open.environment == environment) open.environment.reset();
     }
-    for (const std::uint64_t id : std::exchange(place.waiting_collected, {})) wait_for_slot(job(id));
+    for (const std::uint64_t id : std::exchange(place.waiting_collected, {}))
+        wait_for_slot(job(id));
     std::vector<SlotKey> lost;
     for (const auto& [key, slot] : slots_) {
         if (slot.environment == environment) lost.push_back(key);

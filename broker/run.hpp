@@ -221,9 +221,9 @@ private:
     bool enumerated_ = false;
     std::uint32_t failures_ = 0;
     std::uint32_t crashes_ = 0;
-    std::string session_trouble_;     // of a slot's end
+    std::string session_trouble_;           // of a slot's end
     std::optional<RunFinished> withdrawn_;  // why the first environment was that was
-    std::optional<RunFinished> end_;  // decided, while slots finish
+    std::optional<RunFinished> end_;        // decided, while slots finish
     bool over_ = false;
     Instant finish_by_ = never;
     Instant rebalanced_at_;

@@ -24,7 +24,7 @@ void Run::hold(Instant now, TestFinished failure) {
         return verdict(now, std::move(failure));
     }
     events_.emplace_back(TestFailing{failure.unit, failure.test, failure.worker, failure.result,
-                               failure.environment});
+                                     failure.environment});
     confirmation_.hold(std::move(failure));
 }
 
@@ -53,11 +53,12 @@ void Run::load_after_all(const Job& about, const Ended& fact) {
     if (!loaded) return;
     const std::optional<Confirmation::Failure> failure = confirmation_.release({unit.id, unit});
     if (!failure) return;
-    events_.emplace_back(NoteSeen{name_of(about.attempt->slot),
-                            fmt::format("{} can be loaded only where the whole suite has been "
-                                        "collected: {} could not",
-                                        unit.id, failure->verdict.worker),
-                            environment_of(about)});
+    events_.emplace_back(
+        NoteSeen{name_of(about.attempt->slot),
+                 fmt::format("{} can be loaded only where the whole suite has been "
+                             "collected: {} could not",
+                             unit.id, failure->verdict.worker),
+                 environment_of(about)});
     wait_for_slot(job(add_job(whole(unit.id), 0, Purpose::test_collected)));
 }
 
@@ -146,7 +147,8 @@ bool Run::hand_out_collected_in(Instant now, Place& place, std::deque<std::uint6
 }
 
 bool Run::collects_somewhere() const {
-    return std::ranges::any_of(places_, [](const Place& place) { return place.collected.has_value(); });
+    return std::ranges::any_of(places_,
+                               [](const Place& place) { return place.collected.has_value(); });
 }
 
 // The next slot there should collect everything, for what waits.
@@ -175,9 +177,8 @@ std::vector<std::uint64_t> Run::take_waiting_collected() {
 // Slots that can do no more for the run finish; while they can, one does, if there is no place
 // beside them.
 void Run::make_room_for_collecting(Instant now, std::size_t startable) {
-    if (std::ranges::none_of(places_, [&](const Place& place) {
-            return place.served && needs_collecting(place);
-        })) {
+    if (std::ranges::none_of(
+            places_, [&](const Place& place) { return place.served && needs_collecting(place); })) {
         return;
     }
     const bool others_needed = open_jobs_ > collected_jobs_;

@@ -67,7 +67,8 @@ void Run::record(Instant now, AttemptId id, const Fact& fact, const std::string&
 
 void Run::take(Instant, Job& about, const SlotBegan& fact, const std::string& host) {
     slot(about.attempt->slot).up = true;
-    events_.emplace_back(WorkerUp{name_of(about.attempt->slot), host, fact.facts, environment_of(about)});
+    events_.emplace_back(
+        WorkerUp{name_of(about.attempt->slot), host, fact.facts, environment_of(about)});
 }
 
 void Run::take(Instant, Job& about, const TreeReady& fact, const std::string& host) {
@@ -106,7 +107,7 @@ void Run::loaded(Instant now, Job& about) {
     attempt.loaded_at = now;
     if (about.body.selection.mode == Select::only) return;
     events_.emplace_back(UnitLoaded{about.body.unit, attempt.tests, attempt.deselected,
-                              std::exchange(attempt.listed, {}), environment_of(about)});
+                                    std::exchange(attempt.listed, {}), environment_of(about)});
 }
 
 void Run::take(Instant now, Job& about, const Started& fact) {
@@ -116,8 +117,8 @@ void Run::take(Instant now, Job& about, const Started& fact) {
     attempt.states[fact.test] = TestState::running;
     attempt.running = fact.test;
     --attempt.unstarted;
-    events_.emplace_back(TestStarted{about.body.unit, attempt.tests[fact.test], name_of(attempt.slot),
-                               environment_of(about)});
+    events_.emplace_back(TestStarted{about.body.unit, attempt.tests[fact.test],
+                                     name_of(attempt.slot), environment_of(about)});
 }
 
 void Run::take(Instant now, Job& about, const Finished& fact) {
@@ -128,8 +129,8 @@ void Run::take(Instant now, Job& about, const Finished& fact) {
     if (state == TestState::closed) return;
     if (state == TestState::open) {
         --attempt.unstarted;
-        events_.emplace_back(TestStarted{about.body.unit, attempt.tests[fact.test], name_of(attempt.slot),
-                                   environment_of(about)});
+        events_.emplace_back(TestStarted{about.body.unit, attempt.tests[fact.test],
+                                         name_of(attempt.slot), environment_of(about)});
     }
     if (attempt.running == fact.test) attempt.running.reset();
     state = TestState::closed;
@@ -214,7 +215,7 @@ void Run::take(Instant, Job& about, const Warned& fact) {
 
 void Run::take(Instant, Job& about, const Noted& fact) {
     events_.emplace_back(NoteSeen{fact.of_run ? "" : name_of(about.attempt->slot), fact.text,
-                            environment_of(about)});
+                                  environment_of(about)});
 }
 
 void Run::take(Instant, Job& about, const Printed& fact) {

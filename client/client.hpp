@@ -29,7 +29,7 @@ struct Effects {
     std::vector<Message> send;  // to the broker
     std::vector<Event> events;  // that are new; each test's verdict, unit, end of an environment,
                                 // and import's warning, once
-    std::string trouble;  // not empty: the run cannot be followed any more, and why
+    std::string trouble;        // not empty: the run cannot be followed any more, and why
     /// The run has ended before a slot of it began, maybe because its code changed: it is over
     /// unless retake() is called, and nobody has been told yet, which settle() does.
     bool unsent = false;
@@ -70,7 +70,7 @@ private:
     std::string run_;
     RunSpec spec_;
     Settings settings_;
-    std::uint64_t have_ = 0;        // events of the log that the broker keeps now
+    std::uint64_t have_ = 0;  // events of the log that the broker keeps now
     // Each in its environment, if tests are to be run in each; else in none.
     using Unit = std::pair<std::uint32_t, std::string>;
     std::set<DoneTest> done_;                       // tests with a verdict

@@ -1,10 +1,11 @@
 // What is published, to whoever listens: names of topics, and what a publication is. Pure.
 //
-// A worker listens to two topics, its own and that of all workers with its labels. What is published
-// there are orders like any others; those for all workers with some labels have no session, and say
-// nothing but the specification of each run that is announced to them, every time. Numbers grow from
-// one publication of a topic to the next. Any of them may be lost, come twice or too late, so
-// nothing depends on them: a worker says which number it has heard last, and what it lacks is sent.
+// A worker listens to two topics, its own and that of all workers with its labels. What is
+// published there are orders like any others; those for all workers with some labels have no
+// session, and say nothing but the specification of each run that is announced to them, every time.
+// Numbers grow from one publication of a topic to the next. Any of them may be lost, come twice or
+// too late, so nothing depends on them: a worker says which number it has heard last, and what it
+// lacks is sent.
 #pragma once
 
 #include <cstddef>

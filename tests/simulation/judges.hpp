@@ -33,8 +33,8 @@ struct Told {
     std::set<DoneTest> failing;  // that were told as such
     bool gave_up_confirming = false;
     bool only_collects = false;
-    bool each = false;        // every test in each environment
-    std::uint32_t lanes = 1;  // how often each test is to be run
+    bool each = false;                      // every test in each environment
+    std::uint32_t lanes = 1;                // how often each test is to be run
     std::map<std::uint32_t, RunEnd> ended;  // environments
     /// Where a test is another than elsewhere.
     std::uint32_t apart(std::uint32_t environment) const { return each ? environment : 0; }
@@ -96,7 +96,7 @@ private:
         TestName test;
         std::optional<Outcome> outcome;  // none: it never gives a result
         std::uint32_t environment = 0;
-        bool torn_down_late = false;     // and that was said
+        bool torn_down_late = false;  // and that was said
     };
 
     void hears_verdict(Told& told, const TestFinished& event);

@@ -247,8 +247,8 @@ void ModelSlots::next_test(SlotKey key) {
     const AttemptId attempt = slot.attempt;
     const std::string unit = slot.unit->name;
     say(key, attempt, Started{index});
-    const double stamp = judges_.executes(slot.broker, attempt, unit, test, slot.collected,
-                                           slot.environment);
+    const double stamp =
+        judges_.executes(slot.broker, attempt, unit, test, slot.collected, slot.environment);
     if (test.behaviour == Behaviour::hangs) {
         slot.hanging = &test;
         return judges_.notes("a test hangs");

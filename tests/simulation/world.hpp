@@ -26,7 +26,7 @@ struct RunPlan {
     Suite suite;
     RunSpec spec;
     Duration submitted_at{0};
-    std::optional<Duration> cancelled_at;  // after that
+    std::optional<Duration> cancelled_at;       // after that
     std::map<std::uint32_t, Duration> lacking;  // environments, from when on, after that
 };
 
@@ -94,7 +94,7 @@ private:
         Peer peer;
         std::optional<worker::Worker> core;
         std::shared_ptr<ModelSlots> slots;
-        std::string broker;  // whose orders it follows
+        std::string broker;    // whose orders it follows
         bool listens = false;  // to what is published, as long as the connection lasts
         bool leaving = false;
         std::string session;
