@@ -257,6 +257,10 @@ void Judges::ends(const Told& told) {
     check(told.end.has_value(), "every run ends");
     check(told.ends.contains(told.end->end),
           "a run ends for a reason that it has, not: " + told.end->reason);
+    // Whatever became of the others.
+    for (const auto& [environment, end] : told.ended) {
+        if (told.each && end == RunEnd::completed) ends_in(told, environment);
+    }
     if (told.end->end != RunEnd::completed) return;
     if (!workers_are_lost_) ends_torn_down(told);
     if (told.only_collects) notes("a run is only collected");
