@@ -70,16 +70,14 @@ void Client::take(Instant, const Progress& progress, Effects& effects) {
 // named again, and their tests, that the one before had named.
 bool Client::is_new(Event& event) {
     if (const auto* finished = std::get_if<TestFinished>(&event)) {
-        return done_.insert({finished->unit, finished->test, of(finished->environment)}).second;
+        return done_.insert({finished->unit, finished->test}).second;
     }
     if (const auto* loaded = std::get_if<UnitLoaded>(&event)) {
-        return loaded_.insert({of(loaded->environment), loaded->unit}).second;
+        return loaded_.insert(loaded->unit).second;
     }
     if (auto* known = std::get_if<UnitsKnown>(&event)) {
         if (known->names.empty()) return true;
-        std::erase_if(known->names, [&](const std::string& unit) {
-            return !named_.insert({of(known->environment), unit}).second;
-        });
+        std::erase_if(known->names, [&](const auto& unit) { return !named_.insert(unit).second; });
         known->units = static_cast<std::uint32_t>(known->names.size());
         return known->units > 0 || known->all;
     }

@@ -6,7 +6,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "client/import_warnings.hpp"
@@ -45,12 +44,8 @@ public:
     bool over() const { return over_; }
 
 private:
-    using UnitOf = std::pair<std::uint32_t, std::string>;  // of an environment
-
     void take(Instant now, const Progress& progress, Effects& effects);
     bool is_new(Event& event);
-    /// Whose verdict or listing something is: 0, where the environment makes no difference.
-    std::uint32_t of(std::uint32_t environment) const { return spec_.each ? environment : 0; }
     void set_submitted(bool submitted);
     Submit submission() const;
     void say(Instant now, Effects& effects);
@@ -59,9 +54,9 @@ private:
     RunSpec spec_;
     Settings settings_;
     std::uint64_t have_ = 0;        // events of the log that the broker keeps now
-    std::set<DoneTest> done_;  // tests with a verdict
-    std::set<UnitOf> named_;
-    std::set<UnitOf> loaded_;  // units whose tests are known
+    std::set<DoneTest> done_;       // tests with a verdict
+    std::set<std::string> named_;   // units
+    std::set<std::string> loaded_;  // units whose tests are known
     ImportWarnings warnings_;
     bool submitted_ = false;   // the broker has shown that it knows the run
     std::uint64_t epoch_ = 0;  // grows when that changes
