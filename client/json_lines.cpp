@@ -140,7 +140,8 @@ Json object_for(const EnvironmentEnded& event) {
 Json object_for(const UnitsKnown&) { return nullptr; }
 Json object_for(const RunFinished&) { return nullptr; }  // said in the end, with the counts
 
-Json object_for(const MatrixGroup& group, const Matrix& matrix, const EnvironmentNames& environments) {
+Json object_for(const MatrixGroup& group, const Matrix& matrix,
+                const EnvironmentNames& environments) {
     static constexpr std::array kinds = {"failed_everywhere", "failed_somewhere",
                                          "found_somewhere"};
     Json object = {{"kind", kinds.at(static_cast<std::size_t>(group.kind))}};
@@ -178,11 +179,14 @@ std::string JsonLines::add(Instant, const Event& event, const Tally&) {
     Json object = std::visit([](const auto& one) { return object_for(one); }, event);
     if (object.is_null()) return {};
     if (std::holds_alternative<TreeSynced>(event)) object["tree"] = tree_;
-    if (object.contains("environment")) object["environment"] = environment_name(event);
+    if (object.contains("environment")) {
+        const std::string name = environment_name(event);
+        if (!name.empty()) object["environment"] = name;
+    }
     return as_line(object);
 }
 
-// A slot has told where it is as it began; one that never began is where all are, if anywhere.
+// Empty: nobody knows. A slot tells where it is as it begins.
 std::string JsonLines::environment_name(const Event& event) {
     if (const auto* up = std::get_if<WorkerUp>(&event)) workers_[up->worker] = up->environment;
     std::uint32_t environment = environment_of(event).value_or(0);
@@ -219,7 +223,8 @@ std::string JsonLines::matrix_line(const Tally& tally) const {
                                 {"fingerprint", matrix.fingerprint(i)}});
     }
     Json groups = Json::array();
-    for (const MatrixGroup& group : matrix.groups()) groups.push_back(object_for(group, matrix, environments_));
+    for (const MatrixGroup& group : matrix.groups())
+        groups.push_back(object_for(group, matrix, environments_));
     return as_line({{"event", "matrix"},
                     {"environments", std::move(environments)},
                     {"groups", std::move(groups)}});

@@ -176,7 +176,8 @@ void Junit::add_output(Suite& suite, const Details& details, std::size_t place) 
         teardown_failed =
             teardown_failed || (phase.when == "teardown" && phase.category == "error");
     }
-    if (suite.cases[place].failed && !log_passing) suite.cases[place].elements += output(details, false);
+    if (suite.cases[place].failed && !log_passing)
+        suite.cases[place].elements += output(details, false);
     if (teardown_failed || log_passing) suite.cases.back().elements += output(details, true);
 }
 
@@ -268,7 +269,8 @@ std::string Junit::text_of(const Suite& suite, std::uint32_t environment, Instan
     if (settings_.environments.each()) {
         name += " on " + settings_.environments[environment];
         properties = property_text("environment", settings_.environments[environment]);
-        for (const auto& [line, value] : suite.fingerprint) properties += property_text(line, value);
+        for (const auto& [line, value] : suite.fingerprint)
+            properties += property_text(line, value);
         properties = "<properties>" + properties + "</properties>";
     }
     const double seconds =

@@ -1,6 +1,6 @@
 // The run as a JUnit file, with the cases, names and outcomes of plain pytest's, and what the
-// project's junit_* settings ask for. Where each environment has verdicts of its own, it has a suite
-// of its own.
+// project's junit_* settings ask for. Where each environment has verdicts of its own, it has a
+// suite of its own.
 #pragma once
 
 #include <cstdint>

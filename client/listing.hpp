@@ -31,7 +31,7 @@ private:
 
     std::vector<std::string> order_;
     std::set<std::string> known_;  // each environment may name them
-    std::size_t told_ = 0;  // so many of these
+    std::size_t told_ = 0;         // so many of these
     std::map<std::string, std::vector<ListedNode>> units_;
     std::vector<ListedNode> open_;  // the node told last, below those that it is in
 };

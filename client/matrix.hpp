@@ -62,7 +62,7 @@ public:
 private:
     enum class Seen : std::uint8_t { nothing, known, passed, skipped, failed };
     struct Unit {
-        std::vector<bool> loaded;                       // by environment
+        std::vector<bool> loaded;                     // by environment
         std::map<TestName, std::vector<Seen>> tests;  // each by environment
     };
 

@@ -57,8 +57,9 @@ public:
         std::size_t tests = 0;
         for (std::size_t i = shown; i < groups.size(); ++i) tests += groups[i].tests.size();
         if (tests == 0) return text;
-        return text + shortened(fmt::format("... and {} that went in other ways", tests_text(tests)),
-                                columns_) +
+        return text +
+               shortened(fmt::format("... and {} that went in other ways", tests_text(tests)),
+                         columns_) +
                "\n";
     }
 
@@ -107,7 +108,8 @@ private:
         std::string text = counts_text(tally.counts());
         if (text.empty()) text = "no tests ran";
         if (!lost(environment)) return text;
-        const std::string reason = printable(tally_.end_of(environment)->reason);
+        const std::string why = tally_.end_of(environment)->reason;
+        const std::string reason = printable(why.substr(0, why.find('\n')));
         return tally.begun() ? fmt::format("{}; ended: {}", text, reason)
                              : fmt::format("not available: {}", reason);
     }

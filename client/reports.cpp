@@ -86,7 +86,8 @@ Reports::Reports(const Options& options, const Submission& submission)
     const EnvironmentNames environments(options.spec);
     const auto code = read_repository(options.spec.directory);
     if (!options.json.empty()) {
-        auto lines = std::make_unique<JsonLines>(submission.run, code ? code->tree : "", environments);
+        auto lines =
+            std::make_unique<JsonLines>(submission.run, code ? code->tree : "", environments);
         json_lines_ = lines.get();
         add(std::move(lines), options.json);
     }

@@ -128,12 +128,14 @@ std::string Terminal::show(const EnvironmentEnded& event, const Tally&) {
     if (event.end == RunEnd::completed || event.reason.empty()) return {};
     // One environment ends as the run does, whose reason is told at the end.
     if (!settings_.environments.several()) return {};
-    const std::string line =
-        fmt::format("[{}] {}", settings_.environments[event.environment], event.reason);
     const bool lost = event.end == RunEnd::grid_failed || event.end == RunEnd::refused;
-    return title() + results_.new_line() +
-           markup_.paint((lost ? "xgrid: " : "") + printable(line), lost ? Hue::red : Hue::none) +
-           "\n";
+    const std::size_t end = std::min(event.reason.find('\n'), event.reason.size());
+    const std::string line = fmt::format("{}[{}] {}", lost ? "xgrid: " : "",
+                                         printable(settings_.environments[event.environment]),
+                                         printable(event.reason.substr(0, end)));
+    const std::string advice = event.reason.substr(end);
+    return title() + results_.new_line() + markup_.paint(line, lost ? Hue::red : Hue::none) +
+           advice + (advice.ends_with('\n') ? "" : "\n");
 }
 
 std::string Terminal::show(const TreeSynced& event, const Tally&) {
@@ -237,8 +239,8 @@ std::string Terminal::end(Instant now, const Tally& tally, int) {
     text += findings_.render(markup_);
     if (settings_.display.summary) {
         const MatrixLimits all{SIZE_MAX, SIZE_MAX, SIZE_MAX};
-        text += matrix_text(tally, settings_.environments, markup_,
-                            verbose() ? all : MatrixLimits());
+        text +=
+            matrix_text(tally, settings_.environments, markup_, verbose() ? all : MatrixLimits());
     }
     text += reason_line(tally.end());
     if (settings_.display.verbosity < -1) return text;
