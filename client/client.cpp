@@ -26,7 +26,7 @@ void Client::set_submitted(bool submitted) {
 void Client::say(Instant now, Effects& effects) {
     if (!submitted_) effects.send.push_back(submission());
     if (cancelled_) effects.send.push_back(Cancel{run_});
-    effects.send.push_back(Follow{run_, have_, epoch_});
+    effects.send.push_back(Follow{run_, have_, epoch_, lacking_});
     say_at_ = now + settings_.follow;
 }
 
@@ -77,16 +77,21 @@ void Client::take(Instant, const Progress& progress, Effects& effects) {
 // named again, and their tests, that the one before had named.
 bool Client::is_new(Event& event) {
     if (const auto* finished = std::get_if<TestFinished>(&event)) {
-        return done_.insert({finished->unit, finished->test}).second;
+        return done_.insert({finished->unit, finished->test, apart(finished->environment)}).second;
     }
     if (const auto* loaded = std::get_if<UnitLoaded>(&event)) {
-        return loaded_.insert(loaded->unit).second;
+        return loaded_.emplace(apart(loaded->environment), loaded->unit).second;
     }
     if (auto* known = std::get_if<UnitsKnown>(&event)) {
         if (known->names.empty()) return true;
-        std::erase_if(known->names, [&](const auto& unit) { return !named_.insert(unit).second; });
+        const std::uint32_t where = apart(known->environment);
+        std::erase_if(known->names,
+                      [&](const auto& unit) { return !named_.emplace(where, unit).second; });
         known->units = static_cast<std::uint32_t>(known->names.size());
         return known->units > 0 || known->all;
+    }
+    if (const auto* ended = std::get_if<EnvironmentEnded>(&event)) {
+        return ended_.insert(ended->environment).second;
     }
     if (const auto* warning = std::get_if<WarningSeen>(&event)) return warnings_.is_new(*warning);
     return true;
@@ -126,6 +131,12 @@ Effects Client::cancel(Instant now) {
     if (over_ || cancelled_) return effects;
     cancelled_ = true;
     say(now, effects);
+    return effects;
+}
+
+Effects Client::lacks(Instant now, std::uint32_t environment, std::string why) {
+    Effects effects;
+    if (!over_ && lacking_.emplace(environment, std::move(why)).second) say(now, effects);
     return effects;
 }
 

@@ -4,7 +4,9 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <set>
+#include <string>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -12,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "shared/codec.hpp"
+#include "shared/endpoint.hpp"
 #include "shared/process.hpp"
 #include "shared/signals.hpp"
 #include "shared/socket.hpp"
@@ -39,6 +42,7 @@ class Loop {
 public:
     explicit Loop(const Options& options)
         : signals_({SIGTERM, SIGINT, SIGHUP}),
+          endpoint_(options.broker),
           core_({.session = random_token(),
                  .host = options.name.empty() ? host_name() : options.name,
                  .slots = options.slots,
@@ -65,6 +69,7 @@ public:
             if (time >= leave_by || (leave_by != never && core_.empty())) return;
             listen(time);
             hear_broker();
+            hear_topics();
             carry_out(core_.advance(now()));
             wait(leave_by);
         }
@@ -98,7 +103,24 @@ private:
         }
     }
 
+    void hear_topics() {
+        if (!topics_) return;
+        while (const std::optional<Received> received = topics_->receive()) {
+            Result<Publication> publication = decode_publication(received->views());
+            if (publication) carry_out(core_.receive(now(), *publication));
+        }
+    }
+
+    void listen_at(const std::string& told) {
+        const std::string where = told.empty() ? "" : topics_reached(endpoint_, told);
+        if (where == topics_at_) return;
+        topics_at_ = where;
+        topics_.reset();
+        if (!where.empty()) topics_.emplace(*context_, where, core_.topics());
+    }
+
     void carry_out(const Effects& effects) {
+        if (effects.topics) listen_at(*effects.topics);
         for (const Command& command : effects.commands) {
             for (const Command& due : trees_->pass(command)) slots_.perform(now(), due);
         }
@@ -112,6 +134,7 @@ private:
         std::vector<zmq::pollitem_t> items = {broker_->poll_item(),
                                               {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0},
                                               {nullptr, trees_->descriptor(), ZMQ_POLLIN, 0}};
+        if (topics_) items.push_back(topics_->poll_item());
         Instant until = std::min({core_.next_deadline(), slots_.next_deadline(), leave_by});
         if (now() < listen_at_) {
             until = std::min(until, listen_at_);
@@ -128,6 +151,9 @@ private:
     Slots slots_;
     std::optional<Context> context_;
     std::optional<Dealer> broker_;
+    std::string endpoint_;
+    std::optional<Subscriber> topics_;
+    std::string topics_at_;
     std::optional<Trees> trees_;
     Worker core_;
     Instant listen_at_;
