@@ -148,7 +148,7 @@ Json object_for(const MatrixGroup& group, const Matrix& matrix,
     for (const auto& [word, cell] :
          {std::pair("failed", Cell::failed), std::pair("passed", Cell::passed),
           std::pair("skipped", Cell::skipped), std::pair("absent", Cell::absent),
-          std::pair("open", Cell::open)}) {
+          std::pair("known", Cell::known), std::pair("open", Cell::open)}) {
         Json& names = object[word] = Json::array();
         for (const std::uint32_t one : group.where(cell)) names.push_back(environments[one]);
     }
@@ -184,13 +184,21 @@ std::string JsonLines::run_started() const {
     return as_line(object);
 }
 
-std::string JsonLines::add(Instant, const Event& event, const Tally&) {
+std::string JsonLines::add(Instant, const Event& event, const Tally& tally) {
     Json object = std::visit([](const auto& one) { return object_for(one); }, event);
     if (object.is_null()) return {};
     if (std::holds_alternative<TreeSynced>(event)) object["tree"] = tree_;
     if (object.contains("environment")) {
         const std::string name = environment_name(event);
         if (!name.empty()) object["environment"] = name;
+    }
+    if (const auto* ended = std::get_if<EnvironmentEnded>(&event)) {
+        // Of what completed the broker says no more than that: what tests came to, counts tell.
+        const bool each = ended->environment < tally.environments().size();
+        if (each && ended->end == RunEnd::completed && ended->code == 0) {
+            const EnvironmentTally& counts = tally.environments()[ended->environment];
+            object["exit_code"] = counts.count("failed") + counts.count("error") > 0 ? 1 : 0;
+        }
     }
     return as_line(object);
 }

@@ -25,8 +25,8 @@ std::optional<MatrixGroup::Kind> kind_of(const std::vector<Cell>& cells) {
         return std::nullopt;
     }
     const bool elsewhere = has(Cell::passed) || has(Cell::skipped) || has(Cell::absent);
-    return elsewhere || has(Cell::open) ? MatrixGroup::Kind::failed_somewhere
-                                        : MatrixGroup::Kind::failed_everywhere;
+    return elsewhere || has(Cell::known) || has(Cell::open) ? MatrixGroup::Kind::failed_somewhere
+                                                            : MatrixGroup::Kind::failed_everywhere;
 }
 
 }  // namespace
@@ -97,7 +97,7 @@ std::vector<Cell> Matrix::cells(const std::string& name, const TestName& test) c
             case Seen::failed: cells[i] = Cell::failed; break;
             case Seen::skipped: cells[i] = Cell::skipped; break;
             case Seen::passed: cells[i] = Cell::passed; break;
-            case Seen::known: break;
+            case Seen::known: cells[i] = Cell::known; break;
             case Seen::nothing:
                 if (!is_collected(unit, name, i)) break;
                 // That it is not there says of a unit that it could be collected.

@@ -14,7 +14,8 @@ namespace xgrid::client {
 
 /// What became of a test in an environment.
 enum class Cell : std::uint8_t {
-    open,    // nothing: it was not run there, or not for long enough to know of it
+    open,    // nothing is known: its environment did not come far enough
+    known,   // collected there, and not run
     absent,  // collected there, and it was not among the tests
     passed,  // or xfailed, or xpassed
     skipped,

@@ -135,20 +135,21 @@ private:
         }
         if (group.kind == Kind::found_somewhere) {
             std::vector<std::uint32_t> there;
-            for (const Cell cell : {Cell::passed, Cell::skipped, Cell::open}) {
+            for (const Cell cell : {Cell::passed, Cell::skipped, Cell::known}) {
                 std::ranges::copy(group.where(cell), std::back_inserter(there));
             }
             std::ranges::sort(there);
-            list(parts, "not collected on", group.where(Cell::absent), there.empty() ? "" : ",");
-            list(parts, "but on", there, "");
+            list(parts, "not collected on", group.where(Cell::absent), ",");
+            list(parts, "but on", there, ",");
         } else {
             list(parts, "failed on", group.where(Cell::failed), ",");
             list(parts, "passed on", group.where(Cell::passed), ",");
             list(parts, "skipped on", group.where(Cell::skipped), ",");
             list(parts, "not collected on", group.where(Cell::absent), ",");
-            list(parts, "not run on", group.where(Cell::open), ",");
-            if (parts.back().ends_with(',')) parts.back().pop_back();
+            list(parts, "not run on", group.where(Cell::known), ",");
         }
+        list(parts, "not known on", group.where(Cell::open), ",");
+        if (parts.back().ends_with(',')) parts.back().pop_back();
         parts.push_back(tests);
         return parts;
     }

@@ -41,6 +41,15 @@ TEST_CASE("events say the environment by its name, that of a slot which is gone,
                          R"("end":"grid_failed","exit_code":3,"reason":"why"})"));
 }
 
+TEST_CASE("an environment where a test failed has ended with 1") {
+    const std::string text =
+        lines_of(each_of({"a", "b"}), {went(0, "x", Outcome::failed), went(1, "x", Outcome::passed),
+                                       EnvironmentEnded{0, RunEnd::completed, 0, ""},
+                                       EnvironmentEnded{1, RunEnd::completed, 0, ""}});
+    CHECK(contains(text, R"("environment":"a","end":"completed","exit_code":1,)"));
+    CHECK(contains(text, R"("environment":"b","end":"completed","exit_code":0,)"));
+}
+
 TEST_CASE("where there is one environment, it is local") {
     const std::string text = lines_of({}, {went(0, "x", Outcome::passed)});
     CHECK(contains(text, R"("environment":"local")"));
@@ -53,8 +62,9 @@ TEST_CASE("the matrix comes whole, before the run's last event") {
                               went(0, "x", Outcome::failed), went(1, "x", Outcome::passed)});
     CHECK(contains(text, R"({"event":"matrix","environments":[{"name":"a","counts":{"failed":1},)"
                          R"("end":"completed","reason":"","fingerprint":{"python":"2"}},)"));
-    CHECK(contains(text, R"("groups":[{"kind":"failed_somewhere","failed":["a"],"passed":["b"],)"
-                         R"("skipped":[],"absent":[],"open":[],"differences":[{"name":"python",)"
-                         R"("failed":["2"],"passed":["3"]}],"tests":[{"id":"x"}]}]})"));
+    CHECK(contains(
+        text, R"("groups":[{"kind":"failed_somewhere","failed":["a"],"passed":["b"],)"
+              R"("skipped":[],"absent":[],"known":[],"open":[],"differences":[{"name":"python",)"
+              R"("failed":["2"],"passed":["3"]}],"tests":[{"id":"x"}]}]})"));
     CHECK(text.find("\"matrix\"") < text.find("\"run_finished\""));
 }

@@ -65,6 +65,14 @@ TEST_CASE("an environment that could not be had is there with its reason") {
     CHECK(contains(text, "\nssh=there  not available: no such host\n"));
 }
 
+TEST_CASE("of an environment that could not be had is not said that it has a test") {
+    const std::string text =
+        text_of(each_of({"a", "b", "gone"}),
+                {up_in(0, {}), up_in(1, {}), loaded_in(0, {"x"}), loaded_in(1, {"x", "new"}),
+                 went(1, "new", Outcome::passed), EnvironmentEnded{2, RunEnd::refused, 3, "why"}});
+    CHECK(contains(text, "not collected on a, but on b, not known on gone (1 test):\n  new\n"));
+}
+
 TEST_CASE("an environment that was lost later shows what it had come to") {
     const std::string text =
         text_of(each_of({"here", "there"}),
