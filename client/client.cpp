@@ -1,5 +1,7 @@
 #include "client/client.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -62,11 +64,17 @@ void Client::take(Instant, const Progress& progress, Effects& effects) {
         begun_ = begun_ || std::holds_alternative<WorkerUp>(event);
         const auto* end = std::get_if<RunFinished>(&event);
         over_ = end != nullptr;
-        if (over_ && may_be_retaken(*end)) {
+        if (over_ && may_be_retaken(end->end, end->code)) {
             unsent_ = *end;
             effects.unsent = true;
             break;
         }
+        const auto* part = std::get_if<EnvironmentEnded>(&event);
+        if (part != nullptr && may_be_retaken(part->end, part->code)) {
+            held_.push_back(std::move(event));
+            continue;
+        }
+        if (begun_ || over_) tell_held(effects);
         effects.events.push_back(std::move(event));
     }
     // So that the broker need not keep it.
@@ -99,8 +107,8 @@ bool Client::is_new(Event& event) {
 
 // A worker that cannot have the tree refuses its slots like that. Where another one has begun with
 // it, the run cannot go on with other code.
-bool Client::may_be_retaken(const RunFinished& end) const {
-    return end.end == RunEnd::refused && end.code == 3 && spec_.tree && !begun_ && !cancelled_ &&
+bool Client::may_be_retaken(RunEnd end, int code) const {
+    return end == RunEnd::refused && code == 3 && spec_.tree && !begun_ && !cancelled_ &&
            retakes_ < settings_.retakes_max;
 }
 
@@ -108,6 +116,8 @@ Effects Client::retake(Instant now, std::string run, TreeSpec tree) {
     Effects effects;
     if (!unsent_) return effects;
     unsent_.reset();
+    for (const Event& event : held_) ended_.erase(std::get<EnvironmentEnded>(event).environment);
+    held_.clear();
     ++retakes_;
     run_ = std::move(run);
     spec_.tree = std::move(tree);
@@ -122,8 +132,15 @@ Effects Client::retake(Instant now, std::string run, TreeSpec tree) {
 
 Effects Client::settle() {
     Effects effects;
-    if (unsent_) effects.events.push_back(*std::exchange(unsent_, std::nullopt));
+    if (!unsent_) return effects;
+    tell_held(effects);
+    effects.events.push_back(*std::exchange(unsent_, std::nullopt));
     return effects;
+}
+
+void Client::tell_held(Effects& effects) {
+    std::ranges::move(held_, std::back_inserter(effects.events));
+    held_.clear();
 }
 
 Effects Client::cancel(Instant now) {

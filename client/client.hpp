@@ -62,7 +62,8 @@ private:
     void take(Instant now, const Progress& progress, Effects& effects);
     bool is_new(Event& event);
     std::uint32_t apart(std::uint32_t environment) const { return spec_.each ? environment : 0; }
-    bool may_be_retaken(const RunFinished& end) const;
+    bool may_be_retaken(RunEnd end, int code) const;
+    void tell_held(Effects& effects);
     void set_submitted(bool submitted);
     Submit submission() const;
     void say(Instant now, Effects& effects);
@@ -85,6 +86,8 @@ private:
     bool over_ = false;
     bool begun_ = false;  // some slot has
     std::optional<RunFinished> unsent_;
+    // Ends of environments that are to be told unless the run comes again.
+    std::vector<Event> held_;
     std::uint32_t retakes_ = 0;
     std::optional<Instant> heard_at_;
     Instant say_at_;

@@ -159,6 +159,33 @@ TEST_CASE_FIXTURE(TreeFixture, "a run whose code changed before any of it began 
     CHECK(client.over());
 }
 
+TEST_CASE_FIXTURE(TreeFixture, "what environments ended as is not told of a run that comes again") {
+    const EnvironmentEnded refused{0, RunEnd::refused, 3, "the code changed"};
+    const Effects first = hear(0, {refused, without_its_code});
+    CHECK(first.unsent);
+    CHECK(first.events.empty());
+    client.retake(start, "second", {});
+    const EnvironmentEnded completed{0, RunEnd::completed, 0, ""};
+    const std::vector<Event> second = {WorkerUp{}, completed, RunFinished{}};
+    CHECK(hear_of("second", second).events == second);
+}
+
+TEST_CASE_FIXTURE(TreeFixture, "what environments ended as is told once the run stays as it is") {
+    const EnvironmentEnded refused{0, RunEnd::refused, 3, "no such interpreter"};
+    SUBCASE("as another has begun") {
+        CHECK(hear(0, {refused}).events.empty());
+        CHECK((hear(1, {WorkerUp{}}).events == std::vector<Event>{refused, WorkerUp{}}));
+    }
+    SUBCASE("as the run has ended otherwise") {
+        const RunFinished lost{RunEnd::grid_failed, 3, "crashes"};
+        CHECK((hear(0, {refused, lost}).events == std::vector<Event>{refused, lost}));
+    }
+    SUBCASE("as the code is the same") {
+        CHECK(hear(0, {refused, without_its_code}).unsent);
+        CHECK((client.settle().events == std::vector<Event>{refused, without_its_code}));
+    }
+}
+
 TEST_CASE_FIXTURE(TreeFixture, "a broker that forgets the run that came again gets that one") {
     hear(0, {without_its_code});
     client.retake(start, "second", {});
