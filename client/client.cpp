@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "shared/environment.hpp"
 #include "shared/log.hpp"
 
 namespace xgrid::client {
@@ -26,7 +27,7 @@ void Client::set_submitted(bool submitted) {
 void Client::say(Instant now, Effects& effects) {
     if (!submitted_) effects.send.push_back(submission());
     if (cancelled_) effects.send.push_back(Cancel{run_});
-    effects.send.push_back(Follow{run_, have_, epoch_});
+    effects.send.push_back(Follow{run_, have_, epoch_, lacking_});
     say_at_ = now + settings_.follow;
 }
 
@@ -92,6 +93,16 @@ Effects Client::cancel(Instant now) {
     say(now, effects);
     return effects;
 }
+
+Effects Client::lack(Instant now, const std::map<std::uint32_t, std::string>& environments) {
+    Effects effects;
+    const std::size_t before = lacking_.size();
+    lacking_.insert(environments.begin(), environments.end());
+    if (!over_ && lacking_.size() > before) say(now, effects);
+    return effects;
+}
+
+bool Client::lacks_all() const { return lacking_.size() >= environments_of(spec_).size(); }
 
 Effects Client::advance(Instant now) {
     Effects effects;

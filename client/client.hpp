@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -36,6 +37,10 @@ public:
     Effects receive(Instant now, const Message& message);
     /// Asks the broker to end the run; its last event tells that it has.
     Effects cancel(Instant now);
+    /// These environments cannot be had, or not any more, and why; what was said of one stays.
+    Effects lack(Instant now, const std::map<std::uint32_t, std::string>& environments);
+    /// None is left that can be had.
+    bool lacks_all() const;
     /// To be called when next_deadline() has passed; early calls change nothing.
     Effects advance(Instant now);
     Instant next_deadline() const { return over_ ? never : say_at_; }
@@ -60,6 +65,7 @@ private:
     ImportWarnings warnings_;
     bool submitted_ = false;   // the broker has shown that it knows the run
     std::uint64_t epoch_ = 0;  // grows when that changes
+    std::map<std::uint32_t, std::string> lacking_;
     bool cancelled_ = false;
     bool over_ = false;
     std::optional<Instant> heard_at_;
