@@ -201,13 +201,14 @@ def started_there(project, host, *more, **env):
     return process, events
 
 
-def test_a_host_that_is_lost_ends_the_run(project, host):
+def test_a_host_that_is_lost_ends_the_run(project, host, marked):
     process, events = started_there(project, host)
     for pid in host.sessions():
         os.kill(pid, signal.SIGKILL)
     run = grid.ended(process, events)
     assert run.code == 3
-    assert "lost" in run.out + run.err
+    assert "the connection to there is lost" in run.out + run.err
+    assert grid.until(lambda: not set(marked.pids()) - {host.process.pid}, grid.LEFT_SECONDS)
 
 
 def test_nothing_is_left_there_when_the_client_is_killed(project, host, marked):
