@@ -18,6 +18,7 @@
 #include "shared/cores.hpp"
 #include "shared/endpoint.hpp"
 #include "shared/ensure.hpp"
+#include "shared/option_text.hpp"
 
 namespace xgrid::client {
 namespace {
@@ -259,6 +260,8 @@ void set_run(Options& options, const Parsed& parsed, const Given& given,
         spec.timeout_seconds = seconds(parsed.name("timeout"), given.timeout);
     }
     if (!options.broker.empty()) require_local(options.broker, parsed.name("broker"));
+    options.pack = packs_from(given.compress, parsed.name("compress"),
+                              options.broker.empty() ? "ipc://" : options.broker);
 }
 
 std::string working_directory() {
