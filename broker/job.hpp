@@ -53,8 +53,9 @@ struct Job {
     std::uint64_t id = 0;
     JobBody body;
     Purpose purpose = Purpose::test;
-    std::uint32_t attempts = 0;  // so far
-    std::uint32_t losses = 0;    // attempts that took their worker with them
+    std::optional<std::uint32_t> environment;  // whose slots alone may have it; none: any
+    std::uint32_t attempts = 0;                // so far
+    std::uint32_t losses = 0;                  // attempts that took their worker with them
     std::optional<Attempt> attempt;
 };
 

@@ -25,6 +25,13 @@ struct Worker {
     std::uint64_t last_status = 0;
     std::set<std::string> runs;  // whose specification it is known to have
     std::set<AttemptId> shown;   // attempts that it is known to hold
+    bool follows = false;        // this broker's orders
+    // Of what was published: the last number that it has heard of each topic, and of its own the
+    // last that there was, and when it should have said so of the first that it has not.
+    std::map<std::string, std::uint64_t> heard;
+    std::uint64_t published = 0;
+    Instant answer_due = never;
+    bool deaf = false;  // it did not say so in time
     Instant heard_at;
     Instant orders_due = never;
 };

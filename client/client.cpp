@@ -77,16 +77,21 @@ void Client::take(Instant, const Progress& progress, Effects& effects) {
 // named again, and their tests, that the one before had named.
 bool Client::is_new(Event& event) {
     if (const auto* finished = std::get_if<TestFinished>(&event)) {
-        return done_.insert({finished->unit, finished->test}).second;
+        return done_.insert({finished->unit, finished->test, apart(finished->environment)}).second;
     }
     if (const auto* loaded = std::get_if<UnitLoaded>(&event)) {
-        return loaded_.insert(loaded->unit).second;
+        return loaded_.emplace(apart(loaded->environment), loaded->unit).second;
     }
     if (auto* known = std::get_if<UnitsKnown>(&event)) {
         if (known->names.empty()) return true;
-        std::erase_if(known->names, [&](const auto& unit) { return !named_.insert(unit).second; });
+        const std::uint32_t where = apart(known->environment);
+        std::erase_if(known->names,
+                      [&](const auto& unit) { return !named_.emplace(where, unit).second; });
         known->units = static_cast<std::uint32_t>(known->names.size());
         return known->units > 0 || known->all;
+    }
+    if (const auto* ended = std::get_if<EnvironmentEnded>(&event)) {
+        return ended_.insert(ended->environment).second;
     }
     if (const auto* warning = std::get_if<WarningSeen>(&event)) return warnings_.is_new(*warning);
     return true;

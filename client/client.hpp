@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/import_warnings.hpp"
@@ -26,9 +27,9 @@ struct Settings {
 
 struct Effects {
     std::vector<Message> send;  // to the broker
-    std::vector<Event>
-        events;           // that are new; each test's verdict, unit, and import's warning, once
-    std::string trouble;  // not empty: the run cannot be followed any more, and why
+    std::vector<Event> events;  // that are new; each test's verdict, unit, end of an environment,
+                                // and import's warning, once
+    std::string trouble;        // not empty: the run cannot be followed any more, and why
     /// The run has ended before a slot of it began, maybe because its code changed: it is over
     /// unless retake() is called, and nobody has been told yet, which settle() does.
     bool unsent = false;
@@ -60,6 +61,7 @@ public:
 private:
     void take(Instant now, const Progress& progress, Effects& effects);
     bool is_new(Event& event);
+    std::uint32_t apart(std::uint32_t environment) const { return spec_.each ? environment : 0; }
     bool may_be_retaken(const RunFinished& end) const;
     void set_submitted(bool submitted);
     Submit submission() const;
@@ -68,14 +70,17 @@ private:
     std::string run_;
     RunSpec spec_;
     Settings settings_;
-    std::uint64_t have_ = 0;        // events of the log that the broker keeps now
-    std::set<DoneTest> done_;       // tests with a verdict
-    std::set<std::string> named_;   // units
-    std::set<std::string> loaded_;  // units whose tests are known
+    std::uint64_t have_ = 0;  // events of the log that the broker keeps now
+    // Each in its environment, if tests are to be run in each; else in none.
+    using Unit = std::pair<std::uint32_t, std::string>;
+    std::set<DoneTest> done_;                       // tests with a verdict
+    std::set<Unit> named_;                          // units
+    std::set<Unit> loaded_;                         // units whose tests are known
+    std::set<std::uint32_t> ended_;                 // environments
+    std::map<std::uint32_t, std::string> lacking_;  // environments, and why
     ImportWarnings warnings_;
     bool submitted_ = false;   // the broker has shown that it knows the run
     std::uint64_t epoch_ = 0;  // grows when that changes
-    std::map<std::uint32_t, std::string> lacking_;  // environments, and why
     bool cancelled_ = false;
     bool over_ = false;
     bool begun_ = false;  // some slot has

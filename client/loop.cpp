@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstring>
 #include <ctime>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -212,20 +211,18 @@ private:
                                                .stream = Stream::err,
                                                .text = news.output});
             }
-            if (!news.trouble.empty()) lack(news.host, news.trouble);
+            if (!news.trouble.empty()) lose(news.host, news.trouble);
         }
     }
 
-    void lack(const std::string& host, const std::string& why) {
-        std::map<std::uint32_t, std::string> lacking;
+    // The broker tells what becomes of the run, and so why.
+    void lose(const std::string& host, const std::string& why) {
         const std::vector<Environment>& all = options_.spec.environments;
         for (std::uint32_t i = 0; i < all.size(); ++i) {
             const auto label = all[i].labels.find(host_label);
-            if (label != all[i].labels.end() && label->second == host) lacking.emplace(i, why);
+            if (label == all[i].labels.end() || label->second != host) continue;
+            take(core_->lacks(now(), i, why));
         }
-        take(core_->lack(now(), lacking));
-        if (core_->lacks_all()) return fail(why);
-        fmt::print(stderr, "xgrid: {}\n", why);
     }
 
     void take(const Effects& effects) {

@@ -1,6 +1,7 @@
 #include "shared/codec.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <type_traits>
 
@@ -306,6 +307,29 @@ Result<Message> decode(const std::vector<std::string_view>& frames) {
         // Incomplete, beyond a limit, or no MessagePack at all.
     }
     return Error{"message damaged"};
+}
+
+std::vector<std::string> encode(const Publication& publication) {
+    std::vector<std::string> frames = {publication.topic, ""};
+    for (int shift = 56; shift >= 0; shift -= 8) {
+        frames[1] += static_cast<char>(publication.number >> shift & 0xFF);
+    }
+    std::ranges::move(encode(publication.message), std::back_inserter(frames));
+    return frames;
+}
+
+Result<Publication> decode_publication(const std::vector<std::string_view>& frames) {
+    if (frames.size() < 2 || frames[0].size() > topic_bytes_max || frames[1].size() != 8) {
+        return Error{"not a publication of xgrid"};
+    }
+    Publication publication{.topic = std::string(frames[0])};
+    for (const char byte : frames[1]) {
+        publication.number = publication.number << 8 | static_cast<unsigned char>(byte);
+    }
+    Result<Message> message = decode({frames.begin() + 2, frames.end()});
+    if (!message) return Error{message.error()};
+    publication.message = *std::move(message);
+    return publication;
 }
 
 }  // namespace xgrid

@@ -13,6 +13,7 @@
 
 #include "shared/messages.hpp"
 #include "shared/result.hpp"
+#include "shared/topics.hpp"
 
 namespace xgrid {
 
@@ -31,5 +32,10 @@ std::vector<std::string> encode(const Message& message);
 
 /// Error: what is wrong with the bytes. Frames after the third are left alone.
 Result<Message> decode(const std::vector<std::string_view>& frames);
+
+/// Two frames before those of its message: the topic, and the number as eight bytes, the highest
+/// first.
+std::vector<std::string> encode(const Publication& publication);
+Result<Publication> decode_publication(const std::vector<std::string_view>& frames);
 
 }  // namespace xgrid

@@ -349,8 +349,9 @@ struct Status {
     std::map<std::string, std::string> labels;
     std::vector<std::string> runs;  // whose specification it has
     std::vector<AttemptStatus> attempts;
+    std::map<std::string, std::uint64_t> heard;  // last numbers of topics
 
-    XGRID_FIELDS(Status, session, number, broker, slots, host, labels, runs, attempts);
+    XGRID_FIELDS(Status, session, number, broker, slots, host, labels, runs, attempts, heard);
 };
 
 struct RunOrders {
@@ -403,7 +404,8 @@ struct WorkerUp {
 struct WorkerDown {
     std::string worker;
     std::string reason;  // empty: it had no more to do
-    XGRID_FIELDS(WorkerDown, worker, reason);
+    std::uint32_t environment = 0;
+    XGRID_FIELDS(WorkerDown, worker, reason, environment);
 };
 struct UnitsKnown {
     std::uint32_t units = 0;  // so many more
@@ -448,7 +450,8 @@ struct TeardownFailed {
 struct WarningSeen {
     std::string worker;
     Warning warning;
-    XGRID_FIELDS(WarningSeen, worker, warning);
+    std::uint32_t environment = 0;
+    XGRID_FIELDS(WarningSeen, worker, warning, environment);
 };
 struct NoteSeen {
     std::string worker;
@@ -460,7 +463,8 @@ struct OutputSeen {
     std::string worker;
     Stream stream = Stream::out;
     std::string text;
-    XGRID_FIELDS(OutputSeen, worker, stream, text);
+    std::uint32_t environment = 0;
+    XGRID_FIELDS(OutputSeen, worker, stream, text, environment);
 };
 enum class RunEnd : std::uint8_t {
     completed,    // everything was run
@@ -560,7 +564,8 @@ struct UnknownRun {
 /// again.
 struct Welcome {
     std::string broker;
-    XGRID_FIELDS(Welcome, broker);
+    std::string topics;  // where what it publishes is heard (shared/topics.hpp); empty: nowhere
+    XGRID_FIELDS(Welcome, broker, topics);
 };
 /// The broker will not talk to this peer, which should tell its user.
 struct Refusal {

@@ -12,6 +12,7 @@ namespace xgrid {
 namespace {
 
 constexpr int linger_ms = 500;
+constexpr int publications_max = 1000;  // that wait for one listener
 
 void set_common(zmq::socket_t& socket) {
     socket.set(zmq::sockopt::linger, linger_ms);
@@ -116,6 +117,67 @@ std::optional<Received> Dealer::receive() {
 }
 
 zmq::pollitem_t Dealer::poll_item() { return {socket_.handle(), 0, ZMQ_POLLIN, 0}; }
+
+Publisher::Publisher(Context& context, const std::string& endpoint)
+    : socket_(context, zmq::socket_type::xpub) {
+    set_common(socket_);
+    socket_.set(zmq::sockopt::linger, 0);
+    socket_.set(zmq::sockopt::sndhwm, publications_max);
+    // Each listener is told of, not only the first: it may have come late.
+    socket_.set(zmq::sockopt::xpub_verbose, true);
+    try {
+        socket_.bind(endpoint);
+    } catch (const zmq::error_t& error) {
+        throw Fatal(fmt::format("cannot publish on {}: {}", endpoint, error.what()));
+    }
+}
+
+std::string Publisher::endpoint() const { return socket_.get(zmq::sockopt::last_endpoint); }
+
+void Publisher::send(const Frames& frames) {
+    try {
+        send_parts(socket_, frames);
+    } catch (const zmq::error_t&) {
+        // It is lost, as it might be on its way.
+    }
+}
+
+std::optional<Publisher::Subscription> Publisher::receive() {
+    std::vector<zmq::message_t> parts;
+    while (receive_parts(socket_, parts)) {
+        const std::string said = parts.front().to_string();
+        parts.clear();
+        if (said.empty() || (said[0] != 0 && said[0] != 1)) continue;
+        return Subscription{said.substr(1), said[0] == 1};
+    }
+    return std::nullopt;
+}
+
+zmq::pollitem_t Publisher::poll_item() { return {socket_.handle(), 0, ZMQ_POLLIN, 0}; }
+
+Subscriber::Subscriber(Context& context, const std::string& endpoint,
+                       const std::vector<std::string>& topics)
+    : socket_(context, zmq::socket_type::sub) {
+    set_common(socket_);
+    socket_.set(zmq::sockopt::linger, 0);
+    socket_.set(zmq::sockopt::rcvhwm, publications_max);
+    socket_.set(zmq::sockopt::reconnect_ivl, 5);
+    socket_.set(zmq::sockopt::reconnect_ivl_max, 2'000);
+    for (const std::string& topic : topics) socket_.set(zmq::sockopt::subscribe, topic);
+    try {
+        socket_.connect(endpoint);
+    } catch (const zmq::error_t& error) {
+        throw Fatal(fmt::format("cannot listen to {}: {}", endpoint, error.what()), 4);
+    }
+}
+
+std::optional<Received> Subscriber::receive() {
+    Received received;
+    if (!receive_parts(socket_, received.frames)) return std::nullopt;
+    return received;
+}
+
+zmq::pollitem_t Subscriber::poll_item() { return {socket_.handle(), 0, ZMQ_POLLIN, 0}; }
 
 void wait_for(std::vector<zmq::pollitem_t>& items, std::chrono::nanoseconds timeout) {
     const auto longest = std::chrono::hours(1);

@@ -1,4 +1,4 @@
-// ZeroMQ ends here: one ROUTER or DEALER with xgrid's settled options, carrying frames.
+// ZeroMQ ends here: one ROUTER, DEALER, XPUB or SUB with xgrid's settled options, carrying frames.
 // Knows nothing of messages. Nothing blocks, and nothing a peer sends throws.
 #pragma once
 
@@ -51,6 +51,41 @@ public:
 
     /// False if there is no connection: the message is lost.
     bool send(const Frames& frames);
+    std::optional<Received> receive();
+    zmq::pollitem_t poll_item();
+
+private:
+    zmq::socket_t socket_;
+};
+
+/// Says things to whoever listens, and hears who does.
+class Publisher {
+public:
+    /// Throws Fatal if the endpoint cannot be bound.
+    Publisher(Context& context, const std::string& endpoint);
+
+    /// As others may connect to it: with its port, if the system has chosen it.
+    std::string endpoint() const;
+    /// Those whose queue is full do not get it. The first frame is the topic.
+    void send(const Frames& frames);
+    struct Subscription {
+        std::string topic;
+        bool begins = true;  // else the last listener is gone
+    };
+    std::optional<Subscription> receive();
+    zmq::pollitem_t poll_item();
+
+private:
+    zmq::socket_t socket_;
+};
+
+/// Listens to topics, at a publisher that need not be there yet.
+class Subscriber {
+public:
+    /// Throws Fatal if the endpoint makes no sense.
+    Subscriber(Context& context, const std::string& endpoint,
+               const std::vector<std::string>& topics);
+
     std::optional<Received> receive();
     zmq::pollitem_t poll_item();
 

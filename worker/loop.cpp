@@ -7,8 +7,10 @@
 #include <cstdio>
 #include <exception>
 #include <fcntl.h>
+#include <optional>
 #include <set>
 #include <signal.h>
+#include <string>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -16,6 +18,7 @@
 #include <fmt/format.h>
 
 #include "shared/codec.hpp"
+#include "shared/endpoint.hpp"
 #include "shared/process.hpp"
 #include "shared/signals.hpp"
 #include "shared/socket.hpp"
@@ -62,6 +65,7 @@ class Loop {
 public:
     explicit Loop(const Options& options)
         : signals_({SIGTERM, SIGINT, SIGHUP}),
+          endpoint_(options.broker),
           core_({.session = random_token(),
                  .host = options.name.empty() ? host_name() : options.name,
                  .slots = options.slots,
@@ -93,6 +97,7 @@ public:
             if (time >= leave_by || (leave_by != never && core_.empty())) return code_;
             listen(time);
             hear_broker();
+            hear_topics();
             carry_out(core_.advance(now()));
             wait(leave_by);
         }
@@ -136,7 +141,24 @@ private:
         }
     }
 
+    void hear_topics() {
+        if (!topics_) return;
+        while (const std::optional<Received> received = topics_->receive()) {
+            Result<Publication> publication = decode_publication(received->views());
+            if (publication) carry_out(core_.receive(now(), *publication));
+        }
+    }
+
+    void listen_at(const std::string& told) {
+        const std::string where = told.empty() ? "" : topics_reached(endpoint_, told);
+        if (where == topics_at_) return;
+        topics_at_ = where;
+        topics_.reset();
+        if (!where.empty()) topics_.emplace(*context_, where, core_.topics());
+    }
+
     void carry_out(const Effects& effects) {
+        if (effects.topics) listen_at(*effects.topics);
         for (const Command& command : effects.commands) {
             for (const Command& due : trees_->pass(command)) slots_.perform(now(), due);
         }
@@ -153,6 +175,7 @@ private:
         if (alone_at_ != never && leave_by == never) {
             items.push_back({nullptr, STDIN_FILENO, ZMQ_POLLIN, 0});
         }
+        if (topics_) items.push_back(topics_->poll_item());
         Instant until =
             std::min({core_.next_deadline(), slots_.next_deadline(), leave_by, alone_at_});
         if (now() < listen_at_) {
@@ -170,6 +193,9 @@ private:
     Slots slots_;
     std::optional<Context> context_;
     std::optional<Dealer> broker_;
+    std::string endpoint_;
+    std::optional<Subscriber> topics_;
+    std::string topics_at_;
     std::optional<Trees> trees_;
     Worker core_;
     Instant listen_at_;
