@@ -73,8 +73,7 @@ Environment environment_for(const XSpec& spec, const ServeAs& how, bool here) {
                             .labels = spec.labels};
     if (environment.interpreter.empty()) environment.interpreter = {how.interpreter};
     environment.folder = spec.chdir;
-    environment.in_place =
-        spec.reach == Reach::popen && here && spec.chdir.empty() && !how.shared;
+    environment.in_place = spec.reach == Reach::popen && here && spec.chdir.empty() && !how.shared;
     return environment;
 }
 

@@ -15,9 +15,9 @@
 #include <sys/eventfd.h>
 #include <sys/utsname.h>
 #include <utility>
+#include <zlib.h>
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include "shared/ensure.hpp"
 
@@ -214,8 +214,8 @@ std::optional<Result<std::shared_ptr<const std::string>>> ProgramTask::bytes(boo
     const std::size_t kind = packed ? 1 : 0;
     if (std::exchange(shared_->asked[kind], true)) return shared_->bytes[kind];
     threads_.emplace_back([shared = shared_, id = (*shared_->program)->id, kind] {
-        auto bytes = caught<std::shared_ptr<const std::string>>(
-            [&] { return bytes_of(id, kind == 1); });
+        auto bytes =
+            caught<std::shared_ptr<const std::string>>([&] { return bytes_of(id, kind == 1); });
         {
             const std::lock_guard lock(shared->mutex);
             shared->bytes[kind] = std::move(bytes);

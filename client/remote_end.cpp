@@ -21,16 +21,17 @@ struct Trouble {
 // What OpenSSH's client says, those first that explain others.
 constexpr std::array troubles = {
     Trouble{"REMOTE HOST IDENTIFICATION HAS CHANGED", "has another host key than it had",
-            "if it was set up anew: ssh-keygen -R {}; if not, somebody may be in between"},
+            "if it was set up anew: ssh-keygen -R {0}; if not, somebody may be in between"},
     Trouble{"Host key verification failed", "has a host key that is not known here",
-            "connect once by hand and compare it: ssh {}"},
+            "connect once by hand and compare it: {1}"},
     Trouble{"UNPROTECTED PRIVATE KEY FILE", "cannot be logged in to: others can read the key",
-            "chmod 600 what ssh names: ssh {}"},
-    Trouble{"Permission denied (", "does not let us in: no such user, or a key that it does not know",
-            "nobody is asked for a password: try ssh -o BatchMode=yes {} true, and ssh-add if the "
-            "key has a passphrase"},
+            "chmod 600 what it names"},
+    Trouble{"Permission denied (",
+            "does not let us in: no such user, or a key that it does not know",
+            "nobody is asked for a password: try {1} -o BatchMode=yes true, and ssh-add if the key "
+            "has a passphrase"},
     Trouble{"Too many authentication failures", "does not let us in: too many keys were offered",
-            "name the right one: ssh=-i FILE -o IdentitiesOnly=yes {}"},
+            "name the right one: ssh=-i FILE -o IdentitiesOnly=yes {0}"},
     Trouble{"Could not resolve hostname", "is not known as a host", ""},
     Trouble{"Name or service not known", "is not known as a host", ""},
     Trouble{"Connection refused", "refuses the connection", "is sshd running there, on that port?"},
@@ -39,12 +40,14 @@ constexpr std::array troubles = {
     Trouble{"Connection timed out", "does not answer", ""},
     Trouble{"Operation timed out", "does not answer", ""},
     Trouble{"timed out during banner exchange", "does not answer as sshd does", ""},
-    Trouble{"Bad configuration option", "has a configuration that ssh does not understand", ""},
-    Trouble{"Can't open user config file", "has a configuration that cannot be read", ""},
-    Trouble{"illegal option", "has arguments that ssh does not understand", ""},
-    Trouble{"unknown option", "has arguments that ssh does not understand", ""},
-    Trouble{"usage: ssh", "has arguments that ssh does not understand", ""},
-    Trouble{"Bad port", "has arguments that ssh does not understand", ""},
+    Trouble{"Bad configuration option",
+            "is to be reached with a configuration that ssh does not understand", ""},
+    Trouble{"Can't open user config file",
+            "is to be reached with a configuration that cannot be read", ""},
+    Trouble{"illegal option", "is to be reached with arguments that ssh does not understand", ""},
+    Trouble{"unknown option", "is to be reached with arguments that ssh does not understand", ""},
+    Trouble{"usage: ssh", "is to be reached with arguments that ssh does not understand", ""},
+    Trouble{"Bad port", "is to be reached with arguments that ssh does not understand", ""},
     Trouble{"no matching", "has no algorithm in common with us", ""},
     Trouble{"forwarding failed", "does not forward the connection to the broker",
             "its sshd_config has to allow it: AllowStreamLocalForwarding yes"},
@@ -71,21 +74,25 @@ std::string last_lines(const RemoteEnd& end, std::size_t most) {
     return text;
 }
 
-// Of the host that was tried last; what ssh says of it.
-std::optional<std::string> as_ssh_says(const RemoteEnd& end, const std::string& host) {
+// What ssh says of the host of that number.
+std::optional<std::string> as_ssh_says(const RemoteEnd& end, std::size_t number) {
+    const std::string& host = end.hosts.at(number);
     for (const Trouble& trouble : troubles) {
         const auto line = std::ranges::find_if(end.lines, [&](const std::string& one) {
             return one.find(trouble.said) != std::string::npos;
         });
         if (line == end.lines.end()) continue;
-        const std::string advice = fmt::format(fmt::runtime(trouble.advice), host);
+        const std::string advice =
+            fmt::format(fmt::runtime(trouble.advice), host, end.commands.at(number));
         return with_advice(fmt::format("{} {}: {}", host, trouble.means, *line), advice);
     }
     return std::nullopt;
 }
 
 // What the last host that has spoken says of itself.
-std::string as_it_says(const RemoteEnd& end, const std::string& host) {
+std::string as_it_says(const RemoteEnd& end) {
+    const std::size_t number = std::max<std::size_t>(end.reached, 1) - 1;
+    const std::string& host = end.hosts.at(number);
     std::string_view rest = end.failed;
     const std::string_view what = rest.substr(0, rest.find(' '));
     rest.remove_prefix(std::min(what.size() + 1, rest.size()));
@@ -99,10 +106,10 @@ std::string as_it_says(const RemoteEnd& end, const std::string& host) {
             "of another system an `xgrid worker --listen` can be used, with socket=");
     }
     if (what == "forwarding") {
-        return as_ssh_says(end, host)
-            .value_or(with_advice(
-                fmt::format("{} does not forward the connection to the broker", host),
-                "its sshd_config has to allow it: AllowStreamLocalForwarding yes"));
+        return as_ssh_says(end, number)
+            .value_or(
+                with_advice(fmt::format("{} does not forward the connection to the broker", host),
+                            "its sshd_config has to allow it: AllowStreamLocalForwarding yes"));
     }
     if (what == "home") return fmt::format("there is no home folder on {}", host);
     if (what == "damaged") {
@@ -122,8 +129,7 @@ std::string as_it_says(const RemoteEnd& end, const std::string& host) {
         return with_advice(text, "another place: XDG_CACHE_HOME in the environment there");
     }
     if (what == "start") {
-        const std::string text =
-            fmt::format("xgrid's program does not run on {}: {}", host, rest);
+        const std::string text = fmt::format("xgrid's program does not run on {}: {}", host, rest);
         const bool refused = rest.starts_with("126 ");
         return with_advice(text, refused ? "where programs may run (not mounted noexec): "
                                            "XDG_CACHE_HOME in the environment there"
@@ -142,13 +148,13 @@ std::string what_happened(const RemoteEnd& end) {
         return fmt::format("the connection to {} is lost{}", last, last_lines(end, 2));
     }
     if (!end.failed.empty()) {
-        return as_it_says(end, end.hosts[std::max<std::size_t>(end.reached, 1) - 1]);
+        return as_it_says(end);
     }
     if (end.reached == end.hosts.size()) {
         return fmt::format("the connection to {} is lost{}", last, last_lines(end, 2));
     }
     const std::string& next = end.hosts[end.reached];
-    if (const auto known = as_ssh_says(end, next)) return *known;
+    if (const auto known = as_ssh_says(end, end.reached)) return *known;
     if (end.how.empty()) return fmt::format("{} does not answer{}", next, last_lines(end, 3));
     if (end.how == "exited with status 127") {
         return with_advice(fmt::format("{} has no sh, or no head{}", next, last_lines(end, 3)),

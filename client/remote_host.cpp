@@ -219,7 +219,8 @@ void RemoteHost::write() {
 
 void RemoteHost::wait_for_process() {
     siginfo_t ended{};
-    if (pid_ == 0 || waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+    if (pid_ == 0 ||
+        waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) != 0 ||
         ended.si_pid != pid_) {
         return;
     }
@@ -239,7 +240,10 @@ std::string RemoteHost::fault(Instant now) const {
     if (!over && !late && !ended) return "";
     RemoteEnd end = talk_.end();
     end.spec = host_.spec.text;
-    for (const XSpec& hop : way_.hops) end.hosts.push_back(host_name_of(hop));
+    for (const XSpec& hop : way_.hops) {
+        end.hosts.push_back(host_name_of(hop));
+        end.commands.push_back(command_by_hand(hop));
+    }
     end.how = how_;
     if (program_) {
         end.system = program_->system;

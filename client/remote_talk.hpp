@@ -1,5 +1,5 @@
-// The conversation with what runs on the way to a host, and there: lines in; what it is to be given,
-// and in the end why there was no worker, or is none any more. Pure.
+// The conversation with what runs on the way to a host, and there: lines in; what it is to be
+// given, and in the end why there was no worker, or is none any more. Pure.
 //
 //   MARK hop                  a host on the way: waits for its script
 //   MARK here SYSTEM          the host itself
@@ -25,15 +25,16 @@ enum class RemoteWant : std::uint8_t { nothing, script, plain_program, packed_pr
 
 /// All that is known when a connection has ended.
 struct RemoteEnd {
-    std::string spec;                 // as the user wrote it
-    std::vector<std::string> hosts;   // on the way, the last one is meant; at least one
-    std::size_t reached = 0;          // so many of them have spoken
+    std::string spec;                             // as the user wrote it
+    std::vector<std::string> hosts;               // on the way, the last one is meant; at least one
+    std::vector<std::string> commands;            // that reach each from the one before
+    std::size_t reached = 0;                      // so many of them have spoken
     RemoteStage stage = RemoteStage::connecting;  // the last before the end
-    std::string failed;               // what followed `fail`
-    int worker_status = -1;           // what followed `end`; -1: nothing
-    std::string how;                  // ssh ended; empty: it is still there
-    std::vector<std::string> lines;   // what was said to people, the last of it
-    std::string system;               // that this program is for
+    std::string failed;                           // what followed `fail`
+    int worker_status = -1;                       // what followed `end`; -1: nothing
+    std::string how;                              // ssh ended; empty: it is still there
+    std::vector<std::string> lines;               // what was said to people, the last of it
+    std::string system;                           // that this program is for
     std::uint64_t program_bytes = 0;
 };
 

@@ -19,8 +19,8 @@ std::string login_command() {
 }
 
 std::string source(std::string_view name) {
-    const auto found = std::ranges::find_if(bootstrap_sources,
-                                            [&](const auto& one) { return one.first == name; });
+    const auto found =
+        std::ranges::find_if(bootstrap_sources, [&](const auto& one) { return one.first == name; });
     ensure(found != bootstrap_sources.end(), "the program carries its scripts");
     std::string text;
     std::string_view rest = found->second;
@@ -103,6 +103,11 @@ std::string host_name_of(const XSpec& spec) {
     return words ? host_among(*words) : "";
 }
 
+std::string command_by_hand(const XSpec& spec) {
+    const std::string config = spec.ssh_config.empty() ? "" : "-F " + spec.ssh_config + " ";
+    return "ssh " + config + spec.ssh;
+}
+
 Way way_to(const Host& host, const std::string& mark, const std::string& broker_socket) {
     Way way{.mark = mark, .broker = broker_socket, .hops = host.via};
     way.hops.push_back(host.spec);
@@ -123,7 +128,7 @@ std::string hop_script(const Way& way, std::size_t hop) {
 
 std::string remote_script(const Way& way, const RemoteWorker& worker) {
     std::vector<std::string> arguments = {"--slots", std::to_string(worker.slots),
-                                          "--until-end-of-input"};
+                                          "--until-end-of-input", "--compress", "always"};
     for (const auto& [name, value] : worker.labels) {
         arguments.insert(arguments.end(), {"--label", name + "=" + value});
     }

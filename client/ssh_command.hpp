@@ -37,6 +37,9 @@ Result<std::vector<std::string>> ssh_arguments(const XSpec& spec);
 /// As people call it: user and host, as ssh= has them. For specs that ssh_arguments() takes.
 std::string host_name_of(const XSpec& spec);
 
+/// What a person would type to reach it.
+std::string command_by_hand(const XSpec& spec);
+
 /// The way from here to a host: which sockets lead to the broker.
 struct Way {
     std::string mark;                  // random; begins each line that is a word to us

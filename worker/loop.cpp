@@ -7,12 +7,15 @@
 #include <cstdio>
 #include <exception>
 #include <fcntl.h>
+#include <filesystem>
 #include <optional>
 #include <set>
 #include <signal.h>
 #include <string>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
@@ -22,6 +25,7 @@
 #include "shared/process.hpp"
 #include "shared/signals.hpp"
 #include "shared/socket.hpp"
+#include "worker/from_home.hpp"
 #include "worker/slots.hpp"
 #include "worker/trees.hpp"
 #include "worker/worker.hpp"
@@ -49,6 +53,11 @@ void say(const std::string& text) {
     }
 }
 
+std::string working_directory() {
+    std::error_code none;
+    return std::filesystem::current_path(none);
+}
+
 // False at its end. What comes is nobody's.
 bool input_goes_on() {
     std::array<char, 256> buffer{};
@@ -74,6 +83,7 @@ public:
             signal(SIGPIPE, SIG_IGN);
             fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
             alone_at_ = now() + broker_silence_max;
+            home_ = working_directory();
         }
         // A slow start: the interpreter's is the longest, and goes first.
         if (options.warm) slots_.warm(*options.warm);
@@ -159,8 +169,12 @@ private:
 
     void carry_out(const Effects& effects) {
         if (effects.topics) listen_at(*effects.topics);
-        for (const Command& command : effects.commands) {
-            for (const Command& due : trees_->pass(command)) slots_.perform(now(), due);
+        for (Command command : effects.commands) {
+            auto* start = std::get_if<StartSlot>(&command);
+            if (start != nullptr && !home_.empty()) find_from_home(start->spec, home_);
+            for (const Command& due : trees_->pass(std::move(command))) {
+                slots_.perform(now(), due);
+            }
         }
         for (const Message& message : effects.send) broker_->send(encode(message));
         for (const std::string& refusal : effects.refusals) {
@@ -200,6 +214,7 @@ private:
     Worker core_;
     Instant listen_at_;
     Instant alone_at_ = never;  // then the broker has been silent for too long
+    std::string home_;          // that names of the client's are relative to; empty: they are not
     int code_ = 0;
 };
 

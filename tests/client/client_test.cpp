@@ -121,8 +121,7 @@ TEST_CASE("environments that cannot be had are told at once, and again and again
     const auto told = [](const Effects& effects) {
         return std::get<Follow>(effects.send.back()).lacking;
     };
-    CHECK(told(client.lacks(start, 0, "why")) ==
-          std::map<std::uint32_t, std::string>{{0, "why"}});
+    CHECK(told(client.lacks(start, 0, "why")) == std::map<std::uint32_t, std::string>{{0, "why"}});
     CHECK(client.lacks(start, 0, "another").send.empty());
     CHECK(told(client.advance(start + std::chrono::seconds(2))).at(0) == "why");
     CHECK(told(client.lacks(start, 1, "too")).size() == 2);

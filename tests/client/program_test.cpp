@@ -39,10 +39,10 @@ TEST_CASE("a program travels with its libraries and its loader, and runs where i
         const fs::path there = fs::path(folder.path()) / (packed ? "packed" : "plain");
         fs::create_directory(there);
         std::ofstream(there / "tar", std::ios::binary) << **bytes;
-        const std::string unpack =
-            fmt::format("cd '{}' && {} tar | tar -xf - && ./{} --library-path . ./xgrid --help "
-                        "> out",
-                        there.string(), packed ? "gzip -dc <" : "cat", program->loader);
+        const std::string unpack = fmt::format(
+            "cd '{}' && {} tar | tar -xf - && ./{} --library-path . ./xgrid --help "
+            "> out",
+            there.string(), packed ? "gzip -dc <" : "cat", program->loader);
         CHECK(std::system(unpack.c_str()) == 0);
         CHECK(fs::file_size(there / "out") > 0);
     }

@@ -16,6 +16,7 @@ RemoteEnd ended(const std::vector<std::string>& words, const std::vector<std::st
     RemoteEnd end = talk.end();
     end.spec = "ssh=" + hosts.back();
     end.hosts = hosts;
+    for (const std::string& host : hosts) end.commands.push_back("ssh -p 22 " + host);
     end.how = how;
     end.system = "Linux x86_64";
     end.program_bytes = 20'000'000;
@@ -65,8 +66,8 @@ TEST_CASE("ssh's own messages are told with the spec, and what to do") {
     CHECK(why("ssh: Could not resolve hostname h: Name or service not known") ==
           "cannot use 'ssh=h': h is not known as a host: ssh: Could not resolve hostname h: Name "
           "or service not known");
-    CHECK(why("Host key verification failed.").find("connect once by hand and compare it: ssh h") !=
-          std::string::npos);
+    CHECK(why("Host key verification failed.")
+              .find("connect once by hand and compare it: ssh -p 22 h") != std::string::npos);
     CHECK(why("me@h: Permission denied (publickey).").find("h does not let us in: ") !=
           std::string::npos);
     const RemoteEnd changed = ended({}, {"@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @",
@@ -78,11 +79,10 @@ TEST_CASE("ssh's own messages are told with the spec, and what to do") {
 }
 
 TEST_CASE("a fault behind a proxy names the host that is meant, and the way") {
-    const RemoteEnd end = ended({"m hop"}, {"Host key verification failed."},
-                                "exited with status 255", {"a", "b"});
+    const RemoteEnd end =
+        ended({"m hop"}, {"Host key verification failed."}, "exited with status 255", {"a", "b"});
     CHECK(explain(end).starts_with("cannot use 'ssh=b' through a: b has a host key"));
-    const RemoteEnd tool =
-        ended({"m fail tool ssh"}, {}, "exited with status 1", {"a", "b"});
+    const RemoteEnd tool = ended({"m fail tool ssh"}, {}, "exited with status 1", {"a", "b"});
     CHECK(explain(tool) == "cannot use 'ssh=b': there is no ssh here");
 }
 

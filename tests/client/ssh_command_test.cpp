@@ -90,5 +90,7 @@ TEST_CASE("scripts have the length that they are read with") {
                                                    .labels = {{"a", "b c"}}});
     CHECK(script.size() == 8192);
     CHECK(contains(script, "size='123'\nloader='ld.so'\n"));
-    CHECK(contains(script, "set -- '--slots' '3' '--until-end-of-input' '--label' 'a=b c'\n"));
+    CHECK(contains(script,
+                   "set -- '--slots' '3' '--until-end-of-input' '--compress' 'always' '--label' "
+                   "'a=b c'\n"));
 }

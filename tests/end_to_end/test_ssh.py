@@ -4,13 +4,13 @@ import os
 import pathlib
 import shutil
 import signal
+import subprocess
 import sys
-import time
 
 import pytest
 
 import grid
-from hosts import Host, make_key, needs_sshd
+from hosts import Host, Namespace, make_key, needs_sshd
 
 pytestmark = needs_sshd
 
@@ -160,7 +160,7 @@ def test_no_tools(project, make_host, tmp_path):
     tools.mkdir()
     for name in ("sh", "head", "uname", "cat", "mkdir", "mv", "rm", "sha256sum"):
         (tools / name).symlink_to(shutil.which(name))
-    host = make_host(settings=["ForceCommand PATH=%s; eval \"$SSH_ORIGINAL_COMMAND\"" % tools])
+    host = make_host(settings=['ForceCommand PATH=%s; eval "$SSH_ORIGINAL_COMMAND"' % tools])
     assert "there has no tar" in refused(project, host.spec)
 
 
@@ -171,6 +171,108 @@ def test_no_place_for_the_program(project, make_host, tmp_path):
     said = refused(project, host.spec)
     assert "xgrid's program cannot be kept on there" in said
     assert "ot a directory" in said
+
+
+def with_a_disk(host_path, options):
+    """A command that starts sshd where its cache is a disk of its own."""
+    (host_path / "cache").mkdir(parents=True)
+    script = 'mount -t tmpfs -o %s none "$0" && exec "$@"' % options
+    command = ["unshare", "--mount", "sh", "-c", script, str(host_path / "cache")]
+    if subprocess.run([*command, "true"], stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("no file system can be mounted here")
+    return command
+
+
+def test_a_full_disk(project, make_host, tmp_path):
+    host = make_host(within=with_a_disk(tmp_path / "there", "size=8m"))
+    said = refused(project, host.spec)
+    assert "xgrid's program cannot be kept on there" in said
+    assert "o space left on device" in said and " MB free, " in said
+
+
+def test_a_disk_without_execution(project, make_host, tmp_path):
+    host = make_host(within=with_a_disk(tmp_path / "there", "noexec"))
+    said = refused(project, host.spec)
+    assert "xgrid's program does not run on there: 126 " in said
+    assert "noexec" in said
+
+
+def test_another_system(project, make_host, tmp_path):
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "uname").write_text('#!/bin/sh\n[ "$1" = -m ] && echo riscv64 || echo Plan9\n')
+    (tools / "uname").chmod(0o755)
+    host = make_host(settings=['ForceCommand PATH=%s:$PATH; eval "$SSH_ORIGINAL_COMMAND"' % tools])
+    said = refused(project, host.spec)
+    assert "there is Plan9 riscv64, and this xgrid runs on " in said
+
+
+def test_a_program_that_came_damaged_is_not_kept(project, make_host, tmp_path):
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "gzip").write_text('#!/bin/sh\n%s "$@" | tr a b\n' % shutil.which("gzip"))
+    (tools / "gzip").chmod(0o755)
+    host = make_host(settings=['ForceCommand PATH=%s:$PATH; eval "$SSH_ORIGINAL_COMMAND"' % tools])
+    assert "is not what was sent" in refused(project, host.spec)
+    assert not list((host.cache / "programs").iterdir())
+
+
+def test_the_program_needs_nothing_that_is_installed_there(project, host):
+    refusal = subprocess.run(["unshare", "--map-root-user", "true"]).returncode
+    if refusal:
+        pytest.skip("no root folder of its own can be had here")
+    project.write("test_a.py", "def test_a(): pass\n")
+    assert project.submit("--tx", host.spec).code == 0
+    (program,) = host.programs()
+    (loader,) = program.glob("ld-*")
+    command = ["unshare", "--map-root-user", "chroot", str(program), "/" + loader.name]
+    command += ["--library-path", "/", "/xgrid", "version"]
+    assert subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout.startswith(b"xgrid ")
+
+
+def test_a_host_without_gzip_gets_the_program_as_it_is(project, make_host, tmp_path):
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in "sh head uname cat mkdir mv rm sha256sum tar df ls tail touch find".split():
+        (tools / name).symlink_to(shutil.which(name))
+    host = make_host(settings=['ForceCommand PATH=%s; eval "$SSH_ORIGINAL_COMMAND"' % tools])
+    project.write("test_a.py", "def test_a(): pass\n")
+    run = project.submit("--tx", host.spec)
+    assert run.code == 0, run.out + run.err
+
+
+def test_clients_may_bring_the_program_at_once_and_old_ones_go(tmp_path, host):
+    for name in "abcde":
+        (host.cache / "programs" / name).mkdir(parents=True)
+        os.utime(str(host.cache / "programs" / name), (1, ord(name)))
+    projects = [grid.Project(tmp_path / ("project%d" % i)) for i in range(4)]
+    for project in projects:
+        project.write("test_a.py", "def test_a(): pass\n")
+    processes = [project.start("--tx", host.spec) for project in projects]
+    for process in processes:
+        run = grid.ended(process)
+        assert run.code == 0, run.out + run.err
+    left = [program.name for program in host.programs()]
+    assert len(left) == 3 and {"d", "e"} < set(left)
+    (new,) = set(left) - {"d", "e"}
+    assert not list((host.cache / "programs").glob(".*"))
+    assert not list((host.cache / "programs" / new).glob(".*"))
+
+
+def test_names_there_begin_at_home(project, make_host, tmp_path):
+    home = tmp_path / "home"
+    (home / "bin").mkdir(parents=True)
+    (home / "bin" / "python").write_text('#!/bin/sh\nexec %s "$@"\n' % sys.executable)
+    (home / "bin" / "python").chmod(0o755)
+    host = make_host(variables={"HOME": home})
+    project.write(
+        "test_a.py",
+        "import os\ndef test_a(): assert os.getcwd() == %r\n" % str(home / "work"),
+    )
+    for chdir, python in (("work", "bin/python"), ("~/work", "~/bin/python")):
+        spec = "%s//chdir=%s//python=%s" % (host.spec, chdir, python)
+        run = project.submit("--tx", spec, python=None)
+        assert run.code == 0, run.out + run.err
 
 
 def test_usage_errors(project):
@@ -189,7 +291,7 @@ def test_others_go_on(project, host):
     run = project.submit("--tx", host.spec, "--tx", "popen")
     assert run.code == 1, run.out + run.err
     assert len(run.outcomes) == 22
-    assert "has a host key that is not known here" in run.err
+    assert "has a host key that is not known here" in run.out
 
 
 def started_there(project, host, *more, **env):
@@ -227,6 +329,44 @@ def test_nothing_is_left_there_when_ssh_is_killed(project, host, marked):
     run = grid.ended(process, events)
     assert run.code == 3
     assert grid.until(lambda: not set(marked.pids()) - {host.process.pid}, grid.LEFT_SECONDS)
+
+
+def test_others_go_on_when_a_host_is_lost(project, make_host):
+    first, second = make_host("first"), make_host("second")
+    process, events = started_there(project, first, "--tx", second.spec)
+    for pid in first.sessions():
+        os.kill(pid, signal.SIGKILL)
+    run = grid.ended(process, events)
+    assert run.code == 0, run.out + run.err
+    assert len(run.outcomes) == 200
+    assert "lost" in run.out
+
+
+def test_a_cable_is_pulled(project, make_host, marked):
+    networks = []
+    try:
+        for _ in range(2):
+            networks.append(Namespace())
+        first = make_host("first", within=networks[0])
+        second = make_host("second", within=networks[1])
+        process, events = started_there(project, first, "--tx", "2*" + second.spec)
+        networks[0].pull_the_cable()
+        run = grid.ended(process, events)
+        assert run.code == 0, run.out + run.err
+        assert len(run.outcomes) == 200
+        assert "Timeout, server" in run.out
+        # Nobody has told those behind the cable; they notice.
+        left = lambda: set(marked.pids()) - {first.process.pid, second.process.pid}
+        assert grid.until(lambda: not [pid for pid in left() if not is_sshd(pid)], 25)
+    except OSError as error:
+        pytest.skip("no network namespace can be made here: %s" % error)
+    finally:
+        for network in networks:
+            network.remove()
+
+
+def is_sshd(pid):
+    return grid.command_of(pid).startswith(b"sshd")
 
 
 def test_through_one_host_to_another(project, make_host, marked):
