@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,6 +27,15 @@ constexpr Duration arrive_limit = std::chrono::seconds(90);
 std::pair<Descriptor, Descriptor> make_pipe() {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) {
+        throw Fatal(fmt::format("cannot start ssh: {}", strerror(errno)));
+    }
+    return {Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+// Whoever writes to it is not killed when nobody reads any more.
+std::pair<Descriptor, Descriptor> make_input() {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
         throw Fatal(fmt::format("cannot start ssh: {}", strerror(errno)));
     }
     return {Descriptor(ends[0]), Descriptor(ends[1])};
@@ -103,7 +113,7 @@ RemoteHost::~RemoteHost() {
 }
 
 void RemoteHost::start() {
-    auto [in, input] = make_pipe();
+    auto [in, input] = make_input();
     auto [output, out] = make_pipe();
     auto [errors, err] = make_pipe();
     const pid_t parent = getpid();
@@ -206,8 +216,8 @@ void RemoteHost::give(ProgramTask& programs) {
 
 void RemoteHost::write() {
     while (input_ && written_ < to_write_.size()) {
-        const ssize_t count =
-            ::write(input_.get(), to_write_.data() + written_, to_write_.size() - written_);
+        const ssize_t count = send(input_.get(), to_write_.data() + written_,
+                                   to_write_.size() - written_, MSG_NOSIGNAL);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0 && errno == EAGAIN) return;
         if (count < 0) return input_.close();  // why will be read, or shows when it ends

@@ -1,7 +1,11 @@
 # Runs a worker here, from the cache of programs or from what the client sends. Told: mark, socket
 # (that leads to the broker), system, program (its id), size (of its tar), loader (empty: it needs
 # none), and the worker's arguments as $@.
-say() { printf '%s %s\n' "$mark" "$*"; }
+set -f
+say() {
+    set -- $*  # what others say may have lines
+    printf '%s %s\n' "$mark" "$*"
+}
 new=
 tidy() {
     rm -f "$socket"

@@ -333,7 +333,7 @@ def test_nothing_is_left_there_when_ssh_is_killed(project, host, marked):
 
 def test_others_go_on_when_a_host_is_lost(project, make_host):
     first, second = make_host("first"), make_host("second")
-    process, events = started_there(project, first, "--tx", second.spec)
+    process, events = started_there(project, first, "--tx", "2*" + second.spec)
     for pid in first.sessions():
         os.kill(pid, signal.SIGKILL)
     run = grid.ended(process, events)
@@ -342,31 +342,48 @@ def test_others_go_on_when_a_host_is_lost(project, make_host):
     assert "lost" in run.out
 
 
-def test_a_cable_is_pulled(project, make_host, marked):
-    networks = []
+@pytest.fixture
+def networks():
+    made = []
     try:
         for _ in range(2):
-            networks.append(Namespace())
-        first = make_host("first", within=networks[0])
-        second = make_host("second", within=networks[1])
-        process, events = started_there(project, first, "--tx", "2*" + second.spec)
-        networks[0].pull_the_cable()
-        run = grid.ended(process, events)
-        assert run.code == 0, run.out + run.err
-        assert len(run.outcomes) == 200
-        assert "Timeout, server" in run.out
-        # Nobody has told those behind the cable; they notice.
-        left = lambda: set(marked.pids()) - {first.process.pid, second.process.pid}
-        assert grid.until(lambda: not [pid for pid in left() if not is_sshd(pid)], 25)
+            made.append(Namespace())
+        yield made
     except OSError as error:
         pytest.skip("no network namespace can be made here: %s" % error)
     finally:
-        for network in networks:
+        for network in made:
             network.remove()
 
 
-def is_sshd(pid):
-    return grid.command_of(pid).startswith(b"sshd")
+def left_behind(marked, *hosts):
+    """Whether processes of the grid are on a host, beside those of its sshd, which may wait for long."""
+    sshd = {host.process.pid for host in hosts}
+    pids = set(marked.pids()) - sshd
+    return [pid for pid in pids if not grid.command_of(pid).startswith(b"sshd")]
+
+
+def test_others_go_on_when_a_cable_is_pulled(project, make_host, marked, networks):
+    first = make_host("first", within=networks[0])
+    second = make_host("second", within=networks[1])
+    process, events = started_there(project, first, "--tx", "2*" + second.spec)
+    networks[0].pull_the_cable()
+    run = grid.ended(process, events)
+    assert run.code == 0, run.out + run.err
+    assert len(run.outcomes) == 200
+    # Nobody has told those behind the cable: they notice.
+    assert grid.until(lambda: not left_behind(marked, first, second), 25)
+
+
+def test_without_its_cable_the_only_host_is_lost(project, make_host, marked, networks):
+    host = make_host(within=networks[0])
+    process, events = started_there(project, host)
+    networks[0].pull_the_cable()
+    run = grid.ended(process, events)
+    assert run.code == 3
+    assert "the connection to there is lost" in run.out
+    assert "Timeout, server" in run.out
+    assert grid.until(lambda: not left_behind(marked, host), 25)
 
 
 def test_through_one_host_to_another(project, make_host, marked):
