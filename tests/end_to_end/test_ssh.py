@@ -314,11 +314,46 @@ def test_a_host_that_is_lost_ends_the_run(project, host, marked):
 
 
 def test_nothing_is_left_there_when_the_client_is_killed(project, host, marked):
+    before = sockets()
     process, _ = started_there(project, host, **marked.env)
+    assert sockets() - before
     process.kill()
     process.communicate()
     sshd = {host.process.pid}
     assert grid.until(lambda: not set(marked.pids()) - sshd, grid.LEFT_SECONDS)
+    assert not sockets() - before
+
+
+def test_tests_that_would_rather_stay_are_gone_too(project, host, marked):
+    project.write(
+        "test_stays.py",
+        """
+        import os, signal, subprocess, sys, time
+        def test_quick(): pass
+        def test_stays():
+            subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
+            while True:
+                time.sleep(1)
+        """,
+    )
+    events = project.path.parent / "events.jsonl"
+    process = project.start("--tx", host.spec, "--json", events, **marked.env)
+    assert grid.until(lambda: events.exists() and "test_finished" in events.read_text())
+    process.kill()
+    process.communicate()
+    assert grid.until(lambda: not set(marked.pids()) - {host.process.pid}, grid.LEFT_SECONDS)
+
+
+def test_an_interrupted_run_leaves_nothing(project, host, marked):
+    before = sockets()
+    process, events = started_there(project, host, **marked.env)
+    process.send_signal(signal.SIGINT)
+    run = grid.ended(process, events)
+    assert run.code == 2
+    assert grid.until(lambda: not set(marked.pids()) - {host.process.pid}, grid.LEFT_SECONDS)
+    assert not sockets() - before
 
 
 def test_nothing_is_left_there_when_ssh_is_killed(project, host, marked):
@@ -396,6 +431,37 @@ def test_through_one_host_to_another(project, make_host, marked):
     assert run.code == 1, run.out + run.err
     assert len(run.outcomes) == 22
     assert not first.programs() and len(second.programs()) == 1
+
+
+def test_nothing_is_left_on_the_way(project, make_host, marked):
+    first, second = make_host("first"), make_host("second")
+    before = sockets()
+    project.write("test_slow.py", SLOW)
+    events = project.path.parent / "events.jsonl"
+    specs = ["--px", first.spec + "//id=door", "--tx", second.spec + "//via=door"]
+    process = project.start(*specs, "--json", events, **marked.env)
+    assert grid.until(lambda: events.exists() and "test_finished" in events.read_text())
+    process.kill()
+    process.communicate()
+    sshd = {first.process.pid, second.process.pid}
+    assert grid.until(lambda: not set(marked.pids()) - sshd, grid.LEFT_SECONDS)
+    assert not sockets() - before
+
+
+def test_each_runs_everything_there_and_here(project, host):
+    project.write("test_a.py", TESTS)
+    run = project.submit("--dist", "each", "--tx", host.spec, "--tx", "popen")
+    assert run.code == 1, run.out + run.err
+    assert len(run.finished) == 44
+
+
+def test_each_goes_on_without_a_host_and_says_so(project, host):
+    project.write("test_a.py", "def test_a(): pass\n")
+    host.stop()
+    run = project.submit("--dist", "each", "--tx", host.spec, "--tx", "popen")
+    assert run.code == 3, run.out + run.err
+    assert "there refuses the connection" in run.out
+    assert [event["outcome"] for event in run.finished] == ["passed"]
 
 
 def test_on_the_proxy_itself(project, host):
