@@ -1,6 +1,7 @@
 #include "client/program.hpp"
 
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <exception>
@@ -42,7 +43,7 @@ std::string own_file(const std::string& loader) {
     const fs::path own = fs::read_symlink("/proc/self/exe", none);
     // Run by its loader, as on other hosts, it is known by its first argument.
     if (!loader.empty() && own.filename() == fs::canonical(loader, none).filename()) {
-        return reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+        return std::bit_cast<const char*>(getauxval(AT_EXECFN));
     }
     return "/proc/self/exe";
 }
@@ -55,7 +56,7 @@ int add_object(dl_phdr_info* object, std::size_t, void* to) {
     for (int i = 0; i < object->dlpi_phnum; ++i) {
         const auto& header = object->dlpi_phdr[i];
         if (header.p_type != PT_INTERP) continue;
-        loaded.loader = reinterpret_cast<const char*>(object->dlpi_addr + header.p_vaddr);
+        loaded.loader = std::bit_cast<const char*>(object->dlpi_addr + header.p_vaddr);
     }
     return 0;
 }

@@ -25,8 +25,8 @@ namespace {
 constexpr Duration arrive_limit = std::chrono::seconds(90);
 
 std::pair<Descriptor, Descriptor> make_pipe() {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) {
+    std::array<int, 2> ends{};
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) {
         throw Fatal(fmt::format("cannot start ssh: {}", strerror(errno)));
     }
     return {Descriptor(ends[0]), Descriptor(ends[1])};
@@ -34,8 +34,8 @@ std::pair<Descriptor, Descriptor> make_pipe() {
 
 // Whoever writes to it is not killed when nobody reads any more.
 std::pair<Descriptor, Descriptor> make_input() {
-    int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    std::array<int, 2> ends{};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
         throw Fatal(fmt::format("cannot start ssh: {}", strerror(errno)));
     }
     return {Descriptor(ends[0]), Descriptor(ends[1])};
@@ -54,6 +54,7 @@ void become(std::vector<std::string> command, pid_t parent, const std::array<int
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
     std::vector<char*> words;
+    words.reserve(command.size() + 1);
     for (std::string& word : command) words.push_back(word.data());
     words.push_back(nullptr);
     execv(words[0], words.data());
@@ -62,7 +63,7 @@ void become(std::vector<std::string> command, pid_t parent, const std::array<int
 
 // Appends what is there; false at the end.
 bool read_all(const Descriptor& from, std::string& to) {
-    std::array<char, 16 * 1024> buffer;
+    std::array<char, 16'384> buffer{};
     while (true) {
         const ssize_t count = read(from.get(), buffer.data(), buffer.size());
         if (count > 0) {
@@ -77,7 +78,7 @@ bool read_all(const Descriptor& from, std::string& to) {
 
 // Whole lines; at the end also one that is not.
 std::vector<std::string> take_lines(std::string& text, bool end) {
-    constexpr std::size_t line_bytes_max = 64 * 1024;
+    constexpr std::size_t line_bytes_max = 65'536;
     std::vector<std::string> lines;
     std::size_t from = 0;
     for (std::size_t to = 0; (to = text.find('\n', from)) != std::string::npos; from = to + 1) {

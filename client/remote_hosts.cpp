@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <signal.h>
 
 #include "shared/process.hpp"
 #include "shared/socket.hpp"

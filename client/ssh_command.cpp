@@ -104,8 +104,9 @@ std::string host_name_of(const XSpec& spec) {
 }
 
 std::string command_by_hand(const XSpec& spec) {
-    const std::string config = spec.ssh_config.empty() ? "" : "-F " + spec.ssh_config + " ";
-    return "ssh " + config + spec.ssh;
+    const std::string config =
+        spec.ssh_config.empty() ? "" : fmt::format("-F {} ", spec.ssh_config);
+    return fmt::format("ssh {}{}", config, spec.ssh);
 }
 
 Way way_to(const Host& host, const std::string& mark, const std::string& broker_socket) {
@@ -130,7 +131,7 @@ std::string remote_script(const Way& way, const RemoteWorker& worker) {
     std::vector<std::string> arguments = {"--slots", std::to_string(worker.slots),
                                           "--until-end-of-input", "--compress", "always"};
     for (const auto& [name, value] : worker.labels) {
-        arguments.insert(arguments.end(), {"--label", name + "=" + value});
+        arguments.insert(arguments.end(), {"--label", fmt::format("{}={}", name, value)});
     }
     return padded(told({{"mark", way.mark},
                         {"socket", way.sockets.back()},
