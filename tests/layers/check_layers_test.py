@@ -44,7 +44,7 @@ ALLOWED = [
     ("client/main.cpp", '#include "broker/loop.hpp"'),
     ("client/embedded.cpp", '#include "worker/loop.hpp"'),
     ("client/json_report.cpp", "#include <nlohmann/json.hpp>"),
-    ("client/repository.cpp", "#include <git2.h>"),
+    ("client/git_library.hpp", "#include <git2.h>"),
     ("client/toml_text.cpp", "#include <toml++/toml.h>"),
     ("shared/codec.cpp", "#include <msgpack.hpp>"),
     ("shared/socket.hpp", "#include <zmq.hpp>"),
