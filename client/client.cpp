@@ -143,17 +143,19 @@ void Client::tell_held(Effects& effects) {
     held_.clear();
 }
 
+Effects Client::lacks(Instant now, std::uint32_t environment, std::string why) {
+    Effects effects;
+    // Kept also for a run that may be retaken: what is lacking is lacking for that one too.
+    if (!lacking_.emplace(environment, std::move(why)).second || over_) return effects;
+    say(now, effects);
+    return effects;
+}
+
 Effects Client::cancel(Instant now) {
     Effects effects;
     if (over_ || cancelled_) return effects;
     cancelled_ = true;
     say(now, effects);
-    return effects;
-}
-
-Effects Client::lacks(Instant now, std::uint32_t environment, std::string why) {
-    Effects effects;
-    if (!over_ && lacking_.emplace(environment, std::move(why)).second) say(now, effects);
     return effects;
 }
 

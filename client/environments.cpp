@@ -7,23 +7,47 @@
 
 #include <fmt/format.h>
 
+#include "client/ssh_command.hpp"
+
 namespace xgrid::client {
 namespace {
 
 void locate(XSpec& spec, const Origin& origin) {
-    spec.ssh_config = located(spec.ssh_config, origin);
+    // Behind a proxy all names are those of the machine that has them.
+    if (spec.via.empty()) spec.ssh_config = located(spec.ssh_config, origin);
     if (spec.reach != Reach::popen || !spec.via.empty()) return;
     spec.chdir = located(spec.chdir, origin);
     const bool is_path = !spec.python.empty() && spec.python[0].find('/') != std::string::npos;
     if (is_path) spec.python[0] = located(spec.python[0], origin);
 }
 
-// The first thing that is not there yet; null: all is.
-const char* missing(const XSpec& spec) {
-    if (spec.reach == Reach::ssh) return "ssh=";
-    if (spec.reach == Reach::socket) return "socket=";
-    if (!spec.via.empty()) return "via=";
-    return nullptr;
+// Who is known by an id, and can be on the way to others.
+using Known = std::map<std::string, const XSpec*>;
+
+// The hosts that are reached through ssh on the way to that spec, the next to us first, and itself
+// if it is one. A proxy without ssh= is the machine that it is reached from.
+Result<std::vector<XSpec>> hops_to(const XSpec& spec, const Known& known) {
+    std::vector<XSpec> hops;
+    if (!spec.via.empty()) {
+        Result<std::vector<XSpec>> before = hops_to(*known.at(spec.via), known);
+        if (!before) return before;
+        hops = *std::move(before);
+    }
+    if (spec.reach == Reach::ssh) {
+        if (Result<std::vector<std::string>> words = ssh_arguments(spec); !words) {
+            return Error{fmt::format("{} in '{}'", words.error(), spec.text)};
+        }
+        hops.push_back(spec);
+    }
+    return hops;
+}
+
+// The first on the way, and the last, that this version does not reach; null: none.
+const XSpec* out_of_reach(const XSpec& spec, const Known& known) {
+    for (const XSpec* at = &spec;; at = known.at(at->via)) {
+        if (at->reach == Reach::socket) return at;
+        if (at->via.empty()) return nullptr;
+    }
 }
 
 std::string fault_of(const XSpec& spec, bool shared) {
@@ -31,7 +55,7 @@ std::string fault_of(const XSpec& spec, bool shared) {
         return fmt::format("'{}' asks for a broker's workers: name the broker with --broker",
                            spec.text);
     }
-    if (shared && (spec.reach == Reach::ssh || spec.reach == Reach::socket)) {
+    if (shared && (spec.reach == Reach::ssh || spec.reach == Reach::socket || !spec.via.empty())) {
         return fmt::format(
             "'{}' does not go with --broker: start a worker there that joins the broker",
             spec.text);
@@ -39,7 +63,7 @@ std::string fault_of(const XSpec& spec, bool shared) {
     return "";
 }
 
-Environment environment_for(const XSpec& spec, const ServeAs& how) {
+Environment environment_for(const XSpec& spec, const ServeAs& how, bool here) {
     Environment environment{.name = spec.text,
                             .slots = spec.slots.value_or(1),
                             .slot_name = spec.id,
@@ -49,20 +73,32 @@ Environment environment_for(const XSpec& spec, const ServeAs& how) {
                             .labels = spec.labels};
     if (environment.interpreter.empty()) environment.interpreter = {how.interpreter};
     environment.folder = spec.chdir;
-    environment.in_place = spec.reach == Reach::popen && spec.chdir.empty() && !how.shared;
+    environment.in_place = spec.reach == Reach::popen && here && spec.chdir.empty() && !how.shared;
     return environment;
 }
 
+bool same_machine(const XSpec& one, const XSpec& other) {
+    return one.ssh == other.ssh && one.ssh_config == other.ssh_config && one.host == other.host &&
+           one.port == other.port;
+}
+
 // The host of that spec, which has so many slots more now.
-Host& host_for(const XSpec& spec, std::uint32_t slots, std::vector<Host>& hosts) {
+Host& host_for(const XSpec& spec, std::vector<XSpec> hops, std::uint32_t slots,
+               std::vector<Host>& hosts) {
+    Host wanted{.reach = spec.reach, .spec = spec};
+    if (spec.reach == Reach::popen && !hops.empty()) wanted.reach = Reach::ssh;
+    if (wanted.reach == Reach::ssh) {
+        wanted.spec = hops.back();
+        hops.pop_back();
+    }
+    wanted.via = std::move(hops);
     const auto same = [&](const Host& host) {
-        return host.reach == spec.reach && host.spec.ssh == spec.ssh &&
-               host.spec.ssh_config == spec.ssh_config && host.spec.host == spec.host &&
-               host.spec.port == spec.port && host.spec.via == spec.via;
+        return host.reach == wanted.reach && same_machine(host.spec, wanted.spec) &&
+               std::ranges::equal(host.via, wanted.via, same_machine);
     };
     auto found = std::ranges::find_if(hosts, same);
     if (found == hosts.end()) {
-        hosts.push_back({.reach = spec.reach, .spec = spec});
+        hosts.push_back(std::move(wanted));
         found = std::prev(hosts.end());
         found->label = std::to_string(hosts.size() - 1);
     }
@@ -97,10 +133,6 @@ void tell_apart(std::vector<Environment>& all) {
     }
 }
 
-Error not_available(const std::string& what, const std::string& spec) {
-    return Error{fmt::format("{} is not available in this version: '{}'", what, spec)};
-}
-
 }  // namespace
 
 Result<Environments> read_environments(const std::vector<Setting>& settings) {
@@ -118,23 +150,31 @@ Result<Environments> read_environments(const std::vector<Setting>& settings) {
 }
 
 Result<Served> serve(const Environments& asked, const ServeAs& how) {
-    if (!asked.proxies.empty()) return not_available("--px", asked.proxies.front().text);
     Served served;
+    Known known;
+    for (const std::vector<XSpec>* specs : {&asked.proxies, &asked.environments}) {
+        for (const XSpec& spec : *specs) known.emplace(spec.id, &spec);
+    }
     std::uint64_t slots = 0;
     for (const XSpec& spec : asked.environments) {
         if (const std::string fault = fault_of(spec, how.shared); !fault.empty()) {
             return Error{fault};
         }
-        if (const char* part = missing(spec)) return not_available(part, spec.text);
+        if (const XSpec* there = out_of_reach(spec, known)) {
+            return Error{
+                fmt::format("socket= is not available in this version: '{}'", there->text)};
+        }
+        Result<std::vector<XSpec>> hops = hops_to(spec, known);
+        if (!hops) return Error{hops.error()};
         for (std::uint32_t i = 0; i < spec.count; ++i) {
-            Environment environment = environment_for(spec, how);
+            Environment environment = environment_for(spec, how, hops->empty());
             slots += environment.slots;
             if (slots > environments_most) {
                 return Error{fmt::format("more than {} slots are asked for", environments_most)};
             }
             if (!how.shared) {
                 environment.labels[host_label] =
-                    host_for(spec, environment.slots, served.hosts).label;
+                    host_for(spec, *hops, environment.slots, served.hosts).label;
             }
             add(std::move(environment), how.each, served.environments);
         }

@@ -26,8 +26,8 @@ Result<Environments> read_environments(const std::vector<Setting>& settings);
 /// A machine that slots are had from, by a worker that the client brings about.
 struct Host {
     Reach reach = Reach::popen;
-    XSpec spec;               // how it is reached: of the first environment there
-    std::vector<XSpec> via;   // proxies on the way, the one next to us first
+    XSpec spec;               // how it is reached: of the first environment there, or its proxy
+    std::vector<XSpec> via;   // hosts of ssh on the way, the one next to us first
     std::uint32_t slots = 0;  // of all environments there
     std::string label;        // what its worker is to have as host_label
 

@@ -49,8 +49,11 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         ("slots", po::value(&slots)->value_name("N|auto")->default_value(slots),
          "how many jobs at a time; auto: as many as there are cores")  //
         ("label", po::value(&labels)->value_name("NAME=VALUE"),
-         "what tells it apart; repeatable")                                                   //
-        ("name", po::value(&options.name)->value_name("NAME"), "instead of the host's name")  //
+         "what tells it apart; repeatable")  //
+        ("until-end-of-input", po::bool_switch(&options.until_end_of_input),
+         "leave when standard input ends, or nothing was heard from the broker for 15 s; names of "
+         "files are relative to the folder it is started in: for programs that start a worker")  //
+        ("name", po::value(&options.name)->value_name("NAME"), "instead of the host's name")     //
         ("cache", po::value(&cache)->value_name("DIR")->default_value(cache),
          "where the code that it runs is kept")  //
         ("compress", po::value(&compress)->value_name("auto|always|never")->default_value(compress),

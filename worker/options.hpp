@@ -20,9 +20,10 @@ struct Options {
     std::map<std::string, std::string> labels;
     std::filesystem::path cache = cache_home();  // with objects and workspaces
     std::uint64_t cache_bytes_max = std::uint64_t{20} << 30;
-    bool pack = false;            // the code, on its way from the broker
-    bool embedded = false;        // lives and dies with its parent, which handles Ctrl-C
-    std::optional<WarmKey> warm;  // an interpreter to start at once
+    bool pack = false;                // the code, on its way from the broker
+    bool until_end_of_input = false;  // leaves when stdin ends, or the broker is silent
+    bool embedded = false;            // lives and dies with its parent, which handles Ctrl-C
+    std::optional<WarmKey> warm;      // an interpreter to start at once
 };
 
 /// None: help was asked for and printed. Throws Fatal with exit code 4.

@@ -116,6 +116,17 @@ TEST_CASE("a warning of an import counts once, however many slots import") {
     CHECK(effects.events.size() == 4);  // one slot met it twice
 }
 
+TEST_CASE("environments that cannot be had are told at once, and again and again") {
+    Client client("r", {.environments = {{.name = "a"}, {.name = "b"}}});
+    const auto told = [](const Effects& effects) {
+        return std::get<Follow>(effects.send.back()).lacking;
+    };
+    CHECK(told(client.lacks(start, 0, "why")) == std::map<std::uint32_t, std::string>{{0, "why"}});
+    CHECK(client.lacks(start, 0, "another").send.empty());
+    CHECK(told(client.advance(start + std::chrono::seconds(2))).at(0) == "why");
+    CHECK(told(client.lacks(start, 1, "too")).size() == 2);
+}
+
 // ---- Code that changed before it was sent
 
 namespace {

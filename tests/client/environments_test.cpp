@@ -125,7 +125,7 @@ TEST_CASE("a broker's workers are asked for by their labels, and always have a c
 }
 
 TEST_CASE("what cannot be served is named with its spec") {
-    CHECK(refused({"popen", "ssh=h"}) == "ssh= is not available in this version: 'ssh=h'");
+    CHECK(refused({"popen", "ssh=-v"}) == "'ssh=-v' names no host in 'ssh=-v'");
     CHECK(refused({"socket=h:1"}) == "socket= is not available in this version: 'socket=h:1'");
     CHECK(refused({"slots=4"}) ==
           "'slots=4' asks for a broker's workers: name the broker with --broker");
@@ -134,7 +134,41 @@ TEST_CASE("what cannot be served is named with its spec") {
     CHECK(refused({"ssh=h"}, {.shared = true}) ==
           "'ssh=h' does not go with --broker: start a worker there that joins the broker");
     CHECK(refused({"1000*popen", "100*popen"}) == "more than 1024 slots are asked for");
-    Result<Served> proxy = serve(read({{"px", "ssh=h//id=a", file}}), {});
-    REQUIRE(!proxy);
-    CHECK(proxy.error() == "--px is not available in this version: 'ssh=h//id=a'");
+    CHECK(refused({"popen//id=a", "popen//via=a"}, {.shared = true}) ==
+          "'popen//via=a' does not go with --broker: start a worker there that joins the broker");
+}
+
+TEST_CASE("environments of one machine have one host, however they name it") {
+    const Served found = served({"ssh=h//id=door", "2*ssh=h//python=pypy3", "popen//via=door",
+                                 "ssh=-p 2 h", "popen//chdir=x"});
+    REQUIRE(found.hosts.size() == 3);
+    CHECK(found.hosts[0].reach == Reach::ssh);
+    CHECK(found.hosts[0].slots == 4);
+    CHECK(found.hosts[1].spec.ssh == "-p 2 h");
+    CHECK(found.hosts[2].reach == Reach::popen);
+    REQUIRE(found.environments.size() == 5);
+    CHECK(found.environments[2].labels.at(host_label) == "0");
+    CHECK(!found.environments[2].in_place);  // it is there, not here
+}
+
+TEST_CASE("a proxy is a host on the way; one that is no ssh= is the machine before it") {
+    Result<Served> found = serve(read({{"px", "ssh=a//id=a", file},
+                                       {"px", "ssh=b//id=b//via=a//ssh_config=c", file},
+                                       {"px", "popen//id=here", file},
+                                       {"tx", "ssh=c//via=b", file},
+                                       {"tx", "popen//via=b", file},
+                                       {"tx", "popen//via=here", file}}),
+                                 {});
+    REQUIRE(found);
+    REQUIRE(found->hosts.size() == 3);
+    const Host& behind = found->hosts[0];
+    CHECK(behind.spec.ssh == "c");
+    REQUIRE(behind.via.size() == 2);
+    CHECK(behind.via[0].ssh == "a");
+    CHECK(behind.via[1].ssh == "b");
+    CHECK(behind.via[1].ssh_config == "c");  // a file of the host before it
+    CHECK(found->hosts[1].spec.ssh == "b");
+    CHECK(found->hosts[1].reach == Reach::ssh);
+    CHECK(found->hosts[1].via.size() == 1);
+    CHECK(found->hosts[2].reach == Reach::popen);
 }

@@ -22,6 +22,7 @@ WORLD = [
     r"worker/(frameworks|workspace)/.*",
     r"broker/objects\.[ch]pp",
     r"client/(code|embedded|git_library|giver|memory|option_list|pytest_cache|reports|repository)\.[ch]pp",
+    r"client/(program|remote_host|remote_hosts)\.[ch]pp",
     r"client/(project|pytest_ini|settings_files|sync_settings|text_file)\.[ch]pp",
     r"client/snapshot/(?!glob|ignore_rules|settings).*",
     r"shared/(cache_home|cores|database|file|living|option_text|partial|descriptor|process|signals|socket|store\w*)\.[ch]pp",
@@ -35,6 +36,7 @@ LIBRARIES = [
     (r"<toml\+\+/.*>", [r"client/toml_text\.cpp"]),
     (r"<nlohmann/.*>", [r"worker/frameworks/.*", r"client/(cache_entries|json_\w+|memory)\.cpp"]),
     (r"<git2.*>", [r"client/git_library\.hpp"]),
+    (r"<zlib.*>", [r"client/program\.cpp"]),
     (r"<openssl/.*>", [r"shared/digest\.cpp"]),
     (r"<sqlite3.*>", [r"shared/database\.cpp"]),
     (r"<zstd.*>", [r"shared/packing\.cpp", r"tests/shared/packing_test\.cpp"]),
@@ -68,13 +70,13 @@ NOT_PURE = (
     r"|random|shared_mutex|thread|(?!zstd\.h)[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
 )
 # Ours, through which a pure file would reach it all the same.
-NOT_PURE_OURS = r'".*/(loop|options|socket|cache_home|descriptor|objects|code|git_library|giver|tree_content|tree_sync|trees|database|file|living|option_text|partial|store\w*|embedded|memory|option_list|project|pytest_cache|pytest_ini|repository|settings_files|sync_settings|text_file|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
+NOT_PURE_OURS = r'".*/(loop|options|socket|cache_home|descriptor|objects|code|git_library|giver|tree_content|tree_sync|trees|database|file|living|option_text|partial|store\w*|embedded|memory|option_list|program|project|pytest_cache|pytest_ini|remote_hosts?|repository|settings_files|sync_settings|text_file|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
 
 CLOCK = re.compile(r"_clock::now|random_device|std::time\(|clock_gettime|gettimeofday")
 ASKS_THE_CLOCK = [
     r"{role}/(main|loop)\.cpp",
     r"broker/objects\.cpp",
-    r"client/(code|embedded|giver)\.cpp",
+    r"client/(code|embedded|giver|remote_hosts)\.cpp",
     r"shared/store_shelf\.cpp",
     r"worker/tree_sync\.cpp",
     r"tests/.*",
