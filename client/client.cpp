@@ -26,7 +26,7 @@ void Client::set_submitted(bool submitted) {
 void Client::say(Instant now, Effects& effects) {
     if (!submitted_) effects.send.push_back(submission());
     if (cancelled_) effects.send.push_back(Cancel{run_});
-    effects.send.push_back(Follow{run_, have_, epoch_});
+    effects.send.push_back(Follow{run_, have_, epoch_, lacking_});
     say_at_ = now + settings_.follow;
 }
 
@@ -63,7 +63,7 @@ void Client::take(Instant, const Progress& progress, Effects& effects) {
         effects.events.push_back(std::move(event));
     }
     // So that the broker need not keep it.
-    if (over_) effects.send.push_back(Follow{run_, have_, epoch_});
+    if (over_) effects.send.push_back(Follow{run_, have_, epoch_, lacking_});
 }
 
 // A test keeps its first verdict, also when a broker without memory had it run again; nor are units
@@ -83,6 +83,13 @@ bool Client::is_new(Event& event) {
     }
     if (const auto* warning = std::get_if<WarningSeen>(&event)) return warnings_.is_new(*warning);
     return true;
+}
+
+Effects Client::lacks(Instant now, std::uint32_t environment, std::string why) {
+    Effects effects;
+    if (over_ || !lacking_.emplace(environment, std::move(why)).second) return effects;
+    say(now, effects);
+    return effects;
 }
 
 Effects Client::cancel(Instant now) {

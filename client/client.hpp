@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -34,6 +35,8 @@ public:
     Client(std::string run, RunSpec spec, Settings settings = {});
 
     Effects receive(Instant now, const Message& message);
+    /// That environment cannot be had, or not any more, and why.
+    Effects lacks(Instant now, std::uint32_t environment, std::string why);
     /// Asks the broker to end the run; its last event tells that it has.
     Effects cancel(Instant now);
     /// To be called when next_deadline() has passed; early calls change nothing.
@@ -61,6 +64,7 @@ private:
     bool submitted_ = false;   // the broker has shown that it knows the run
     std::uint64_t epoch_ = 0;  // grows when that changes
     bool cancelled_ = false;
+    std::map<std::uint32_t, std::string> lacking_;  // environments, and why
     bool over_ = false;
     std::optional<Instant> heard_at_;
     Instant say_at_;

@@ -21,7 +21,6 @@ void locate(XSpec& spec, const Origin& origin) {
 // The first thing that is not there yet; null: all is.
 const char* missing(const XSpec& spec) {
     if (spec.reach == Reach::ssh) return "ssh=";
-    if (spec.reach == Reach::socket) return "socket=";
     if (!spec.via.empty()) return "via=";
     return nullptr;
 }

@@ -6,7 +6,9 @@
 #include <chrono>
 #include <cstring>
 #include <ctime>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -16,6 +18,7 @@
 
 #include "client/client.hpp"
 #include "client/code.hpp"
+#include "client/dialer.hpp"
 #include "client/embedded.hpp"
 #include "client/giver.hpp"
 #include "client/home.hpp"
@@ -64,6 +67,11 @@ public:
         raise_descriptor_limit();
         endpoint_ = options_.broker.empty() ? embedded_->endpoint() : options_.broker;
         broker_.emplace(context_.emplace(), endpoint_);
+        for (const Host& host : options_.hosts) {
+            if (host.reach != Reach::socket) continue;
+            dialers_.push_back(
+                std::make_unique<Dialer>(*context_, endpoint_, host, random_token()));
+        }
     }
 
     int run() {
@@ -73,6 +81,7 @@ public:
         while (!core_->over() && !cut_short_) {
             obey_signals();
             hear_broker();
+            hear_dialers();
             take(core_->advance(now()));
             if (giver_) reports_.add_given(giver_->bytes_given());
             reports_.tick(now());
@@ -81,6 +90,7 @@ public:
         if (cut_short_) reports_.add(now(), *cut_short_);
         const int code = reports_.end(now());
         giver_.reset();
+        dialers_.clear();
         broker_.reset();
         if (embedded_) embedded_->end();
         return code;
@@ -140,6 +150,29 @@ private:
         }
     }
 
+    void hear_dialers() {
+        for (const std::unique_ptr<Dialer>& dialer : dialers_) {
+            const Dialer::News news = dialer->collect();
+            const std::string& where = dialer->host().spec.text;
+            for (const std::string& note : news.notes) {
+                reports_.add(now(), NoteSeen{"", fmt::format("{}: {}", where, note)});
+            }
+            if (!news.trouble.empty()) lose(dialer->host(), news.trouble);
+        }
+    }
+
+    // The environments of that host, and with the last one the run.
+    void lose(const Host& host, const std::string& why) {
+        const std::vector<Environment>& all = options_.spec.environments;
+        for (std::uint32_t i = 0; i < all.size(); ++i) {
+            if (all[i].labels.at(host_label) != host.label) continue;
+            const std::string text = fmt::format("{} {}", all[i].name, why);
+            take(core_->lacks(now(), i, text));
+            lacking_.insert(i);
+            if (lacking_.size() == all.size()) fail(text);
+        }
+    }
+
     void take(const Effects& effects) {
         for (const Message& message : effects.send) broker_->send(encode(message));
         for (Event event : effects.events) {
@@ -167,6 +200,9 @@ private:
     void wait() {
         std::vector<zmq::pollitem_t> items = {broker_->poll_item(),
                                               {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
+        for (const std::unique_ptr<Dialer>& dialer : dialers_) {
+            items.push_back({nullptr, dialer->descriptor(), ZMQ_POLLIN, 0});
+        }
         Instant until = core_->next_deadline();
         if (reports_.live()) until = std::min(until, now() + tick_interval);
         wait_for(items, until - now());
@@ -182,6 +218,8 @@ private:
     std::optional<Embedded> embedded_;
     std::optional<Context> context_;
     std::optional<Dealer> broker_;
+    std::vector<std::unique_ptr<Dialer>> dialers_;
+    std::set<std::uint32_t> lacking_;  // environments
     std::optional<Client> core_;
     std::optional<SnapshotShelf> shelf_;
     std::optional<Giver> giver_;

@@ -29,6 +29,9 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
          "add environments, as in pytest-xdist; repeatable")  //
         ("px", po::value<std::string>()->value_name("SPEC"),
          "a proxy, which others reach through with via=")                  //
+        ("token", text(&given.token, "TOKEN"),
+         "for socket= environments: what the worker there showed when it started (others can see a "
+         "command line: better XGRID_TOKEN, or the file tokens)")  //
         ("maxprocesses", text(&given.slots_most, "N"), "at most N slots")  //
         ("dist", text(&given.distribution, "load|no"),
          "hand tests to whichever slot is free, or do "

@@ -15,6 +15,7 @@
 #include "shared/process.hpp"
 #include "shared/signals.hpp"
 #include "shared/socket.hpp"
+#include "worker/listen.hpp"
 #include "worker/slots.hpp"
 #include "worker/trees.hpp"
 #include "worker/worker.hpp"
@@ -135,6 +136,7 @@ private:
 }  // namespace
 
 int run(const Options& options) {
+    if (options.listen) return listen(options);
     adopt_orphans();
     Loop(options).run();
     end_descendants(descendants_grace);
