@@ -5,6 +5,7 @@
 #include <set>
 
 #include "shared/content_limits.hpp"
+#include "shared/packing.hpp"
 
 namespace xgrid::broker {
 
@@ -79,6 +80,7 @@ Hub::Sends Hub::receive(Instant now, const std::string& from, const Offer& messa
     Run& run = run_of(now, message.run);
     if (run.client != from) run.asking.begin_anew();
     run.client = from;
+    run.asking.pack(message.pack);
     ask(now, run, sends);
     return sends;
 }
@@ -90,7 +92,7 @@ Hub::Sends Hub::receive(Instant now, const std::string& from, const Want& messag
     Sends sends;
     Run& run = run_of(now, message.run);
     open(run, {.peer = from,
-               .turn = Turn(message.run, message.turn),
+               .turn = Turn(message.run, message.turn, message.pack),
                .number = message.turn,
                .objects = message.objects,
                .same_store = message.store == shelf_.name()});
@@ -109,8 +111,11 @@ Hub::Sends Hub::receive(Instant now, const std::string& from, const Content& mes
     const auto found = runs_.find(message.run);
     if (found == runs_.end() || found->second.client != from) return sends;
     Run& run = found->second;
+    // As if it had never come: the turn is asked for again.
+    Result<std::vector<Piece>> all = pieces_of(message);
+    if (!all) return sends;
     run.heard_at = now;
-    std::vector<Piece> pieces = run.asking.wanted_of(message.pieces);
+    std::vector<Piece> pieces = run.asking.wanted_of(std::move(*all));
     // What is not what its id says is a file that has changed.
     std::set<ObjectId> lost;
     std::erase_if(pieces, [&](const Piece& piece) {

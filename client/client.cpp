@@ -59,7 +59,14 @@ void Client::take(Instant, const Progress& progress, Effects& effects) {
         Event event = progress.events[i];
         ++have_;
         if (!is_new(event)) continue;
-        over_ = std::holds_alternative<RunFinished>(event);
+        begun_ = begun_ || std::holds_alternative<WorkerUp>(event);
+        const auto* end = std::get_if<RunFinished>(&event);
+        over_ = end != nullptr;
+        if (over_ && may_be_retaken(*end)) {
+            unsent_ = *end;
+            effects.unsent = true;
+            break;
+        }
         effects.events.push_back(std::move(event));
     }
     // So that the broker need not keep it.
@@ -87,8 +94,38 @@ bool Client::is_new(Event& event) {
 
 Effects Client::lacks(Instant now, std::uint32_t environment, std::string why) {
     Effects effects;
-    if (over_ || !lacking_.emplace(environment, std::move(why)).second) return effects;
+    // Kept also for a run that may be retaken: what is lacking is lacking for that one too.
+    if (!lacking_.emplace(environment, std::move(why)).second || over_) return effects;
     say(now, effects);
+    return effects;
+}
+
+// A worker that cannot have the tree refuses its slots like that. Where another one has begun with
+// it, the run cannot go on with other code.
+bool Client::may_be_retaken(const RunFinished& end) const {
+    return end.end == RunEnd::refused && end.code == 3 && spec_.tree && !begun_ && !cancelled_ &&
+           retakes_ < settings_.retakes_max;
+}
+
+Effects Client::retake(Instant now, std::string run, TreeSpec tree) {
+    Effects effects;
+    if (!unsent_) return effects;
+    unsent_.reset();
+    ++retakes_;
+    run_ = std::move(run);
+    spec_.tree = std::move(tree);
+    have_ = 0;
+    submitted_ = false;
+    epoch_ = 0;
+    over_ = false;
+    heard_at_ = now;
+    say(now, effects);
+    return effects;
+}
+
+Effects Client::settle() {
+    Effects effects;
+    if (unsent_) effects.events.push_back(*std::exchange(unsent_, std::nullopt));
     return effects;
 }
 

@@ -20,6 +20,8 @@ struct Settings {
     Duration follow = std::chrono::seconds(1);
     /// A broker that is silent for so long is given up.
     Duration broker_silence_max = std::chrono::seconds(30);
+    /// So often code that changed before it was sent is taken again.
+    std::uint32_t retakes_max = 3;
 };
 
 struct Effects {
@@ -27,6 +29,9 @@ struct Effects {
     std::vector<Event>
         events;           // that are new; each test's verdict, unit, and import's warning, once
     std::string trouble;  // not empty: the run cannot be followed any more, and why
+    /// The run has ended before a slot of it began, maybe because its code changed: it is over
+    /// unless retake() is called, and nobody has been told yet, which settle() does.
+    bool unsent = false;
 };
 
 class Client {
@@ -39,16 +44,23 @@ public:
     Effects lacks(Instant now, std::uint32_t environment, std::string why);
     /// Asks the broker to end the run; its last event tells that it has.
     Effects cancel(Instant now);
+    /// After `unsent`: the same again under another name, with the code as it is now. Nothing is
+    /// lost by that, nor is anything of both mixed: no test has run.
+    Effects retake(Instant now, std::string run, TreeSpec tree);
+    /// After `unsent`: it has ended as the broker said.
+    Effects settle();
     /// To be called when next_deadline() has passed; early calls change nothing.
     Effects advance(Instant now);
     Instant next_deadline() const { return over_ ? never : say_at_; }
 
     /// The last event has come, or the broker was given up.
     bool over() const { return over_; }
+    std::uint32_t retakes() const { return retakes_; }
 
 private:
     void take(Instant now, const Progress& progress, Effects& effects);
     bool is_new(Event& event);
+    bool may_be_retaken(const RunFinished& end) const;
     void set_submitted(bool submitted);
     Submit submission() const;
     void say(Instant now, Effects& effects);
@@ -66,6 +78,9 @@ private:
     bool cancelled_ = false;
     std::map<std::uint32_t, std::string> lacking_;  // environments, and why
     bool over_ = false;
+    bool begun_ = false;  // some slot has
+    std::optional<RunFinished> unsent_;
+    std::uint32_t retakes_ = 0;
     std::optional<Instant> heard_at_;
     Instant say_at_;
 };

@@ -107,12 +107,10 @@ void Dialer::serve(const std::string& endpoint) {
     lines.worker_content.connect(endpoint);
     Dialling core(now(), session_, host_.slots, host_.label);
     while (core.trouble().empty()) {
-        std::vector<zmq::pollitem_t> items = {{nullptr, end_.get(), ZMQ_POLLIN, 0},
-                                              handshakes.poll_item(),
-                                              lines.worker_control.poll_item(),
-                                              lines.worker_content.poll_item(),
-                                              lines.broker_control.poll_item(),
-                                              lines.broker_content.poll_item()};
+        std::vector<zmq::pollitem_t> items = {
+            {nullptr, end_.get(), ZMQ_POLLIN, 0}, handshakes.poll_item(),
+            lines.worker_control.poll_item(),     lines.worker_content.poll_item(),
+            lines.broker_control.poll_item(),     lines.broker_content.poll_item()};
         wait_for(items, core.next_deadline() - now());
         if (items[0].revents != 0) {
             lines.worker_control.send(encode_dial(core.farewell()));

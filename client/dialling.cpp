@@ -65,8 +65,8 @@ Dialling::Effects Dialling::receive(Instant now, const DialAnswer& answer) {
                                             "in line before",
                                             answer.ahead));
     } else if (answer.slots < slots_) {
-        effects.notes.push_back(fmt::format("has {} of the {} slots that were asked for",
-                                            answer.slots, slots_));
+        effects.notes.push_back(
+            fmt::format("has {} of the {} slots that were asked for", answer.slots, slots_));
     } else if (before && before->state == DialState::waiting) {
         effects.notes.push_back("has slots now");
     }

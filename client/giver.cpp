@@ -12,6 +12,7 @@
 #include "shared/codec.hpp"
 #include "shared/ensure.hpp"
 #include "shared/giving.hpp"
+#include "shared/packing.hpp"
 
 namespace xgrid::client {
 namespace {
@@ -21,10 +22,10 @@ constexpr auto offer_interval = std::chrono::seconds(3);
 
 }  // namespace
 
-Giver::Giver(Context& context, std::string endpoint, std::string run, Shelf& shelf)
+Giver::Giver(Context& context, std::string endpoint, Offer offer, Shelf& shelf)
     : context_(context),
       endpoint_(std::move(endpoint)),
-      run_(std::move(run)),
+      offer_(std::move(offer)),
       shelf_(shelf),
       end_(eventfd(0, EFD_CLOEXEC)) {
     if (!end_) throw Fatal(fmt::format("cannot give the tree's content: {}", strerror(errno)));
@@ -42,7 +43,7 @@ void Giver::serve() {
     while (true) {
         const auto now = std::chrono::steady_clock::now();
         if (now >= offer_at) {
-            broker.send(encode(Offer{run_}));
+            broker.send(encode(offer_));
             offer_at = now + offer_interval;
         }
         std::vector<zmq::pollitem_t> items = {broker.poll_item(),
@@ -59,9 +60,9 @@ void Giver::serve() {
 }
 
 void Giver::answer(Dealer& broker, const Want& want) {
-    if (want.run != run_) return;
+    if (want.run != offer_.run) return;
     for (const Content& content : xgrid::answer(shelf_, want)) {
-        for (const Piece& piece : content.pieces) bytes_ += piece.bytes.size();
+        bytes_ += bytes_on_the_way(content);
         broker.send(encode(content));
     }
 }

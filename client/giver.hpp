@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "shared/descriptor.hpp"
+#include "shared/messages.hpp"
 #include "shared/shelf.hpp"
 #include "shared/socket.hpp"
 
@@ -16,21 +17,21 @@ namespace xgrid::client {
 class Giver {
 public:
     /// `shelf` is used by the thread alone, which ends with the giver.
-    Giver(Context& context, std::string endpoint, std::string run, Shelf& shelf);
+    Giver(Context& context, std::string endpoint, Offer offer, Shelf& shelf);
     Giver(const Giver&) = delete;
     Giver& operator=(const Giver&) = delete;
     ~Giver();
 
-    /// So far, of content.
+    /// So far, of content, as it was sent: packed, or not.
     std::uint64_t bytes_given() const { return bytes_; }
 
 private:
     void serve();
-    void answer(Dealer& broker, const struct Want& want);
+    void answer(Dealer& broker, const Want& want);
 
     Context& context_;
     std::string endpoint_;
-    std::string run_;
+    Offer offer_;
     Shelf& shelf_;
     std::atomic<std::uint64_t> bytes_ = 0;
     Descriptor end_;  // an eventfd: the thread is to end

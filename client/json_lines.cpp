@@ -127,6 +127,15 @@ Json object_for(const RunFinished&) { return nullptr; }  // said in the end, wit
 
 std::string JsonLines::begin(Instant now) {
     began_at_ = now;
+    return run_started();
+}
+
+std::string JsonLines::begin_again(std::string run) {
+    run_ = std::move(run);
+    return run_started();
+}
+
+std::string JsonLines::run_started() const {
     Json object = {{"event", "run_started"}, {"run", run_}};
     object["tree"] = tree_.empty() ? Json(nullptr) : Json(tree_);
     return as_line(object);

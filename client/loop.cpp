@@ -16,6 +16,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "client/changed_code.hpp"
 #include "client/client.hpp"
 #include "client/code.hpp"
 #include "client/dialer.hpp"
@@ -24,6 +25,7 @@
 #include "client/home.hpp"
 #include "client/memory.hpp"
 #include "client/reports.hpp"
+#include "client/snapshot/difference.hpp"
 #include "client/snapshot/snapshot_shelf.hpp"
 #include "client/tally.hpp"
 #include "shared/codec.hpp"
@@ -75,7 +77,9 @@ public:
     }
 
     int run() {
-        if (takes_code_along(options_)) take_code();
+        if (takes_code_along(options_)) {
+            if (auto snapshot = read_code()) offer(std::move(snapshot));
+        }
         core_.emplace(run_, options_.spec);
         reports_.begin(now());
         while (!core_->over() && !cut_short_) {
@@ -83,6 +87,7 @@ public:
             hear_broker();
             hear_dialers();
             take(core_->advance(now()));
+            if (unsent_ && !cut_short_) send_again();
             if (giver_) reports_.add_given(giver_->bytes_given());
             reports_.tick(now());
             if (!core_->over() && !cut_short_) wait();
@@ -110,8 +115,8 @@ private:
         }
     }
 
-    // Reads the code, and makes ready to give it to whoever asks.
-    void take_code() {
+    // None: the run is cut short.
+    std::shared_ptr<const Snapshot> read_code() {
         const Instant began = now();
         bool told = false;
         const SnapshotTask task(snapshot_settings(options_));
@@ -122,21 +127,58 @@ private:
             wait_for(items, tick_interval);
             obey_signals();
             if (asked_to_end_) cut_short_ = RunFinished{RunEnd::cancelled, 2, "interrupted"};
-            if (cut_short_) return;
-            if (!told && now() >= began + patience && reports_.live()) {
+            if (cut_short_) return nullptr;
+            if (core_) {
+                reports_.tick(now());
+            } else if (!told && now() >= began + patience && reports_.live()) {
                 told = true;
                 fmt::print(stderr, "xgrid: reading {}\n", options_.sync.root);
             }
         }
-        if (!*taken) return fail(taken->error());
-        const std::shared_ptr<const Snapshot> snapshot = **taken;
-        for (const std::string& warning : snapshot->warnings) {
+        if (!*taken) {
+            fail(taken->error());
+            return nullptr;
+        }
+        for (const std::string& warning : (**taken)->warnings) {
+            if (!warned_.insert(warning).second) continue;
             fmt::print(stderr, "xgrid: warning: {}\n", warning);
         }
+        return **taken;
+    }
+
+    // Makes ready to give it to whoever asks.
+    void offer(std::shared_ptr<const Snapshot> snapshot) {
         options_.spec.tree = tree_spec(options_, *snapshot);
         reports_.set_tree(snapshot->git_id.hex());
-        shelf_.emplace(snapshot);
-        giver_.emplace(*context_, endpoint_, run_, *shelf_);
+        giver_.reset();
+        snapshot_ = std::move(snapshot);
+        shelf_.emplace(snapshot_);
+        giver_.emplace(*context_, endpoint_, Offer{run_, options_.pack}, *shelf_);
+    }
+
+    // If the code has changed, the run goes on with what it is now.
+    void send_again() {
+        unsent_ = false;
+        const std::string lost = shelf_->lost();
+        // Before the code is read: what is told may go to a file in it.
+        if (!lost.empty()) tell_of_retake({lost});
+        std::shared_ptr<const Snapshot> snapshot = read_code();
+        if (!snapshot) return;
+        // A part of a large file is given as it is, and found to be wrong elsewhere.
+        if (lost.empty()) {
+            if (snapshot->id == snapshot_->id) return take(core_->settle());
+            tell_of_retake(differences(*snapshot_, *snapshot));
+        }
+        run_ = random_token();
+        offer(std::move(snapshot));
+        reports_.begin_again(run_);
+        reports_.tick(now());
+        take(core_->retake(now(), run_, *options_.spec.tree));
+    }
+
+    void tell_of_retake(const std::vector<std::string>& files) {
+        reports_.add(now(), NoteSeen{.text = retaken_line(files)});
+        reports_.tick(now());
     }
 
     void hear_broker() {
@@ -175,6 +217,7 @@ private:
 
     void take(const Effects& effects) {
         for (const Message& message : effects.send) broker_->send(encode(message));
+        unsent_ = unsent_ || effects.unsent;
         for (Event event : effects.events) {
             home_.translate(event);
             explain(event);
@@ -189,7 +232,12 @@ private:
         auto* finished = std::get_if<RunFinished>(&event);
         if (finished == nullptr || !shelf_ || finished->end == RunEnd::completed) return;
         const std::string trouble = shelf_->trouble();
-        if (!trouble.empty()) finished->reason += "\n" + trouble;
+        if (trouble.empty()) return;
+        if (core_->retakes() > 0 && finished->end == RunEnd::refused) {
+            finished->reason = kept_changing(core_->retakes(), trouble);
+        } else {
+            finished->reason += "\n" + trouble;
+        }
     }
 
     void fail(const std::string& trouble) {
@@ -221,8 +269,11 @@ private:
     std::vector<std::unique_ptr<Dialer>> dialers_;
     std::set<std::uint32_t> lacking_;  // environments
     std::optional<Client> core_;
+    std::set<std::string> warned_;  // of what does not travel
+    std::shared_ptr<const Snapshot> snapshot_;
     std::optional<SnapshotShelf> shelf_;
     std::optional<Giver> giver_;
+    bool unsent_ = false;  // the run's code may have changed before it was sent
     bool asked_to_end_ = false;
     std::optional<RunFinished> cut_short_;  // the run goes no further, whatever the broker says
 };

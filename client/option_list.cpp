@@ -28,10 +28,10 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("tx", po::value<std::string>()->value_name("[NUM*]SPEC"),
          "add environments, as in pytest-xdist; repeatable")  //
         ("px", po::value<std::string>()->value_name("SPEC"),
-         "a proxy, which others reach through with via=")                  //
+         "a proxy, which others reach through with via=")  //
         ("token", text(&given.token, "TOKEN"),
          "for socket= environments: what the worker there showed when it started (others can see a "
-         "command line: better XGRID_TOKEN, or the file tokens)")  //
+         "command line: better XGRID_TOKEN, or the file tokens)")          //
         ("maxprocesses", text(&given.slots_most, "N"), "at most N slots")  //
         ("dist", text(&given.distribution, "load|no"),
          "hand tests to whichever slot is free, or do "
@@ -59,7 +59,9 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("keep", po::value<std::string>()->value_name("GLOB"),
          "what tests leave there for the next run; repeatable")                               //
         ("take-all", "also what tools write beside the code, such as __pycache__ and .venv")  //
-        ("empty-folders", "also folders with nothing in them");
+        ("empty-folders", "also folders with nothing in them")                                //
+        ("compress", text(&given.compress, "auto|always|never"),
+         "what travels to the broker; auto: unless that is on this machine");
     groups.stop.add_options()                                                    //
         ("exitfirst,x", "stop at the first failure, on every slot")              //
         ("maxfail", text(&given.failures_max, "N"), "stop at the N-th failure")  //

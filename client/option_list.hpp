@@ -21,6 +21,7 @@ struct Given {
     std::string failures_max;
     std::string framework = "auto";
     std::string collect = "lazy";
+    std::string compress = "auto";
     std::string start = "auto";
     std::string durations;
     std::string durations_min;

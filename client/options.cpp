@@ -20,6 +20,7 @@
 #include "shared/cores.hpp"
 #include "shared/endpoint.hpp"
 #include "shared/ensure.hpp"
+#include "shared/option_text.hpp"
 
 namespace xgrid::client {
 namespace {
@@ -251,8 +252,7 @@ void set_tokens(Options& options, const std::string& given,
     if (!folder.empty()) tokens.file = folder / "tokens";
     for (Host& host : options.hosts) {
         if (host.reach != Reach::socket) continue;
-        Result<std::optional<Token>> token =
-            find_token(tokens, {host.spec.host, host.spec.port});
+        Result<std::optional<Token>> token = find_token(tokens, {host.spec.host, host.spec.port});
         if (!token) throw Fatal(token.error(), 4);
         host.token = *token;
     }
@@ -293,6 +293,8 @@ void set_run(Options& options, const Parsed& parsed, const Given& given,
         spec.timeout_seconds = seconds(parsed.name("timeout"), given.timeout);
     }
     if (!options.broker.empty()) require_local(options.broker, parsed.name("broker"));
+    options.pack = packs_from(given.compress, parsed.name("compress"),
+                              options.broker.empty() ? "ipc://" : options.broker);
 }
 
 std::string working_directory() {

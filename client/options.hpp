@@ -18,6 +18,7 @@ struct Options {
     Environments environments;  // all that were asked for
     std::vector<Host> hosts;    // whose workers are to be brought about
     SyncSettings sync;
+    bool pack = false;                     // what travels to the broker
     std::vector<std::string> watch_roots;  // what a loop would watch; absolute
     std::vector<std::string> warnings;     // settings that are ignored
     Display display;

@@ -114,6 +114,12 @@ void Reports::begin(Instant now) {
     for (Destination& to : destinations_) write(to, to.report->begin(now));
 }
 
+void Reports::begin_again(const std::string& run) {
+    for (Destination& to : destinations_) {
+        if (to.report.get() == json_lines_) write(to, json_lines_->begin_again(run));
+    }
+}
+
 void Reports::add(Instant now, const Event& event) {
     tally_.add(event);
     cache_.add(event);

@@ -36,9 +36,11 @@ public:
     ~Reports();
 
     /// The tree that the run uses, where that is not the last commit's. To be called before
-    /// begin().
+    /// begin(), and before begin_again().
     void set_tree(const std::string& tree);
     void begin(Instant now);
+    /// Nothing of the run has begun, and it goes by another name from now on.
+    void begin_again(const std::string& run);
     void add(Instant now, const Event& event);
     /// Of the code's content, so far.
     void add_given(std::uint64_t bytes) { tally_.add_given(bytes); }

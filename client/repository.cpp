@@ -1,29 +1,20 @@
 #include "client/repository.hpp"
 
-#include <memory>
+#include <array>
 
-#include <git2.h>
+#include "client/git_library.hpp"
 
 namespace xgrid::client {
 namespace {
 
-template <auto free>
-struct Freed {
-    template <class T>
-    void operator()(T* handle) const {
-        free(handle);
-    }
-};
-using Repository = std::unique_ptr<git_repository, Freed<git_repository_free>>;
 using Reference = std::unique_ptr<git_reference, Freed<git_reference_free>>;
 using Object = std::unique_ptr<git_object, Freed<git_object_free>>;
 
 constexpr std::size_t abbreviated = 10;
 
 std::string id_of(const git_object* object) {
-    char text[GIT_OID_HEXSZ + 1] = {};
-    git_oid_tostr(text, sizeof text, git_object_id(object));
-    return text;
+    std::array<char, GIT_OID_HEXSZ + 1> text = {};
+    return git_oid_tostr(text.data(), text.size(), git_object_id(object));
 }
 
 std::string resolve(git_repository* repository, const char* name) {
@@ -32,10 +23,11 @@ std::string resolve(git_repository* repository, const char* name) {
     return id_of(Object(object).get());
 }
 
-std::optional<RepositoryFacts> read(const std::string& directory) {
-    git_repository* opened = nullptr;
-    if (git_repository_open_ext(&opened, directory.c_str(), 0, nullptr) != 0) return std::nullopt;
-    const Repository repository(opened);
+}  // namespace
+
+std::optional<RepositoryFacts> read_repository(const std::string& directory) {
+    GitRepository repository;
+    if (open_repository(repository, directory) != 0) return std::nullopt;
     RepositoryFacts facts;
     git_reference* head = nullptr;
     if (git_repository_head(&head, repository.get()) == 0) {
@@ -44,15 +36,6 @@ std::optional<RepositoryFacts> read(const std::string& directory) {
     }
     facts.commit = resolve(repository.get(), "HEAD").substr(0, abbreviated);
     facts.tree = resolve(repository.get(), "HEAD^{tree}");
-    return facts;
-}
-
-}  // namespace
-
-std::optional<RepositoryFacts> read_repository(const std::string& directory) {
-    git_libgit2_init();
-    std::optional<RepositoryFacts> facts = read(directory);
-    git_libgit2_shutdown();
     return facts;
 }
 

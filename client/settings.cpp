@@ -17,6 +17,7 @@ namespace {
 constexpr std::array known = {
     KnownSetting{"broker"},
     KnownSetting{"collect"},
+    KnownSetting{"compress"},
     KnownSetting{"dist", Takes::text, true},
     KnownSetting{"empty-folders", Takes::truth},
     KnownSetting{"exitfirst", Takes::truth, true},

@@ -4,8 +4,8 @@
 //
 //   rsyncdir, rsyncignore, keep, tx, px                   texts: a list, or one text
 //   numprocesses, maxprocesses, dist, python, collect,    text or number: the last one counts
-//   start, framework, testrunuid, broker, junitxml,
-//   junitprefix, json, timeout, maxfail,
+//   start, framework, testrunuid, broker, compress,
+//   junitxml, junitprefix, json, timeout, maxfail,
 //   max-worker-restart
 //   exitfirst, no-confirm, take-all, empty-folders        true or false
 //

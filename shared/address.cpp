@@ -10,8 +10,8 @@ namespace xgrid {
 namespace {
 
 bool is_number(std::string_view text) {
-    return !text.empty() && std::ranges::all_of(
-                                text, [](char letter) { return letter >= '0' && letter <= '9'; });
+    return !text.empty() &&
+           std::ranges::all_of(text, [](char letter) { return letter >= '0' && letter <= '9'; });
 }
 
 bool is_host(std::string_view text) {
@@ -67,8 +67,6 @@ Result<Address> address_from(std::string_view text, const Address& otherwise) {
     return address;
 }
 
-bool is_loopback(std::string_view host) {
-    return host == "::1" || host.starts_with("127.");
-}
+bool is_loopback(std::string_view host) { return host == "::1" || host.starts_with("127."); }
 
 }  // namespace xgrid

@@ -1,7 +1,6 @@
 #include "shared/asking.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace xgrid {
@@ -13,11 +12,9 @@ void Asking::want(const WantedObject& object) {
     (object.kind == ObjectKind::tree ? trees_ : blobs_).push_back(object.id);
 }
 
-std::vector<Piece> Asking::wanted_of(const std::vector<Piece>& pieces) const {
-    std::vector<Piece> wanted;
-    std::ranges::copy_if(pieces, std::back_inserter(wanted),
-                         [&](const Piece& piece) { return wants(piece.id); });
-    return wanted;
+std::vector<Piece> Asking::wanted_of(std::vector<Piece> pieces) const {
+    std::erase_if(pieces, [&](const Piece& piece) { return !wants(piece.id); });
+    return pieces;
 }
 
 void Asking::keep_only(const std::set<ObjectId>& ids) {
@@ -45,11 +42,12 @@ void Asking::begin_anew() {
 void Asking::give_up(std::uint64_t turn) {
     const auto found = turns_.find(turn);
     if (found == turns_.end()) return;
-    for (auto id = found->second.rbegin(); id != found->second.rend(); ++id) {
-        const auto object = wanted_.find(*id);
+    std::ranges::reverse(found->second);
+    for (const ObjectId& id : found->second) {
+        const auto object = wanted_.find(id);
         if (object == wanted_.end() || object->second.turn != turn) continue;
         object->second.turn = 0;
-        (object->second.kind == ObjectKind::tree ? trees_ : blobs_).push_front(*id);
+        (object->second.kind == ObjectKind::tree ? trees_ : blobs_).push_front(id);
     }
     turns_.erase(found);
 }
@@ -59,7 +57,7 @@ std::vector<Want> Asking::next(Instant now) {
     std::vector<Want> wants;
     while (turns_.size() < turns_under_way) {
         const std::uint64_t turn = last_turn_ + 1;
-        Want want{.run = run_, .turn = turn, .store = store_};
+        Want want{.run = run_, .turn = turn, .store = store_, .pack = pack_};
         std::vector<ObjectId> ids;
         for (std::deque<ObjectId>* waiting : {&trees_, &blobs_}) {
             while (!waiting->empty() && ids.size() < objects_per_turn) {

@@ -11,6 +11,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "shared/instant.hpp"
@@ -23,13 +24,16 @@ public:
     /// `store`: the name of the shelf where objects are kept.
     Asking(std::string run, std::string store) : run_(std::move(run)), store_(std::move(store)) {}
 
+    /// Whether the giver is to pack what it gives.
+    void pack(bool pack) { pack_ = pack; }
+
     /// Trees go first: what else is wanted depends on them. One that is wanted already is left
     /// alone.
     void want(const WantedObject& object);
     bool wants(const ObjectId& id) const { return wanted_.contains(id); }
     bool empty() const { return wanted_.empty(); }
     /// Those of objects that are wanted.
-    std::vector<Piece> wanted_of(const std::vector<Piece>& pieces) const;
+    std::vector<Piece> wanted_of(std::vector<Piece> pieces) const;
     /// A piece came, and that is how much there is of it.
     void has_until(const ObjectId& id, std::uint64_t offset);
     /// It is there, or cannot be had.
@@ -62,7 +66,8 @@ private:
 
     std::string run_;
     std::string store_;
-    std::map<ObjectId, Object> wanted_;
+    bool pack_ = false;
+    std::unordered_map<ObjectId, Object, IdHash> wanted_;
     std::deque<ObjectId> trees_;  // that are in no turn, and perhaps some that are settled
     std::deque<ObjectId> blobs_;
     std::map<std::uint64_t, std::vector<ObjectId>> turns_;

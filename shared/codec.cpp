@@ -252,9 +252,21 @@ bool take(const Object& from, T& to, Room& room) {
     return take_one(from, to, room);
 }
 
+// Where to begin: what grows to a megabyte by doubling is copied, and touches twice the memory.
+template <class T>
+std::size_t bytes_about(const T& /*message*/) {
+    return MSGPACK_SBUFFER_INIT_SIZE;
+}
+std::size_t bytes_about(const Content& content) {
+    constexpr std::size_t bytes_beside = 64;  // of a piece: its id, kind and numbers
+    std::size_t bytes = MSGPACK_SBUFFER_INIT_SIZE;
+    for (const Piece& piece : content.pieces) bytes += piece.bytes.size() + bytes_beside;
+    return bytes;
+}
+
 template <class Variant>
 std::vector<std::string> encode_as(std::uint8_t first_kind, const Variant& message) {
-    msgpack::sbuffer body;
+    msgpack::sbuffer body(std::visit([](const auto& one) { return bytes_about(one); }, message));
     Packer out(body);
     std::visit([&](const auto& one) { pack(out, one); }, message);
     return {std::string(1, static_cast<char>(protocol_version)),

@@ -20,15 +20,15 @@
 namespace xgrid {
 
 /// A body that is longer is refused by the receiver, and by the transport before it is read.
-constexpr std::size_t body_bytes_max = 16 * 1024 * 1024;
+constexpr std::size_t body_bytes_max = std::size_t{16} * 1024 * 1024;
 /// Senders fill messages to about this much, so that even one large entry on top fits into the
 /// limit.
-constexpr std::size_t batch_bytes = 1024 * 1024;
+constexpr std::size_t batch_bytes = std::size_t{1024} * 1024;
 constexpr std::size_t items_max = 200'000;  // of one array or map
 constexpr std::size_t depth_max = 24;
 /// The items of all arrays and maps of one message take no more memory than this. A full batch of
 /// the smallest facts takes a tenth of it.
-constexpr std::size_t decoded_bytes_max = 256 * 1024 * 1024;
+constexpr std::size_t decoded_bytes_max = std::size_t{256} * 1024 * 1024;
 
 std::vector<std::string> encode(const Message& message);
 

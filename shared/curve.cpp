@@ -62,14 +62,20 @@ void Gate::answer() {
             parts.push_back(part.to_string());
         } while (part.more());
         CurveKey key{};
-        const bool has_key = parts.size() == 7 && parts[5] == "CURVE" && parts[6].size() == key.size();
+        const bool has_key =
+            parts.size() == 7 && parts[5] == "CURVE" && parts[6].size() == key.size();
         if (has_key) std::copy(parts[6].begin(), parts[6].end(), key.begin());
         const bool known = has_key && allowed_.contains(key);
         if (!known) ++denied_;
-        const std::array<std::string, 6> reply = {
-            "1.0", parts.size() > 1 ? parts[1] : "1", known ? "200" : "400", "", known ? "client" : "", ""};
+        const std::array<std::string, 6> reply = {"1.0",
+                                                  parts.size() > 1 ? parts[1] : "1",
+                                                  known ? "200" : "400",
+                                                  "",
+                                                  known ? "client" : "",
+                                                  ""};
         for (std::size_t i = 0; i < reply.size(); ++i) {
-            const auto more = i + 1 < reply.size() ? zmq::send_flags::sndmore : zmq::send_flags::none;
+            const auto more =
+                i + 1 < reply.size() ? zmq::send_flags::sndmore : zmq::send_flags::none;
             socket_.send(zmq::buffer(reply[i]), more | zmq::send_flags::dontwait);
         }
     }

@@ -60,7 +60,7 @@ public:
         Rows rows(const Arguments&... arguments) {
             int place = 0;
             (bind(++place, arguments), ...);
-            return Rows(*state_, statement_.get());
+            return {*state_, statement_.get()};
         }
         template <class... Arguments>
         void run(const Arguments&... arguments) {
@@ -83,7 +83,7 @@ public:
     /// Error: the file cannot be opened. That it is broken shows when it is used.
     static Result<Database> open(const std::filesystem::path& path);
 
-    Statement prepare(std::string_view sql) { return Statement(state_, sql); }
+    Statement prepare(std::string_view sql) { return {state_, sql}; }
     void run(std::string_view sql);
     /// Of the first column of the first row; 0 if there is none.
     std::int64_t integer(std::string_view sql);

@@ -1,5 +1,7 @@
 #include "shared/digest.hpp"
 
+#include <cstdint>
+#include <cstring>
 #include <openssl/evp.h>
 #include <type_traits>
 
@@ -37,6 +39,18 @@ std::string Id<size>::hex() const {
 }
 template struct Id<32>;
 template struct Id<20>;
+
+std::size_t IdHash::operator()(const ObjectId& id) const {
+    // The system gives each process other addresses, and that is all the chance there is here.
+    static const std::uint64_t salt = [] {
+        const int local = 0;
+        return reinterpret_cast<std::uintptr_t>(&local) * 0x9e3779b97f4a7c15;
+    }();
+    std::array<std::uint64_t, 2> parts{};
+    std::memcpy(parts.data(), id.bytes.data(), sizeof parts);
+    const std::uint64_t mixed = (parts[0] ^ salt) * ((salt >> 7) | 1) + parts[1] * (salt | 1);
+    return mixed >> 16;  // the upper bits depend on all of them
+}
 
 template <class IdType>
 struct ObjectHash<IdType>::Context {

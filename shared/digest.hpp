@@ -26,6 +26,12 @@ struct Id {
 using ObjectId = Id<32>;
 using GitId = Id<20>;
 
+/// For tables of ids, which strangers may have made up: which of them meet in a table differs from
+/// process to process.
+struct IdHash {
+    std::size_t operator()(const ObjectId& id) const;
+};
+
 enum class ObjectKind : std::uint8_t { blob, tree };
 
 /// Of one object, whose bytes come in pieces.

@@ -18,6 +18,7 @@
 
 #include <fmt/format.h>
 
+#include "shared/descriptor.hpp"
 #include "shared/result.hpp"
 
 namespace xgrid {
@@ -26,25 +27,14 @@ class File {
 public:
     /// With open(2)'s flags; a new file is its user's alone.
     static Result<File> open(const std::filesystem::path& path, int flags) {
-        const int number = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
-        if (number < 0) return trouble("open", path);
-        return File(number, path);
+        Descriptor descriptor(::open(path.c_str(), flags | O_CLOEXEC, 0600));
+        if (!descriptor) return trouble("open", path);
+        return File(std::move(descriptor), path);
     }
-    File(File&& other) noexcept
-        : number_(std::exchange(other.number_, -1)), path_(std::move(other.path_)) {}
-    File& operator=(File&& other) noexcept {
-        std::swap(number_, other.number_);
-        std::swap(path_, other.path_);
-        return *this;
-    }
-    ~File() {
-        if (number_ >= 0) ::close(number_);
-    }
-
     const std::filesystem::path& path() const { return path_; }
     struct stat facts() const {
         struct stat facts {};
-        ::fstat(number_, &facts);
+        ::fstat(descriptor_.get(), &facts);
         return facts;
     }
     std::uint64_t size() const { return static_cast<std::uint64_t>(facts().st_size); }
@@ -53,7 +43,7 @@ public:
     std::optional<Error> read_at(std::uint64_t offset, std::string& text) const {
         std::size_t done = 0;
         while (done < text.size()) {
-            const ssize_t count = ::pread(number_, text.data() + done, text.size() - done,
+            const ssize_t count = ::pread(descriptor_.get(), text.data() + done, text.size() - done,
                                           static_cast<off_t>(offset + done));
             if (count < 0 && errno == EINTR) continue;
             if (count < 0) return trouble("read", path_);
@@ -66,7 +56,7 @@ public:
     std::optional<Error> write_at(std::uint64_t offset, std::string_view text) const {
         while (!text.empty()) {
             const ssize_t count =
-                ::pwrite(number_, text.data(), text.size(), static_cast<off_t>(offset));
+                ::pwrite(descriptor_.get(), text.data(), text.size(), static_cast<off_t>(offset));
             if (count < 0 && errno == EINTR) continue;
             if (count < 0) return trouble("write", path_);
             text.remove_prefix(static_cast<std::size_t>(count));
@@ -75,16 +65,17 @@ public:
         return std::nullopt;
     }
     std::optional<Error> resize(std::uint64_t size) const {
-        if (::ftruncate(number_, static_cast<off_t>(size)) != 0) return trouble("resize", path_);
+        if (::ftruncate(descriptor_.get(), static_cast<off_t>(size)) != 0)
+            return trouble("resize", path_);
         return std::nullopt;
     }
 
     /// Until the last copy of the descriptor is closed, by whatever ends the process too. False:
     /// another holds it.
-    bool lock() const { return ::flock(number_, LOCK_EX | LOCK_NB) == 0; }
+    bool lock() const { return ::flock(descriptor_.get(), LOCK_EX | LOCK_NB) == 0; }
     /// Waits for it.
     bool wait_for_lock() const {
-        while (::flock(number_, LOCK_EX) != 0) {
+        while (::flock(descriptor_.get(), LOCK_EX) != 0) {
             if (errno != EINTR) return false;
         }
         return true;
@@ -99,12 +90,13 @@ public:
     }
 
 private:
-    File(int number, std::filesystem::path path) : number_(number), path_(std::move(path)) {}
+    File(Descriptor descriptor, std::filesystem::path path)
+        : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
     static Error trouble(std::string_view what, const std::filesystem::path& path) {
         return Error{fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(errno))};
     }
 
-    int number_ = -1;
+    Descriptor descriptor_;
     std::filesystem::path path_;
 };
 

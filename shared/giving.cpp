@@ -1,6 +1,7 @@
 #include "shared/giving.hpp"
 
 #include "shared/content_limits.hpp"
+#include "shared/packing.hpp"
 
 namespace xgrid {
 
@@ -30,13 +31,16 @@ bool Turn::give(Shelf& shelf, const WantedObject& object) {
 std::vector<Content> Turn::take(bool last) {
     if (last) content().last = true;
     pending_ = 0;
-    return std::exchange(contents_, {});
+    std::vector<Content> taken = std::exchange(contents_, {});
+    if (!pack_) return taken;
+    for (Content& content : taken) content = packed(std::move(content));
+    return taken;
 }
 
 std::vector<Content> answer(Shelf& shelf, const Want& want) {
     const std::string why = beyond_limits(want);
     if (!why.empty()) return {answer_beyond_limits(want, why)};
-    Turn turn(want.run, want.turn);
+    Turn turn(want.run, want.turn, want.pack);
     for (const WantedObject& object : want.objects) {
         if (turn.full()) break;
         if (!turn.give(shelf, object)) turn.say_lacking(object.id);

@@ -11,11 +11,13 @@
 
 namespace xgrid {
 
-constexpr std::uint64_t turn_bytes_max = 4 * 1024 * 1024;
+constexpr std::uint64_t turn_bytes_max = std::uint64_t{4} * 1024 * 1024;
 
 class Turn {
 public:
-    Turn(std::string run, std::uint64_t number) : run_(std::move(run)), number_(number) {}
+    /// `pack`: whoever asks wants it so.
+    Turn(std::string run, std::uint64_t number, bool pack)
+        : run_(std::move(run)), number_(number), pack_(pack) {}
 
     /// As much of the object as goes into a piece. False: it cannot be read, and nothing is said.
     bool give(Shelf& shelf, const WantedObject& object);
@@ -33,6 +35,7 @@ private:
 
     std::string run_;
     std::uint64_t number_ = 0;
+    bool pack_ = false;
     std::uint64_t given_ = 0;    // bytes
     std::uint64_t pending_ = 0;  // bytes of the last content
     std::vector<Content> contents_;

@@ -574,15 +574,16 @@ struct Refusal {
 // that is not what its id says (shared/content_limits.hpp). Of a connection the last two turns are
 // answered, as nobody has more under way.
 
-constexpr std::size_t wanted_objects_max = 256;                     // of a want
-constexpr std::size_t run_name_bytes_max = 256;                     // of who speaks of content
-constexpr std::uint64_t piece_bytes_max = 1024 * 1024;              // of content
-constexpr std::uint64_t object_bytes_max = std::uint64_t{1} << 40;  // of a whole object
+constexpr std::size_t wanted_objects_max = 256;                        // of a want
+constexpr std::size_t run_name_bytes_max = 256;                        // of who speaks of content
+constexpr std::uint64_t piece_bytes_max = std::uint64_t{1024} * 1024;  // of content
+constexpr std::uint64_t object_bytes_max = std::uint64_t{1} << 40;     // of a whole object
 
 /// Objects of this run's tree can be had on this connection.
 struct Offer {
     std::string run;
-    XGRID_FIELDS(Offer, run);
+    bool pack = false;  // it is far away: pieces are better packed
+    XGRID_FIELDS(Offer, run, pack);
 };
 struct WantedObject {
     ObjectId id;
@@ -598,8 +599,9 @@ struct Want {
     std::uint64_t turn = 0;
     std::string store;  // where it will be kept
     std::vector<WantedObject> objects;
+    bool pack = false;  // pieces are better packed
 
-    XGRID_FIELDS(Want, run, turn, store, objects);
+    XGRID_FIELDS(Want, run, turn, store, objects, pack);
 };
 struct Piece {
     ObjectId id;
@@ -618,8 +620,9 @@ struct Content {
     std::vector<ObjectId> lacking;  // cannot be had
     bool last = false;              // of the turn
     std::string why;                // they are lacking, if it is not that they changed
+    std::string packed;             // the bytes of all pieces, in place of theirs (packing.hpp)
 
-    XGRID_FIELDS(Content, run, turn, pieces, stored, lacking, last, why);
+    XGRID_FIELDS(Content, run, turn, pieces, stored, lacking, last, why, packed);
 };
 
 using Message = std::variant<Welcome, Refusal, Submit, Follow, Cancel, Progress, UnknownRun, Status,

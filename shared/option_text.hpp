@@ -1,4 +1,5 @@
-// What several programs' options take: sizes and folders. Says what is wrong with a text.
+// What several programs' options take: sizes, folders, and whether to compress. Says what is wrong
+// with a text.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "shared/endpoint.hpp"
 #include "shared/ensure.hpp"
 #include "shared/size_text.hpp"
 
@@ -27,6 +29,14 @@ inline std::filesystem::path folder_from(const std::string& text, const std::str
     std::filesystem::path path = std::filesystem::absolute(text, error);
     if (!error && !text.empty()) return path;
     throw Fatal(fmt::format("{} takes a folder, not '{}'", option, text), 4);
+}
+
+/// Whether content on its way to or from the endpoint is packed. Throws Fatal (exit code 4).
+inline bool packs_from(const std::string& text, const std::string& option,
+                       const std::string& endpoint) {
+    if (text == "auto") return !is_on_this_machine(endpoint);
+    if (text == "always" || text == "never") return text == "always";
+    throw Fatal(fmt::format("{} takes one of auto, always, never, not '{}'", option, text), 4);
 }
 
 }  // namespace xgrid

@@ -12,7 +12,7 @@
 namespace xgrid {
 namespace {
 
-constexpr std::size_t piece_bytes = 1024 * 1024;
+constexpr std::size_t piece_bytes = std::size_t{1024} * 1024;
 
 }  // namespace
 

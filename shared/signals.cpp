@@ -10,14 +10,12 @@ Signals::Signals(std::initializer_list<int> numbers) {
     sigemptyset(&set);
     for (const int number : numbers) sigaddset(&set, number);
     sigprocmask(SIG_BLOCK, &set, nullptr);
-    descriptor_ = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    descriptor_ = Descriptor(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
 }
-
-Signals::~Signals() { close(descriptor_); }
 
 std::optional<int> Signals::next() {
     signalfd_siginfo info{};
-    if (read(descriptor_, &info, sizeof info) != sizeof info) return std::nullopt;
+    if (read(descriptor_.get(), &info, sizeof info) != sizeof info) return std::nullopt;
     return static_cast<int>(info.ssi_signo);
 }
 

@@ -5,6 +5,8 @@
 #include <initializer_list>
 #include <optional>
 
+#include "shared/descriptor.hpp"
+
 namespace xgrid {
 
 /// From its making on, these signals only show here. Make it before any thread.
@@ -13,14 +15,13 @@ public:
     explicit Signals(std::initializer_list<int> numbers);
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;
-    ~Signals();
 
-    int descriptor() const { return descriptor_; }
+    int descriptor() const { return descriptor_.get(); }
     /// The next one that has come; none: no other has.
     std::optional<int> next();
 
 private:
-    int descriptor_;
+    Descriptor descriptor_;
 };
 
 }  // namespace xgrid

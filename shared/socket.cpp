@@ -63,8 +63,7 @@ std::vector<std::string_view> Received::views() const {
     return result;
 }
 
-Router::Router(Context& context, const std::string& endpoint,
-               const std::optional<CurveKey>& secret)
+Router::Router(Context& context, const std::string& endpoint, const std::optional<CurveKey>& secret)
     : socket_(context, zmq::socket_type::router) {
     set_common(socket_);
     socket_.set(zmq::sockopt::ipv6, endpoint.starts_with("tcp://["));

@@ -16,8 +16,8 @@
 namespace xgrid {
 namespace {
 
-constexpr std::int64_t partial_seconds_max = 24 * 3600;
-constexpr std::size_t piece_bytes = 1024 * 1024;
+constexpr std::int64_t partial_seconds_max = std::int64_t{24} * 3600;
+constexpr std::size_t piece_bytes = std::size_t{1024} * 1024;
 
 std::string this_boot() {
     std::string text(64, '\0');
@@ -64,8 +64,8 @@ Result<std::vector<ObjectId>> Store::lacks(std::span<const ObjectId> ids) {
     std::vector<ObjectId> lacking;
     statements_->begin.run();
     for (const ObjectId& id : ids) {
-        Database::Rows rows = statements_->look.rows(view(id));
-        const bool here = rows.next() && (!rows.null(0) || has_file(id, rows.integer(1)));
+        Database::Rows rows = statements_->look.rows(first_of(id), view(id));
+        const bool here = rows.next() && (rows.integer(2) == 0 || has_file(id, rows.integer(1)));
         if (!here) lacking.push_back(id);
     }
     statements_->commit.run();
@@ -93,10 +93,15 @@ std::optional<Error> Store::put(Seconds now, std::span<const NewObject> objects)
     }
     if (auto error = ready()) return error;
     statements_->begin_writing.run();
+    std::int64_t grown = 0;  // bytes
     for (const NewObject& object : objects) {
         if (large(object)) continue;
-        insert(hour_of(now), object.kind, object.id, object.content.size(), object.content);
+        const std::size_t size = object.content.size();
+        if (insert(hour_of(now), object.kind, object.id, size, object.content)) {
+            grown += static_cast<std::int64_t>(size);
+        }
     }
+    statements_->grow.run(grown);
     evict();
     statements_->commit.run();
     return database_->take_trouble();
@@ -114,19 +119,15 @@ std::optional<Error> Store::put_large(Seconds now, const NewObject& object) {
     }
 }
 
-// Whether it is new. In a transaction.
+// Whether it is new, and the total is to grow by its size. In a transaction.
 bool Store::insert(std::int64_t hour, ObjectKind kind, const ObjectId& id, std::uint64_t size,
                    std::optional<std::string_view> content) {
-    if (statements_->look.rows(view(id)).next()) return false;
+    if (statements_->look.rows(first_of(id), view(id)).next()) return false;
     const auto number = static_cast<std::int64_t>(kind);
     const auto bytes = static_cast<std::int64_t>(size);
-    if (content) {
-        statements_->add_content.run(*content);
-        statements_->add_object.run(view(id), number, bytes, hour, database_->last_row(), boot_);
-    } else {
-        statements_->add_object.run(view(id), number, bytes, hour, nullptr, boot_);
-    }
-    statements_->grow.run(bytes);
+    const std::int64_t is_file = content ? 0 : 1;
+    statements_->add_object.run(view(id), first_of(id), number, bytes, hour, is_file, boot_);
+    if (content) statements_->add_content.run(database_->last_row(), *content);
     remember(id, size);
     return true;
 }
@@ -149,7 +150,9 @@ std::optional<Error> Store::keep(Seconds now, Partial& received) {
     std::optional<Error> moved;
     if (!database_->in_trouble()) moved = received.move_to(file_path(id));
     if (!moved) {
-        insert(hour_of(now), ObjectKind::blob, id, size, std::nullopt);
+        if (insert(hour_of(now), ObjectKind::blob, id, size, std::nullopt)) {
+            statements_->grow.run(static_cast<std::int64_t>(size));
+        }
         evict();
     }
     statements_->commit.run();
@@ -163,12 +166,12 @@ Result<Store::Found> Store::find(const ObjectId& id) {
     bool here = false;
     bool whole = true;
     {
-        Database::Rows rows = statements_->find.rows(view(id));
+        Database::Rows rows = statements_->find.rows(first_of(id), view(id));
         if (rows.next()) {
             here = true;
             found.kind = rows.integer(0) == 1 ? ObjectKind::tree : ObjectKind::blob;
             found.size = static_cast<std::uint64_t>(rows.integer(1));
-            found.is_file = rows.null(2);
+            found.is_file = rows.integer(2) != 0;
             found.arrived_now = rows.bytes(3) == boot_;
             found.content = rows.bytes(4);
             whole = found.is_file || !rows.null(4);
@@ -189,22 +192,24 @@ Result<Store::Found> Store::find(const ObjectId& id) {
 Error Store::drop(const ObjectId& id, std::string_view why) {
     statements_->begin_writing.run();
     std::int64_t size = -1;
-    std::int64_t place = -1;
+    std::int64_t place = 0;
+    bool is_file = false;
     {
-        Database::Rows rows = statements_->look.rows(view(id));
+        Database::Rows rows = statements_->look.rows(first_of(id), view(id));
         if (rows.next()) {
+            place = rows.integer(0);
             size = rows.integer(1);
-            place = rows.null(0) ? -1 : rows.integer(0);
+            is_file = rows.integer(2) != 0;
         }
     }
     if (size >= 0) {
         statements_->remove_content.run(place);
-        statements_->remove_object.run(view(id));
+        statements_->remove_object.run(place);
         statements_->grow.run(-size);
         database_->run("update objects set complete = 0 where complete <> 0");
         database_->run("update totals set removals = removals + 1");
         std::error_code ignored;
-        if (place < 0) std::filesystem::remove(file_path(id), ignored);
+        if (is_file) std::filesystem::remove(file_path(id), ignored);
     }
     statements_->commit.run();
     if (auto error = database_->take_trouble()) return *error;
@@ -269,11 +274,13 @@ Result<std::string> Store::read_range(const ObjectId& id, std::uint64_t offset, 
 }
 
 Result<std::optional<std::filesystem::path>> Store::path_of(const ObjectId& id) {
+    // What is in the database need not be looked up to know that.
+    struct stat facts {};
+    if (::lstat(file_path(id).c_str(), &facts) != 0) return std::optional<std::filesystem::path>();
     if (auto error = ready()) return *error;
     {
-        // What is in the database need not be read to know that.
-        Database::Rows rows = statements_->look.rows(view(id));
-        if (rows.next() && !rows.null(0)) return std::optional<std::filesystem::path>();
+        Database::Rows rows = statements_->look.rows(first_of(id), view(id));
+        if (rows.next() && rows.integer(2) == 0) return std::optional<std::filesystem::path>();
     }
     Result<Found> found = find(id);
     if (!found) return Error{found.error()};
@@ -281,7 +288,8 @@ Result<std::optional<std::filesystem::path>> Store::path_of(const ObjectId& id) 
     if (!found->arrived_now) {
         // Its last pages may not have reached the disk before the machine went down.
         if (auto error = verify(id)) return *error;
-        database_->prepare("update objects set boot = ?2 where id = ?1").run(view(id), boot_);
+        database_->prepare("update objects set boot = ?3 where first = ?1 and id = ?2")
+            .run(first_of(id), view(id), boot_);
         if (auto error = database_->take_trouble()) return *error;
     }
     return std::optional(file_path(id));

@@ -70,7 +70,8 @@ class Store final : public ObjectSource {
 public:
     ~Store() override;
 
-    static constexpr std::size_t small_bytes_max = 256 * 1024;  // of a blob in the database
+    static constexpr std::size_t small_bytes_max =
+        std::size_t{256} * 1024;  // of a blob in the database
 
     /// Makes the folder, and begins a new database in place of a broken or an older one. Objects
     /// are evicted when those here have more than `bytes_max` bytes, until an eighth of it is free,
@@ -104,9 +105,9 @@ public:
     /// A part of a blob, cut where the blob ends. That of a file is not verified: who has all of it
     /// does that, and if it was wrong, says so to verify().
     Result<std::string> read_range(const ObjectId& id, std::uint64_t offset, std::size_t size);
-    /// Where the blob is a file, for who copies it; none where it is in the database. The file may
-    /// be evicted unless pinned, and must not be written to. What arrived before the machine was
-    /// last started is verified here, once.
+    /// Where the blob is a file, for who copies it; none where it is in the database, or not here.
+    /// The file may be evicted unless pinned, and must not be written to. What arrived before the
+    /// machine was last started is verified here, once.
     Result<std::optional<std::filesystem::path>> path_of(const ObjectId& id);
     /// Reads all of it. Error: it was not here, or damaged and is dropped.
     std::optional<Error> verify(const ObjectId& id);

@@ -104,8 +104,8 @@ void Store::adopt_files() {
         struct stat facts {};
         if (!id || ::lstat(entry.path().c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) continue;
         const std::int64_t size = facts.st_size;
-        database_->prepare("insert into objects values(?1, 0, ?2, 0, 0, null, '')")
-            .run(view(*id), size);
+        database_->prepare("insert into objects values(null, ?1, ?2, 0, ?3, 0, 0, 1, '')")
+            .run(view(*id), first_of(*id), size);
         database_->prepare("update totals set bytes = bytes + ?1").run(size);
     }
 }

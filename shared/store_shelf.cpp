@@ -52,10 +52,12 @@ std::uint64_t StoreShelf::offset(const ObjectId& id) {
 
 Taken StoreShelf::take(const std::vector<Piece>& pieces) {
     Taken taken;
-    std::vector<Piece> small;
+    recent_.clear();
+    recent_bytes_ = 0;
+    std::vector<const Piece*> small;
     for (const Piece& piece : pieces) {
         if (is_small(piece)) {
-            small.push_back(piece);
+            small.push_back(&piece);
         } else if (taken.trouble.empty()) {
             piece.kind == ObjectKind::tree ? keep_tree_part(piece, taken) : keep_part(piece, taken);
         }
@@ -64,26 +66,36 @@ Taken StoreShelf::take(const std::vector<Piece>& pieces) {
     return taken;
 }
 
-void StoreShelf::keep_small(const std::vector<Piece>& pieces, Taken& taken) {
+void StoreShelf::keep_small(const std::vector<const Piece*>& pieces, Taken& taken) {
     std::vector<NewObject> objects;
-    for (const Piece& piece : pieces) objects.push_back({piece.kind, piece.id, piece.bytes});
+    for (const Piece* piece : pieces) objects.push_back({piece->kind, piece->id, piece->bytes});
     if (!store_.put(now(), objects)) {
-        for (const Piece& piece : pieces) taken.whole.push_back(piece.id);
+        for (const Piece* piece : pieces) {
+            taken.whole.push_back(piece->id);
+            remember(*piece);
+        }
         return;
     }
     // One of them spoils all: each for itself.
-    for (const Piece& piece : pieces) {
-        const NewObject object{piece.kind, piece.id, piece.bytes};
+    for (const Piece* piece : pieces) {
+        const NewObject object{piece->kind, piece->id, piece->bytes};
         const std::optional<Error> error = store_.put(now(), std::span(&object, 1));
         if (!error) {
-            taken.whole.push_back(piece.id);
-        } else if (object_id(piece.kind, piece.bytes) != piece.id) {
-            taken.damaged.push_back(piece.id);
+            taken.whole.push_back(piece->id);
+            remember(*piece);
+        } else if (object_id(piece->kind, piece->bytes) != piece->id) {
+            taken.damaged.push_back(piece->id);
         } else {
             taken.trouble = error->text;
             return;
         }
     }
+}
+
+void StoreShelf::remember(const Piece& piece) {
+    if (recent_bytes_ + piece.bytes.size() > recent_bytes_max) return;
+    recent_bytes_ += piece.bytes.size();
+    recent_.insert_or_assign(piece.id, piece);
 }
 
 void StoreShelf::keep_part(const Piece& piece, Taken& taken) {
@@ -130,11 +142,19 @@ void StoreShelf::keep_tree_part(const Piece& piece, Taken& taken) {
     const std::string whole = std::move(text);
     partial_tree_bytes_ -= whole.size();
     partial_trees_.erase(found);
-    keep_small({{.id = piece.id, .kind = piece.kind, .size = whole.size(), .bytes = whole}}, taken);
+    const Piece all{.id = piece.id, .kind = piece.kind, .size = whole.size(), .bytes = whole};
+    keep_small({&all}, taken);
 }
 
 Result<Piece> StoreShelf::read(const WantedObject& wanted, std::uint64_t bytes_max) {
     Piece piece{.id = wanted.id, .kind = wanted.kind, .offset = wanted.offset};
+    const auto recent = recent_.find(wanted.id);
+    if (recent != recent_.end() && recent->second.kind == wanted.kind) {
+        piece.size = recent->second.size;
+        if (wanted.offset > piece.size) return Error{"it is shorter than that"};
+        piece.bytes = recent->second.bytes.substr(wanted.offset, bytes_max);
+        return piece;
+    }
     if (wanted.kind == ObjectKind::tree) {
         Result<std::string> tree = store_.tree(wanted.id);
         if (!tree) return Error{tree.error()};

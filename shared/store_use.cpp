@@ -31,7 +31,7 @@ struct Store::Walk {
     std::vector<LackingObject> open;
     Ids seen;
     std::vector<LackingObject> lacking;
-    std::vector<ObjectId> used;      // to be marked
+    std::vector<std::int64_t> used;  // places of what is to be marked
     std::optional<ObjectId> broken;  // where the walk ended
 };
 
@@ -54,7 +54,7 @@ Result<std::vector<LackingObject>> Store::touch(Seconds now, const ObjectId& tre
         statements_->begin_writing.run();
         const bool still_here = database_->integer(removals) == seen;
         if (still_here) {
-            for (const ObjectId& id : walk.used) statements_->use.run(view(id), hour);
+            for (const std::int64_t place : walk.used) statements_->use.run(place, hour);
         }
         statements_->commit.run();
         if (auto trouble = database_->take_trouble()) return *trouble;
@@ -67,7 +67,7 @@ std::optional<Error> Store::walk(std::int64_t hour, Walk& walk) {
         const LackingObject next = walk.open.back();
         walk.open.pop_back();
         if (!walk.seen.emplace(view(next.id)).second) continue;
-        Database::Rows rows = statements_->meet.rows(view(next.id), hour);
+        Database::Rows rows = statements_->meet.rows(first_of(next.id), view(next.id), hour);
         if (!rows.next()) {
             walk.lacking.push_back(next);
             continue;
@@ -78,10 +78,10 @@ std::optional<Error> Store::walk(std::int64_t hour, Walk& walk) {
                                      kind == ObjectKind::tree ? "tree" : "blob")};
         }
         if (kind == ObjectKind::blob) {
-            if (rows.null(2) && !has_file(next.id, rows.integer(1))) {
+            if (rows.integer(2) != 0 && !has_file(next.id, rows.integer(1))) {
                 walk.lacking.push_back(next);
             } else if (rows.integer(3) < hour) {
-                walk.used.push_back(next.id);
+                walk.used.push_back(rows.integer(6));
             }
             continue;
         }
@@ -95,7 +95,7 @@ std::optional<Error> Store::walk(std::int64_t hour, Walk& walk) {
         if (!entries) {
             return Error{fmt::format("cannot use tree {}: {}", next.id.hex(), entries.error())};
         }
-        walk.used.push_back(next.id);
+        walk.used.push_back(rows.integer(6));
         for (const TreeEntry& entry : *entries) walk.open.push_back({kind_of(entry), entry.id});
     }
     return std::nullopt;
@@ -153,7 +153,7 @@ Store::Ids Store::pinned() {
         const LackingObject next = open.back();
         open.pop_back();
         if (!pinned.emplace(view(next.id)).second || next.kind == ObjectKind::blob) continue;
-        Database::Rows rows = statements_->find.rows(view(next.id));
+        Database::Rows rows = statements_->find.rows(first_of(next.id), view(next.id));
         if (!rows.next() || rows.integer(0) != 1) continue;
         Result<std::vector<TreeEntry>> entries = decode_tree(rows.bytes(4));
         if (!entries) continue;
@@ -183,20 +183,21 @@ void Store::evict() {
 
     struct Victim {
         ObjectId id;
-        std::int64_t place;  // -1: a file
+        std::int64_t place = 0;
+        bool is_file = false;
     };
     std::vector<Victim> victims;
     std::uint64_t freed = 0;
     std::int64_t hour = -1;
     {
         Database::Statement oldest = database_->prepare(
-            "select id, size, used, place from objects order by used, kind desc");
+            "select id, size, used, place, is_file from objects order by used, kind desc");
         Database::Rows rows = oldest.rows();
         while (freed < enough && victims.size() < evicted_at_once_max && rows.next()) {
             if (kept.contains(std::string(rows.bytes(0)))) continue;
             freed += static_cast<std::uint64_t>(rows.integer(1));
             hour = rows.integer(2);
-            victims.push_back({id_of(rows.bytes(0)), rows.null(3) ? -1 : rows.integer(3)});
+            victims.push_back({id_of(rows.bytes(0)), rows.integer(3), rows.integer(4) != 0});
         }
     }
     // Where all is pinned, to look again each time would be dear and in vain.
@@ -205,13 +206,13 @@ void Store::evict() {
     if (victims.empty()) return;
     std::error_code ignored;
     for (const Victim& victim : victims) {
-        if (victim.place >= 0) {
+        if (!victim.is_file) {
             statements_->remove_content.run(victim.place);
         } else {
             // Should the transaction fail, the object is lacking: a file of the wrong size is none.
             std::filesystem::remove(file_path(victim.id), ignored);
         }
-        statements_->remove_object.run(view(victim.id));
+        statements_->remove_object.run(victim.place);
     }
     statements_->grow.run(-static_cast<std::int64_t>(freed));
     statements_->doubt.run(hour);
@@ -225,7 +226,7 @@ void Store::remove_strays() {
     for (const auto& entry : std::filesystem::directory_iterator(folder_ / "files", error)) {
         const std::optional<ObjectId> id = id_from(entry.path().filename().string());
         if (database_->in_trouble()) return;
-        const bool known = id && statements_->look.rows(view(*id)).next();
+        const bool known = id && statements_->look.rows(first_of(*id), view(*id)).next();
         if (!known && !database_->in_trouble()) std::filesystem::remove(entry.path(), error);
     }
 }

@@ -27,11 +27,11 @@ struct TreeEntry {
     friend bool operator==(const TreeEntry&, const TreeEntry&) = default;
 };
 
-constexpr std::size_t name_bytes_max = 255;               // of one entry: what file systems take
-constexpr std::size_t path_bytes_max = 4000;              // below a tree's root
-constexpr std::size_t folders_deep_max = 200;             // below a tree's root
-constexpr std::size_t link_bytes_max = 4000;              // of a link's target
-constexpr std::size_t tree_bytes_max = 16 * 1024 * 1024;  // of one folder's tree
+constexpr std::size_t name_bytes_max = 255;    // of one entry: what file systems take
+constexpr std::size_t path_bytes_max = 4000;   // below a tree's root
+constexpr std::size_t folders_deep_max = 200;  // below a tree's root
+constexpr std::size_t link_bytes_max = 4000;   // of a link's target
+constexpr std::size_t tree_bytes_max = std::size_t{16} * 1024 * 1024;  // of one folder's tree
 
 /// In git's order.
 bool comes_before(std::string_view name, EntryKind kind, std::string_view other,

@@ -15,7 +15,7 @@ enum class ReadEnd { more, nothing_now, end };
 
 /// Appends what can be read without waiting, at most one piece.
 inline ReadEnd read_some(const Descriptor& from, std::string& to) {
-    constexpr std::size_t piece_bytes = 64 * 1024;
+    constexpr std::size_t piece_bytes = std::size_t{64} * 1024;
     const std::size_t before = to.size();
     to.resize(before + piece_bytes);
     const ssize_t count = ::read(from.get(), to.data() + before, piece_bytes);

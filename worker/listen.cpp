@@ -247,11 +247,11 @@ private:
     void begin(const Listener::Start& start) {
         try {
             const std::string endpoint = fmt::format("ipc://{}/{}", folder_, start.session);
-            sessions_.emplace(start.session,
-                              std::make_unique<Session>(*context_, options_, endpoint,
-                                                        start.slots, start.label));
-            say(start.session, fmt::format("has {} slot{}", start.slots,
-                                           start.slots == 1 ? "" : "s"));
+            sessions_.emplace(
+                start.session,
+                std::make_unique<Session>(*context_, options_, endpoint, start.slots, start.label));
+            say(start.session,
+                fmt::format("has {} slot{}", start.slots, start.slots == 1 ? "" : "s"));
         } catch (const std::exception& error) {
             carry_out(core_.worker_gone(start.session, error.what()));
         }
@@ -285,7 +285,8 @@ private:
 
     void wait() {
         std::vector<zmq::pollitem_t> items = {{nullptr, signals_.descriptor(), ZMQ_POLLIN, 0},
-                                              front_->poll_item(), handshakes_->poll_item()};
+                                              front_->poll_item(),
+                                              handshakes_->poll_item()};
         if (gate_) items.push_back(gate_->poll_item());
         for (auto& [key, session] : sessions_) items.push_back(session->poll_item());
         Instant until = core_.next_deadline();

@@ -38,11 +38,11 @@ Listener::Effects Listener::receive(Instant now, const std::string& from, const 
             refuse(fmt::format("{} others are there already", sessions_.size()));
             return effects;
         }
-        session = sessions_
-                      .emplace(next_++, Session{.id = dial.session,
-                                                .label = dial.label,
-                                                .asked = dial.slots})
-                      .first;
+        session =
+            sessions_
+                .emplace(next_++,
+                         Session{.id = dial.session, .label = dial.label, .asked = dial.slots})
+                .first;
     }
     session->second.heard_at = now;
     connect(session, dial.line, from, effects);
@@ -77,8 +77,7 @@ Listener::Effects Listener::worker_gone(SessionKey key, const std::string& how) 
     if (session.leaving) {
         forget(found);
     } else {
-        effects.send.push_back(
-            {session.connections[Line::control], answer_for(key, session)});
+        effects.send.push_back({session.connections[Line::control], answer_for(key, session)});
     }
     give_slots(effects);
     return effects;

@@ -51,6 +51,7 @@ public:
         trees_.emplace(*context_, SyncSettings{.broker = options.broker,
                                                .cache = options.cache,
                                                .cache_bytes_max = options.cache_bytes_max,
+                                               .pack = options.pack,
                                                .at_home = options.embedded});
     }
 

@@ -78,6 +78,7 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     std::vector<std::string> labels;
     std::string cache = options.cache.string();
     std::string cache_size = "20G";
+    std::string compress = "auto";
     po::options_description known("Options");
     known.add_options()("help,h", "show this")  //
         ("broker",
@@ -88,7 +89,7 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
          "HOST says otherwise; * is everywhere); prints the token that clients need")  //
         ("token-file", po::value(&token_file)->value_name("FILE"),
          "with --listen: where the token is kept, which otherwise is another at each start")  //
-        ("insecure", "with --listen, on this machine alone: no token")                       //
+        ("insecure", "with --listen, on this machine alone: no token")                        //
         ("slots", po::value(&slots)->value_name("N|auto")->default_value(slots),
          "how many jobs at a time; auto: as many as there are cores")  //
         ("label", po::value(&labels)->value_name("NAME=VALUE"),
@@ -96,6 +97,8 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         ("name", po::value(&options.name)->value_name("NAME"), "instead of the host's name")  //
         ("cache", po::value(&cache)->value_name("DIR")->default_value(cache),
          "where the code that it runs is kept")  //
+        ("compress", po::value(&compress)->value_name("auto|always|never")->default_value(compress),
+         "the code on its way from the broker; auto: unless the broker is on this machine")  //
         ("cache-size", po::value(&cache_size)->value_name("SIZE")->default_value(cache_size),
          "what the code may take there, such as 500M or 20G: half of it for what was sent, half "
          "for "
@@ -103,7 +106,9 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
          "runs");
     po::variables_map given;
     try {
-        po::store(po::command_line_parser(joined_listen(arguments)).options(known).positional({}).run(), given);
+        po::store(
+            po::command_line_parser(joined_listen(arguments)).options(known).positional({}).run(),
+            given);
         po::notify(given);
         if (given.contains("help")) {
             std::cout << "usage: xgrid worker [OPTIONS]\n\n"
@@ -120,6 +125,7 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     options.cache_bytes_max = size_from(cache_size, "--cache-size");
     require_local(options.broker, "--broker");
     set_listen(options, given, listen, token_file);
+    options.pack = packs_from(compress, "--compress", options.broker);
     for (const std::string& label : labels) {
         const std::size_t equals = label.find('=');
         if (equals == std::string::npos || equals == 0) {

@@ -21,10 +21,12 @@ const std::uint8_t want_kind = static_cast<std::uint8_t>(Message(Want{}).index()
 
 std::vector<std::string> command_for(const Options& options, const std::string& endpoint,
                                      std::uint32_t slots, const std::string& label) {
-    std::vector<std::string> words = {"xgrid", "worker", "--broker", endpoint, "--slots",
-                                      std::to_string(slots), "--label", "xgrid.host=" + label,
-                                      "--cache", options.cache.string(), "--cache-size",
-                                      std::to_string(options.cache_bytes_max)};
+    std::vector<std::string> words = {"xgrid",        "worker",
+                                      "--broker",     endpoint,
+                                      "--slots",      std::to_string(slots),
+                                      "--label",      "xgrid.host=" + label,
+                                      "--cache",      options.cache.string(),
+                                      "--cache-size", std::to_string(options.cache_bytes_max)};
     if (!options.name.empty()) words.insert(words.end(), {"--name", options.name});
     for (const auto& [name, value] : options.labels) {
         if (name != "xgrid.host") words.insert(words.end(), {"--label", name + "=" + value});

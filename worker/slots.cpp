@@ -25,8 +25,9 @@ constexpr Duration look_interval = std::chrono::seconds(1);
 constexpr Duration leftovers_delay = std::chrono::milliseconds(100);
 // A crash shows a hundred frames of each thread, those that matter first.
 constexpr std::size_t err_tail_bytes = 16'000;
-constexpr std::size_t output_piece_bytes = 64 * 1024;
-constexpr std::size_t unfinished_line_bytes = 1024 * 1024;  // a longer one is shown in pieces
+constexpr std::size_t output_piece_bytes = std::size_t{64} * 1024;
+constexpr std::size_t unfinished_line_bytes =
+    std::size_t{1024} * 1024;  // a longer one is shown in pieces
 
 std::string cannot_run(const WarmKey& key, const std::string& why) {
     std::string interpreter = key.command.front();
@@ -171,6 +172,9 @@ std::vector<Slots::Watched> Slots::watched() const {
 
 Instant Slots::next_deadline() const {
     Instant next = early_.empty() ? never : Instant();
+    for (const auto& [key, warm] : warm_) {
+        if (warm->gone()) next = Instant();
+    }
     for (const auto& [key, process] : processes_) {
         next = std::min({next, process.kill_by, process.closed_by});
     }

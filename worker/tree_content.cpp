@@ -13,7 +13,7 @@
 namespace xgrid::worker {
 namespace {
 
-constexpr std::size_t buffer_bytes = 256 * 1024;
+constexpr std::size_t buffer_bytes = std::size_t{256} * 1024;
 
 // Of a regular file's or a link's bytes. False: it cannot be read, or they are not what the id
 // says.
@@ -83,9 +83,9 @@ Result<std::uint64_t> TreeContent::blob(const ObjectId& id,
                                         const std::function<bool(std::string_view)>& take) {
     std::string place;
     {
-        const std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
         const auto found = files_.find(id);
-        if (found == files_.end()) return store_.blob(id, take);
+        if (found == files_.end()) return from_store(id, take, lock);
         place = found->second;
     }
     std::uint64_t size = 0;
@@ -95,6 +95,23 @@ Result<std::uint64_t> TreeContent::blob(const ObjectId& id,
     changed_.insert(id);
     deceived_ = true;
     return Error{fmt::format("{} has changed since its tree was made", place)};
+}
+
+// Others may use the store while what came of a small one is written.
+Result<std::uint64_t> TreeContent::from_store(const ObjectId& id,
+                                              const std::function<bool(std::string_view)>& take,
+                                              std::unique_lock<std::mutex>& lock) {
+    std::string small;
+    bool large = false;
+    Result<std::uint64_t> size = store_.blob(id, [&](std::string_view piece) {
+        large = large || piece.size() > Store::small_bytes_max;
+        if (large) return take(piece);
+        small = piece;
+        return true;
+    });
+    lock.unlock();
+    if (size && !small.empty()) take(small);
+    return size;
 }
 
 std::string TreeContent::file_of(const ObjectId& id) {

@@ -32,6 +32,9 @@ public:
 
 private:
     std::string place_of(const std::string& path) const;
+    Result<std::uint64_t> from_store(const ObjectId& id,
+                                     const std::function<bool(std::string_view)>& take,
+                                     std::unique_lock<std::mutex>& lock);
 
     Store& store_;
     std::map<std::string, std::string> places_;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "shared/content_limits.hpp"
+#include "shared/packing.hpp"
 
 namespace xgrid::worker {
 namespace {
@@ -21,13 +22,13 @@ std::string joined(const std::string& folder, const std::string& name) {
 }  // namespace
 
 TreeFetch::TreeFetch(std::string run, const ObjectId& root, Shelf& shelf, FetchLimits limits,
-                     Elsewhere elsewhere, std::set<ObjectId> known)
+                     Elsewhere elsewhere, const std::set<ObjectId>& known)
     : run_(run),
       shelf_(shelf),
       limits_(limits),
       elsewhere_(std::move(elsewhere)),
       asking_(std::move(run), shelf.name()),
-      seen_(std::move(known)) {
+      seen_(known.begin(), known.end()) {
     visit({{root, {}}});
 }
 
@@ -113,8 +114,10 @@ std::vector<Want> TreeFetch::receive(Instant now, const Content& content) {
         trees.emplace_back(tree->first, tree->second);
         missing_trees_.erase(tree);
     };
-    const std::vector<Piece> pieces = asking_.wanted_of(content.pieces);
-    if (!std::ranges::all_of(pieces, can_be)) {
+    Result<std::vector<Piece>> all = pieces_of(content);
+    const std::vector<Piece> pieces =
+        all ? asking_.wanted_of(std::move(*all)) : std::vector<Piece>();
+    if (!all || !std::ranges::all_of(pieces, can_be)) {
         fail(damaged);
         return {};
     }
@@ -123,8 +126,9 @@ std::vector<Want> TreeFetch::receive(Instant now, const Content& content) {
     if (!taken.damaged.empty()) fail(damaged);
     objects_ += taken.whole.size();
     for (const ObjectId& id : taken.whole) arrived(id);
+    bytes_ += content.packed.size();
     for (const Piece& piece : pieces) {
-        bytes_ += piece.bytes.size();
+        if (content.packed.empty()) bytes_ += piece.bytes.size();
         if (asking_.wants(piece.id)) asking_.has_until(piece.id, shelf_.offset(piece.id));
     }
     take_stored(content.stored, arrived);

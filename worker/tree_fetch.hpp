@@ -10,6 +10,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -32,7 +33,10 @@ class TreeFetch {
 public:
     /// Trees below the root that are among `known` are not looked at, nor is what they hold.
     TreeFetch(std::string run, const ObjectId& root, Shelf& shelf, FetchLimits limits = {},
-              Elsewhere elsewhere = {}, std::set<ObjectId> known = {});
+              Elsewhere elsewhere = {}, const std::set<ObjectId>& known = {});
+
+    /// Whether the broker is to pack what it gives.
+    void pack(bool pack) { asking_.pack(pack); }
 
     /// What to send first, and on each new connection to the broker.
     std::vector<Want> connect(Instant now);
@@ -47,7 +51,7 @@ public:
     const std::string& error() const { return error_; }
 
     std::uint64_t objects_received() const { return objects_; }
-    std::uint64_t bytes_received() const { return bytes_; }
+    std::uint64_t bytes_received() const { return bytes_; }  // as they came: packed, or not
 
 private:
     struct Place {
@@ -68,7 +72,7 @@ private:
     Elsewhere elsewhere_;
     Asking asking_;
     std::map<ObjectId, Place> missing_trees_;
-    std::set<ObjectId> seen_;  // or known
+    std::unordered_set<ObjectId, IdHash> seen_;  // or known
     std::size_t entries_ = 0;
     std::uint64_t objects_ = 0;
     std::uint64_t bytes_ = 0;

@@ -63,6 +63,8 @@ void TreeSync::run() {
     } catch (const std::exception& error) {
         result = Error{error.what()};
     }
+    // The next run may want it as soon as this one is known to have failed.
+    if (!result) workspace_.reset();
     {
         const std::lock_guard lock(mutex_);
         result_ = std::move(result);
@@ -73,6 +75,8 @@ void TreeSync::run() {
     if (store_ && !settings_.at_home) store_->touch(today(), spec_.id);
     // Looks at every file of every workspace, so only after one has grown.
     if (wrote_) Workspaces(settings_.cache).evict(settings_.cache_bytes_max / 2);
+    over_ = true;
+    wake_();
 }
 
 Result<TreeReady> TreeSync::prepare() {
@@ -130,6 +134,7 @@ Result<UpdateCounts> TreeSync::write(const std::filesystem::path& objects, TreeR
                 return content.is_at_place(id, path);
             },
             known);
+        fetched.pack(settings_.pack);
         const std::string trouble = fetch(fetched, broker);
         if (!trouble.empty()) return Error{trouble};
         ready.objects_sent += fetched.objects_received();

@@ -26,6 +26,7 @@ struct SyncSettings {
     std::string broker;                                       // endpoint
     std::filesystem::path cache;                              // with the store and the workspaces
     std::uint64_t cache_bytes_max = std::uint64_t{20} << 30;  // of both, a half each
+    bool pack = false;                                        // what the broker sends
     bool at_home = false;  // the client is on this machine, and its files may be read
 };
 
@@ -45,6 +46,8 @@ public:
     std::optional<std::string> folder() const;
     /// None: it is not done yet. Error: it cannot be done.
     std::optional<Result<TreeReady>> result() const;
+    /// There is nothing it still does: from then on it goes at once.
+    bool over() const { return over_; }
 
 private:
     void run();
@@ -61,6 +64,7 @@ private:
     std::unique_ptr<Store> store_;
     bool wrote_ = false;
     std::atomic<bool> end_ = false;
+    std::atomic<bool> over_ = false;
     mutable std::mutex mutex_;
     std::optional<std::string> folder_;
     std::optional<Result<TreeReady>> result_;

@@ -28,6 +28,11 @@ void move_arguments(RunSpec& spec, const std::string& folder) {
     }
 }
 
+// They use one workspace, or mostly the same objects.
+bool in_the_way(const TreeSpec& one, const TreeSpec& other) {
+    return one.project == other.project || (!one.folder.empty() && one.folder == other.folder);
+}
+
 std::string joined(const std::string& folder, const std::string& below) {
     return below.empty() ? folder : folder + "/" + below;
 }
@@ -56,34 +61,54 @@ std::vector<Command> Trees::pass(Command command) {
     }
     const auto* start = std::get_if<StartSlot>(&command);
     if (start == nullptr || !start->spec.tree) return {std::move(command)};
-    Tree& tree = trees_[start->run];
-    if (!tree.sync) {
-        tree.spec = start->spec;
-        tree.sync = std::make_unique<TreeSync>(
-            context_, settings_, start->run, *start->spec.tree,
-            [descriptor = woken_.get()] { eventfd_write(descriptor, 1); });
-    }
-    waiting_.emplace(slot, Waiting{start->run, {std::move(command)}});
+    const Key key{start->run, start->spec.tree->folder};
+    trees_.try_emplace(key, Tree{.spec = *start->spec.tree});
+    waiting_.emplace(slot, Waiting{key, {std::move(command)}});
     eventfd_write(woken_.get(), 1);
     return {};
+}
+
+void Trees::begin_what_can() {
+    std::erase_if(ending_, [](const Ending& one) { return one.sync->over(); });
+    for (auto& [key, tree] : trees_) {
+        const auto waits_for = [&spec = tree.spec](const Ending& one) {
+            return in_the_way(one.spec, spec);
+        };
+        if (tree.sync || std::ranges::any_of(ending_, waits_for)) continue;
+        tree.sync = std::make_unique<TreeSync>(
+            context_, settings_, key.first, tree.spec,
+            [descriptor = woken_.get()] { eventfd_write(descriptor, 1); });
+    }
+}
+
+// Those of the slots that wait for it, each once.
+std::vector<WarmKey> Trees::interpreters_for(const Key& tree, const std::string& folder) const {
+    std::set<WarmKey> keys;
+    for (const auto& [slot, waiting] : waiting_) {
+        if (waiting.tree != tree || waiting.commands.empty()) continue;
+        RunSpec there = std::get<StartSlot>(waiting.commands.front()).spec;
+        there.directory = joined(folder, there.tree->directory);
+        keys.insert(warm_key(there));
+    }
+    return {keys.begin(), keys.end()};
 }
 
 Trees::News Trees::collect() {
     eventfd_t count = 0;
     eventfd_read(woken_.get(), &count);
-    std::erase_if(ending_, [](const auto& sync) { return sync->result().has_value(); });
+    begin_what_can();
     News news;
-    for (auto& [run, tree] : trees_) {
+    for (auto& [key, tree] : trees_) {
+        if (!tree.sync) continue;
         const std::optional<std::string> folder = tree.sync->folder();
         if (!folder || std::exchange(tree.announced, true)) continue;
-        RunSpec there = tree.spec;
-        there.directory = joined(*folder, tree.spec.tree->directory);
-        news.soon.push_back(warm_key(there));
+        for (WarmKey& soon : interpreters_for(key, *folder)) news.soon.push_back(std::move(soon));
     }
     for (auto entry = waiting_.begin(); entry != waiting_.end();) {
         auto& [slot, waiting] = *entry;
-        Tree& tree = trees_.at(waiting.run);
-        std::optional<Result<TreeReady>> result = tree.sync->result();
+        Tree& tree = trees_.at(waiting.tree);
+        std::optional<Result<TreeReady>> result;
+        if (tree.sync) result = tree.sync->result();
         if (waiting.commands.empty()) {
             news.reports.emplace_back(slot, SlotExited{"never started"});
         } else if (!result) {
@@ -116,14 +141,16 @@ void Trees::tell(Tree& tree, const TreeReady& ready, Waiting& waiting, SlotKey s
 
 void Trees::keep_only(const std::set<std::string>& runs) {
     std::set<std::string> kept = runs;
-    for (const auto& [slot, waiting] : waiting_) kept.insert(waiting.run);
+    for (const auto& [slot, waiting] : waiting_) kept.insert(waiting.tree.first);
     for (auto entry = trees_.begin(); entry != trees_.end();) {
-        if (kept.contains(entry->first)) {
+        if (kept.contains(entry->first.first)) {
             ++entry;
             continue;
         }
-        entry->second.sync->end();
-        ending_.push_back(std::move(entry->second.sync));
+        if (Tree& tree = entry->second; tree.sync) {
+            tree.sync->end();
+            ending_.push_back({std::move(tree.spec), std::move(tree.sync)});
+        }
         entry = trees_.erase(entry);
     }
 }

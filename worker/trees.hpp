@@ -1,6 +1,10 @@
 // Which runs' trees are here, and what slots are to do once theirs is. Owns the workspaces'
 // holders. Knows nothing of the processes of slots: commands for them go in, and come out when they
 // can be obeyed.
+//
+// A run that comes again (its broker has died) may do so while its holder of before ends, which has
+// the workspace and the objects that are half there. The next one waits for it: it goes on with
+// those, and would else begin anew in another workspace.
 #pragma once
 
 #include <map>
@@ -42,24 +46,32 @@ public:
     void keep_only(const std::set<std::string>& runs);
 
 private:
+    using Key = std::pair<std::string, std::string>;  // the run, and the folder that it is to be in
+
     struct Waiting {
-        std::string run;
+        Key tree;
         std::vector<Command> commands;  // the first is to start the slot
     };
     struct Tree {
-        std::unique_ptr<TreeSync> sync;
-        RunSpec spec;
-        bool announced = false;  // that its interpreter will be needed
-        bool told = false;       // that it is ready
+        TreeSpec spec;
+        std::unique_ptr<TreeSync> sync;  // none: it has yet to begin
+        bool announced = false;          // which interpreters will be needed
+        bool told = false;               // that it is ready
     };
+    struct Ending {
+        TreeSpec spec;
+        std::unique_ptr<TreeSync> sync;
+    };
+    void begin_what_can();
+    std::vector<WarmKey> interpreters_for(const Key& tree, const std::string& folder) const;
     static void tell(Tree& tree, const TreeReady& ready, Waiting& waiting, SlotKey slot,
                      News& news);
 
     Context& context_;
     SyncSettings settings_;
     Descriptor woken_;
-    std::map<std::string, Tree> trees_;
-    std::vector<std::unique_ptr<TreeSync>> ending_;
+    std::map<Key, Tree> trees_;
+    std::vector<Ending> ending_;
     std::map<SlotKey, Waiting> waiting_;
 };
 

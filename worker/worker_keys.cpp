@@ -60,8 +60,8 @@ Result<WorkerKeys> make_file(const std::filesystem::path& path) {
         if (!file) {
             error = Error{file.error()};
         } else {
-            error = file->write_at(0, fmt::format("{}{}\n{}\n", preamble, text_of(keys),
-                                                  text_of(token_for(keys))));
+            error = file->write_at(
+                0, fmt::format("{}{}\n{}\n", preamble, text_of(keys), text_of(token_for(keys))));
         }
     }
     if (!error && ::link(fresh.c_str(), path.c_str()) != 0 && errno != EEXIST) {

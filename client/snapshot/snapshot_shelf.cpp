@@ -20,11 +20,18 @@ std::string SnapshotShelf::trouble() const {
     return trouble_;
 }
 
+std::string SnapshotShelf::lost() const {
+    const std::lock_guard lock(mutex_);
+    return lost_;
+}
+
 Result<Piece> SnapshotShelf::read(const WantedObject& wanted, std::uint64_t bytes_max) {
     Result<Piece> piece = find(wanted, bytes_max);
     if (!piece) {
         const std::lock_guard lock(mutex_);
         if (trouble_.empty()) trouble_ = piece.error();
+        // Content that the snapshot never had is not lost.
+        if (lost_.empty()) lost_ = source_.path_of(wanted.id);
     }
     return piece;
 }

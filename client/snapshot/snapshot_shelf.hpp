@@ -24,6 +24,9 @@ public:
 
     /// Why the first object could not be read that could not; empty: all could. Any thread may ask.
     std::string trouble() const;
+    /// The path in the tree of the first file that was not there any more as it was; empty: none.
+    /// Any thread may ask.
+    std::string lost() const;
 
 private:
     Result<Piece> find(const WantedObject& wanted, std::uint64_t bytes_max);
@@ -31,6 +34,7 @@ private:
     SnapshotSource source_;
     mutable std::mutex mutex_;
     std::string trouble_;
+    std::string lost_;
 };
 
 }  // namespace xgrid::client

@@ -61,6 +61,13 @@ std::optional<std::uint64_t> SnapshotSource::blob_bytes(const ObjectId& id) cons
     return snapshot_->folders[found->second.folder].items[found->second.entry].stamp.bytes;
 }
 
+std::string SnapshotSource::path_of(const ObjectId& id) const {
+    const auto found = blobs_.find(id);
+    if (found == blobs_.end()) return {};
+    const Folder& folder = snapshot_->folders[found->second.folder];
+    return path_below(folder.path, folder.entries[found->second.entry].name);
+}
+
 Result<std::uint64_t> SnapshotSource::blob(const ObjectId& id, const Take& take) {
     const auto found = blobs_.find(id);
     if (found == blobs_.end()) return Error{fmt::format("no blob {} in the snapshot", id.hex())};

@@ -33,6 +33,9 @@ public:
     /// A blob's size; none: there is no such blob.
     std::optional<std::uint64_t> blob_bytes(const ObjectId& id) const;
 
+    /// The path in the tree of a file or link that had that content; empty: none had.
+    std::string path_of(const ObjectId& id) const;
+
     /// Of a large blob, from an offset on: bytes_max at most. Not verified: who puts the parts
     /// together does that. Error: the file is not there any more, or has another size.
     Result<std::string> part(const ObjectId& id, std::uint64_t offset,

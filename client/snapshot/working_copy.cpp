@@ -1,23 +1,15 @@
 #include "client/snapshot/working_copy.hpp"
 
-#include <array>
 #include <cstdlib>
 #include <sys/stat.h>
 
 #include <fmt/format.h>
-#include <git2.h>
+
+#include "client/git_library.hpp"
 
 namespace xgrid::client {
 namespace {
 
-template <auto free>
-struct Freed {
-    template <class T>
-    void operator()(T* handle) const {
-        free(handle);
-    }
-};
-using Repository = std::unique_ptr<git_repository, Freed<git_repository_free>>;
 using Config = std::unique_ptr<git_config, Freed<git_config_free>>;
 using Index = std::unique_ptr<git_index, Freed<git_index_free>>;
 
@@ -65,41 +57,27 @@ std::string rules_of_user(git_repository* repository, const std::string& directo
     return file.empty() || file.starts_with('/') ? file : directory + "/" + file;
 }
 
-// Once and to the end: each beginning reads the system's certificates, which takes 3 ms.
-bool begin_library() {
-    git_libgit2_init();
-    git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
-    // What they change is none of what is read here.
-    std::array<const char*, 3> harmless = {"worktreeconfig", "partialclone", "preciousobjects"};
-    git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, harmless.data(), harmless.size());
-    return true;
-}
-
 }  // namespace
 
 struct WorkingCopy::Handles {
-    Repository repository;
+    GitRepository repository;
     Index index;
 };
 
-WorkingCopy::WorkingCopy() : handles_(std::make_unique<Handles>()) {
-    static const bool begun = begin_library();
-    (void)begun;
-}
+WorkingCopy::WorkingCopy() : handles_(std::make_unique<Handles>()) {}
 WorkingCopy::~WorkingCopy() = default;
 
 std::unique_ptr<WorkingCopy> WorkingCopy::find(const std::string& directory, Search search) {
     const std::string top = directory_with_git(directory, search);
     if (top.empty()) return nullptr;
     std::unique_ptr<WorkingCopy> found(new WorkingCopy);
-    git_repository* opened = nullptr;
+    GitRepository& repository = found->handles_->repository;
     unsigned flags = 0;
     if (search == Search::here) flags = GIT_REPOSITORY_OPEN_NO_SEARCH;
-    const int status = git_repository_open_ext(&opened, directory.c_str(), flags, nullptr);
+    const int status = open_repository(repository, directory, flags);
     if (status == GIT_ENOTFOUND) return nullptr;
     if (status == 0) {
-        found->handles_->repository.reset(opened);
-        const char* workdir = git_repository_workdir(opened);
+        const char* workdir = git_repository_workdir(repository.get());
         if (workdir == nullptr) return nullptr;
         found->directory_ = without_slash(workdir);
         found->read_facts();

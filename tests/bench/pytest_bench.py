@@ -176,25 +176,31 @@ def watch(argv, folder, with_memory):
     return figures
 
 
-def measure(argv, folder, with_memory=False):
-    """The figures of one run, from a fork of this process that has no other children."""
+def from_a_fork(work):
+    """What `work` returns in a fork of this process that has no other children; None: it failed."""
     out, into = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
             os.close(out)
-            os.write(into, json.dumps(watch(argv, folder, with_memory)).encode())
+            os.write(into, json.dumps(work()).encode())
             os._exit(0)
         except BaseException:
             traceback.print_exc()
             os._exit(1)
     os.close(into)
     with os.fdopen(out) as answer:
-        figures = answer.read()
+        text = answer.read()
     os.waitpid(pid, 0)
+    return json.loads(text) if text else None
+
+
+def measure(argv, folder, with_memory=False):
+    """The figures of one run."""
+    figures = from_a_fork(lambda: watch(argv, folder, with_memory))
     if not figures:
         raise SystemExit(f"could not measure {' '.join(argv)}")
-    return json.loads(figures)
+    return figures
 
 
 # ---- are the results the same?

@@ -12,9 +12,15 @@ import signal
 import socket
 import subprocess
 import time
-import traceback
 
-from pytest_bench import LEFTOVER_SECONDS, become_subreaper, descendants, pss_bytes, reap
+from pytest_bench import (
+    LEFTOVER_SECONDS,
+    become_subreaper,
+    descendants,
+    from_a_fork,
+    pss_bytes,
+    reap,
+)
 
 SAMPLE_SECONDS = 0.01
 SSHD = "/usr/sbin/sshd"
@@ -70,23 +76,8 @@ def watch(argv, cwd, env, server, roles_of):
 
 
 def measure(argv, cwd, env, server=None, roles_of=None, wanted_exit=0):
-    """The figures of one command, from a fork of this process that has no other children."""
-    out, into = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.close(out)
-            figures = watch(argv, cwd, env, server, roles_of)
-            os.write(into, json.dumps(figures).encode())
-            os._exit(0)
-        except BaseException:
-            traceback.print_exc()
-            os._exit(1)
-    os.close(into)
-    with os.fdopen(out) as answer:
-        text = answer.read()
-    os.waitpid(pid, 0)
-    figures = json.loads(text) if text else {"exit_code": None}
+    """The figures of one command."""
+    figures = from_a_fork(lambda: watch(argv, cwd, env, server, roles_of)) or {"exit_code": None}
     if figures["exit_code"] != wanted_exit:
         said = (cwd / ".." / "output.log").read_text(errors="replace")[-2000:]
         raise SystemExit(f"{' '.join(map(str, argv))} ended with {figures['exit_code']}: {said}")

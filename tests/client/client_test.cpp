@@ -115,3 +115,117 @@ TEST_CASE("a warning of an import counts once, however many slots import") {
                          seen("gw0", "runtest"), seen("gw1", "runtest")}});
     CHECK(effects.events.size() == 4);  // one slot met it twice
 }
+
+// ---- Code that changed before it was sent
+
+namespace {
+
+const RunFinished without_its_code{RunEnd::refused, 3, "the code changed"};
+
+struct TreeFixture : Fixture {
+    TreeFixture() { client = Client("run", spec()); }
+
+    static RunSpec spec() {
+        RunSpec spec;
+        spec.tree = TreeSpec{.project = "/p"};
+        return spec;
+    }
+    Effects hear_of(const std::string& run, std::vector<Event> events) {
+        return client.receive(start, Progress{run, 0, std::move(events)});
+    }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(TreeFixture, "a run whose code changed before any of it began can be had again") {
+    const Effects ended = hear(0, {TreeSynced{"host", {}}, without_its_code});
+    CHECK(ended.unsent);
+    CHECK(ended.events.size() == 1);  // the end is not told
+    CHECK(client.over());
+    // The broker may forget the first.
+    CHECK((ended.send == std::vector<Message>{Follow{"run", 2, 1}}));
+
+    TreeSpec now{.project = "/p", .folder = "other"};
+    const Effects again = client.retake(start, "second", now);
+    CHECK_FALSE(client.over());
+    REQUIRE(again.send.size() == 2);
+    RunSpec expected = spec();
+    expected.tree = now;
+    CHECK((again.send[0] == Message(Submit{.run = "second", .spec = expected})));
+    CHECK((again.send[1] == Message(Follow{"second", 0, 0})));
+
+    CHECK(hear_of("run", {finished("a")}).events.empty());  // an echo of the first
+    CHECK(hear_of("second", {WorkerUp{}, finished("a"), RunFinished{}}).events.size() == 3);
+    CHECK(client.over());
+}
+
+TEST_CASE_FIXTURE(TreeFixture, "a broker that forgets the run that came again gets that one") {
+    hear(0, {without_its_code});
+    client.retake(start, "second", {});
+    CHECK(client.receive(start, UnknownRun{"run", 1}).send.empty());
+    hear_of("second", {});
+    const Effects effects = client.receive(start, UnknownRun{"second", 1});
+    REQUIRE(!effects.send.empty());
+    CHECK(std::get<Submit>(effects.send[0]).run == "second");
+}
+
+TEST_CASE_FIXTURE(TreeFixture, "a run that has ended for another reason ends as the broker said") {
+    CHECK(hear(0, {without_its_code}).unsent);
+    CHECK(client.settle().events == std::vector<Event>{without_its_code});
+    CHECK(client.over());
+    CHECK(client.settle().events.empty());
+    CHECK(client.retake(start, "second", {}).send.empty());
+}
+
+TEST_CASE_FIXTURE(TreeFixture, "once a slot has begun, tests of two trees would be mixed") {
+    hear(0, {WorkerUp{}});
+    const Effects ended = hear(1, {without_its_code});
+    CHECK_FALSE(ended.unsent);
+    CHECK(ended.events == std::vector<Event>{without_its_code});
+}
+
+TEST_CASE_FIXTURE(TreeFixture, "that a slot had begun is known when its broker has forgotten it") {
+    hear(0, {WorkerUp{}});
+    client.receive(start, UnknownRun{"run", 1});
+    CHECK_FALSE(hear(0, {without_its_code}).unsent);
+}
+
+TEST_CASE_FIXTURE(TreeFixture, "who has cancelled the run does not get it again") {
+    client.cancel(start);
+    CHECK_FALSE(hear(0, {without_its_code}).unsent);
+}
+
+TEST_CASE_FIXTURE(TreeFixture, "a run that comes again can be cancelled") {
+    hear(0, {without_its_code});
+    CHECK(client.cancel(start).send.empty());
+    client.retake(start, "second", {});
+    const Effects effects = client.cancel(start);
+    REQUIRE(effects.send.size() == 3);
+    CHECK(std::get<Submit>(effects.send[0]).run == "second");
+    CHECK((effects.send[1] == Message(Cancel{"second"})));
+}
+
+TEST_CASE_FIXTURE(TreeFixture,
+                  "what the framework refuses, and other ends, are not about the code") {
+    for (const RunFinished& end :
+         {RunFinished{RunEnd::refused, 4, "usage"}, RunFinished{RunEnd::grid_failed, 3, "crashes"},
+          RunFinished{RunEnd::completed}}) {
+        client = Client("run", spec());
+        CHECK_FALSE(hear(0, {end}).unsent);
+    }
+    client = Client("run", {});  // its code did not travel
+    CHECK_FALSE(hear(0, {without_its_code}).unsent);
+}
+
+TEST_CASE_FIXTURE(TreeFixture, "code that changes again and again is taken again three times") {
+    std::string run = "run";
+    for (std::uint32_t time = 1; time <= 3; ++time) {
+        CHECK(hear_of(run, {without_its_code}).unsent);
+        run += "+";
+        client.retake(start, run, {});
+        CHECK(client.retakes() == time);
+    }
+    const Effects ended = hear_of(run, {without_its_code});
+    CHECK_FALSE(ended.unsent);
+    CHECK(ended.events == std::vector<Event>{without_its_code});
+}

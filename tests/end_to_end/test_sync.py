@@ -269,8 +269,10 @@ def test_last_failed_is_known_in_the_copy(copies):
 
 
 @pytest.fixture
-def shared(tmp_path):
-    """A broker and a worker with a cache of its own; a project whose client has a third."""
+def shared(tmp_path, request):
+    """A broker and a worker with a cache of its own, with the options that a test asks for; a project
+    whose client has a third."""
+    options = getattr(request, "param", [])
     endpoint = "ipc://%s/broker" % tmp_path
     processes = []
 
@@ -279,7 +281,7 @@ def shared(tmp_path):
         processes.append(subprocess.Popen([grid.XGRID, role, *args], env=env))
 
     start("broker", "--bind", endpoint)
-    start("worker", "--broker", endpoint, "--slots", "2")
+    start("worker", "--broker", endpoint, "--slots", "2", *options)
     project = grid.Project(tmp_path / "project")
 
     def submit(*args, **more):
@@ -291,6 +293,51 @@ def shared(tmp_path):
     for process in processes:
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize("client", ["always", "never", "auto"])
+@pytest.mark.parametrize(
+    "shared, packed",
+    [(["--compress", "always"], True), (["--compress", "never"], False), ([], False)],
+    indirect=["shared"],
+)
+def test_code_travels_packed_where_that_is_wanted(shared, packed, client):
+    project = shared.project
+    for name in range(40):
+        lines = ["def check_%d(value): return value * %d" % (n, n * name) for n in range(60)]
+        project.write("pkg/m%d.py" % name, "\n".join(lines))
+    project.write("words.txt", " ".join(map(str, range(400000))))
+    (project.path / "noise.bin").write_bytes(os.urandom(300_000))
+    project.write("test_a.py", "from pkg import m7\ndef test_a(): assert m7.check_2(3) == 42\n")
+    run = shared("--compress", client)
+    assert run.code == 0, run.out + run.err
+    (synced,) = run.of("synced")
+    tree = sum(path.stat().st_size for path in project.path.rglob("*") if path.is_file())
+    assert tree > 2_800_000
+    if packed:
+        assert 300_000 < synced["bytes_sent"] < tree * 0.6
+    else:
+        assert synced["bytes_sent"] > tree
+    (workspace,) = shared.cache.glob("workspaces/*/project")
+    assert content(workspace) == content(project.path)
+
+
+def test_compress_takes_three_words_from_the_command_line_or_a_file(copies):
+    copies.project.write("test_a.py", "def test_a(): pass\n")
+    run = copies.submit("--compress", "sometimes")
+    assert run.code == 4
+    assert "--compress takes one of auto, always, never, not 'sometimes'" in run.err
+    copies.project.write("xgrid.toml", 'compress = "often"\n')
+    run = copies.submit()
+    assert run.code == 4
+    assert "compress in %s/xgrid.toml takes" % copies.project.path in run.err
+    copies.project.write("xgrid.toml", 'compress = "always"\n')
+    assert copies.submit().code == 0
+    worker = subprocess.run(
+        [grid.XGRID, "worker", "--compress", "more"], stderr=subprocess.PIPE, check=False
+    )
+    assert worker.returncode == 4
+    assert b"--compress takes one of auto, always, never, not 'more'" in worker.stderr
 
 
 def test_content_goes_to_workers_once(shared):

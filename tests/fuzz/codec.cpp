@@ -1,21 +1,20 @@
 // Bytes -> frames -> decode; what can be decoded is encoded and decoded again, and said to live
 // cores. Nothing may throw, hang or break a rule.
 //
-// An input is messages in a row, each: kind, how (bit 0: an insider says it; bits 1-3: time that
-// passes after it), length of the body (two bytes, the least first), body.
+// An input is rows (see rows.hpp). How: bit 0, an insider says it; bits 1-3, time that passes after
+// it.
 //
 //   fuzz_codec --seeds FOLDER    writes what to begin with, from tests/shared/samples.hpp
-#include "shared/codec.hpp"
-
 #include <array>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tests/fuzz/conversation.hpp"
+#include "tests/fuzz/rows.hpp"
 #include "tests/shared/samples.hpp"
 
 namespace {
@@ -23,7 +22,6 @@ namespace {
 using namespace xgrid;
 using namespace xgrid::fuzz;
 
-constexpr std::size_t header_bytes = 4;
 // Beyond leases, and short of them.
 constexpr std::array<Duration, 8> pauses = {
     Duration(0),
@@ -39,15 +37,6 @@ constexpr std::array<Duration, 8> pauses = {
 constexpr std::uint8_t insider = 1;
 constexpr std::uint8_t then_5_ms = 2 << 1;
 
-std::string packed(const Message& message, std::uint8_t how) {
-    const std::vector<std::string> frames = encode(message);
-    std::string text = frames[1];
-    text += static_cast<char>(how);
-    text += static_cast<char>(frames[2].size() & 0xFFU);
-    text += static_cast<char>(frames[2].size() >> 8U);
-    return text + frames[2];
-}
-
 Message facts(std::vector<Fact> facts, std::uint64_t job = 0) {
     return Status{.slots = 2, .attempts = {{{job, 1}, 0, std::move(facts)}}};
 }
@@ -59,26 +48,26 @@ void write(const std::string& folder, const std::string& name, const std::string
 void write_seeds(const std::string& folder) {
     for (const Message& message : samples::messages()) {
         const std::string kind = std::to_string(message.index());
-        write(folder, "stranger-" + kind, packed(message, 0));
-        write(folder, "insider-" + kind, packed(message, insider));
+        write(folder, "stranger-" + kind, row_of(message, 0));
+        write(folder, "insider-" + kind, row_of(message, insider));
     }
     // A run as it should be, up to some end.
     const TestName a{"a"};
     const TestName b{"b"};
-    std::string told = packed(Submit{.spec = {.slots = 2}}, insider);
+    std::string told = row_of(Submit{.spec = {.slots = 2}}, insider);
     for (const Message& message :
          {facts({}), facts({SlotBegan{}, UnitsNamed{{"x", "y"}}}), facts({Ended{}}),
           facts({TestsFound{{a, b}}, Started{0}, Finished{0}}), facts({GaveBack{1, {1}}})}) {
-        told += packed(message, insider | then_5_ms);
+        told += row_of(message, insider | then_5_ms);
     }
     const auto ended = [](End end) { return facts({Ended{.end = end}}); };
     for (const End end : {End::done, End::returned, End::crashed, End::refused, End::gone}) {
         write(folder, "run-" + std::to_string(static_cast<int>(end)),
-              told + packed(ended(end), insider | then_5_ms) +
-                  packed(ended(End::done), insider | then_5_ms) + packed(Follow{}, insider));
+              told + row_of(ended(end), insider | then_5_ms) +
+                  row_of(ended(End::done), insider | then_5_ms) + row_of(Follow{}, insider));
     }
-    write(folder, "cancel", told + packed(Cancel{}, insider));
-    write(folder, "lost", told + packed(Follow{}, insider | (5 << 1)));
+    write(folder, "cancel", told + row_of(Cancel{}, insider));
+    write(folder, "lost", told + row_of(Follow{}, insider | (5 << 1)));
 }
 
 }  // namespace
@@ -92,23 +81,14 @@ extern "C" int LLVMFuzzerInitialize(int* count, char*** words) {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    std::string_view left(reinterpret_cast<const char*>(data), size);
-    const std::string version(1, static_cast<char>(protocol_version));
     Conversation conversation;
-    while (left.size() >= header_bytes) {
-        const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(left[at]); };
-        const std::size_t length = byte(2) + 256U * byte(3);
-        const unsigned how = byte(1);
-        const std::string_view kind = left.substr(0, 1);
-        const std::string_view body = left.substr(header_bytes, length);
-        left.remove_prefix(header_bytes + body.size());
-        Result<Message> message = decode({version, kind, body});
-        if (message) {
+    for (const Row& row : rows_of(data, size)) {
+        if (Result<Message> message = row.message()) {
             check_round_trip(*message);
             conversation.hear(std::move(*message),
-                              (how & insider) != 0 ? Voice::insider : Voice::stranger);
+                              (row.how & insider) != 0 ? Voice::insider : Voice::stranger);
         }
-        conversation.wait(pauses[(how >> 1U) & 7U]);
+        conversation.wait(pauses[(row.how >> 1U) & 7U]);
     }
     return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "shared/ensure.hpp"
 #include "shared/giving.hpp"
+#include "shared/packing.hpp"
 #include "shared/tree.hpp"
 
 namespace xgrid::fuzz {
@@ -30,7 +31,7 @@ void check_shelf(const MemoryShelf& shelf) {
 
 }  // namespace
 
-Exchange::Exchange() {
+Exchange::Exchange(bool pack) : pack_(pack) {
     std::vector<TreeEntry> entries;
     for (const char* name : {"a", "b", "c", "d"}) {
         ids_.push_back(client_shelf_.add(ObjectKind::blob, name));
@@ -48,7 +49,8 @@ void Exchange::begin() {
     worker_shelf_.objects.clear();
     worker_shelf_.partial.clear();
     fetch_.emplace(run, ids_.back(), worker_shelf_);
-    take(hub_.receive(now_, "client", Offer{run}));
+    fetch_->pack(pack_);
+    take(hub_.receive(now_, "client", Offer{run, pack_}));
     take(fetch_->connect(now_));
 }
 

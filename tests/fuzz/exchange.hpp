@@ -23,7 +23,8 @@ enum class Mouth : std::uint8_t { stranger, client, worker, broker };
 
 class Exchange {
 public:
-    Exchange();
+    /// `pack`: the three ask each other to.
+    explicit Exchange(bool pack = false);
 
     /// Names, numbers and ids of `message` are bent to what is there, unless a stranger says it.
     void hear(Message message, Mouth mouth);
@@ -48,6 +49,7 @@ private:
     void take(const std::vector<Want>& wants);
     void audit() const;
 
+    bool pack_ = false;
     Instant now_{};
     MemoryShelf client_shelf_{"client"};
     MemoryShelf broker_shelf_{"broker"};

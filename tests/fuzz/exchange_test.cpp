@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "shared/codec.hpp"
+#include "shared/packing.hpp"
 #include "shared/tree.hpp"
 #include "tests/simulation/random.hpp"
 
@@ -41,10 +42,29 @@ ObjectKind draw_kind(Random& random) {
     return random.chance(0.5) ? ObjectKind::tree : ObjectKind::blob;
 }
 
+void damage(Random& random, std::string& bytes) {
+    if (bytes.empty()) return;
+    const std::size_t at = random.below(bytes.size());
+    switch (random.below(4)) {
+        case 0: bytes[at] = static_cast<char>(bytes[at] ^ (1 << random.below(8))); return;
+        case 1: bytes[at] = "\0 /.4"[random.below(5)]; return;
+        case 2: bytes.insert(at, 1, static_cast<char>(random.below(256))); return;
+        default: bytes.erase(at, 1 + random.below(40)); return;
+    }
+}
+
+// Of the one object of an exchange that is worth packing.
+Piece end_of_large() {
+    Piece piece{.size = 2'500'000, .offset = 2'499'000, .bytes = std::string(1'000, 'x')};
+    piece.id.bytes[0] = 5;
+    return piece;
+}
+
 Message draw(Random& random) {
-    if (random.chance(0.05)) return Offer{"run"};
+    if (random.chance(0.05)) return Offer{"run", random.chance(0.5)};
     if (random.chance(0.5)) {
         Want want{.run = random.chance(0.9) ? "run" : "other", .turn = draw_number(random)};
+        want.pack = random.chance(0.5);
         for (std::uint64_t n = random.chance(0.05) ? 300 : random.below(5); n > 0; --n) {
             want.objects.push_back({draw_id(random), draw_kind(random), draw_number(random)});
         }
@@ -61,11 +81,14 @@ Message draw(Random& random) {
     }
     if (random.chance(0.1)) content.stored.push_back(draw_id(random));
     if (random.chance(0.1)) content.lacking.push_back(draw_id(random));
+    if (random.chance(0.3)) content.pieces = {end_of_large()};
+    if (random.chance(0.5)) content = packed(std::move(content));
+    if (random.chance(0.2)) damage(random, content.packed);
     return content;
 }
 
 void play(Random& random) {
-    Exchange exchange;
+    Exchange exchange(random.chance(0.5));
     for (std::size_t i = 0; i < messages_per_exchange; ++i) {
         const auto mouth = static_cast<Mouth>(random.below(4));
         exchange.hear(draw(random), mouth);
@@ -75,23 +98,14 @@ void play(Random& random) {
     }
 }
 
-void damage(Random& random, std::string& bytes) {
-    if (bytes.empty()) return;
-    const std::size_t at = random.below(bytes.size());
-    switch (random.below(4)) {
-        case 0: bytes[at] = static_cast<char>(bytes[at] ^ (1 << random.below(8))); return;
-        case 1: bytes[at] = "\0 /.4"[random.below(5)]; return;
-        case 2: bytes.insert(at, 1, static_cast<char>(random.below(256))); return;
-        default: bytes.erase(at, 1 + random.below(40)); return;
-    }
-}
-
 }  // namespace
 
 TEST_CASE("an exchange that nobody disturbs brings the whole tree") {
-    Exchange exchange;
-    exchange.deliver(1'000);
-    CHECK(exchange.fetched());
+    for (const bool pack : {false, true}) {
+        Exchange exchange(pack);
+        exchange.deliver(1'000);
+        CHECK(exchange.fetched());
+    }
 }
 
 TEST_CASE("hostile content breaks no rule of the hub or a fetch") {

@@ -162,15 +162,16 @@ inline std::vector<Message> messages() {
                  1,
                  5,
                  true}}},
-        Offer{"run"},
-        Want{"run", 3, "store", {{object_id(), ObjectKind::tree, 5}}},
+        Offer{"run", true},
+        Want{"run", 3, "store", {{object_id(), ObjectKind::tree, 5}}, true},
         Content{"run",
                 3,
                 {{object_id(), ObjectKind::blob, 9, 4, "bytes"}},
                 {object_id()},
                 {object_id()},
                 true,
-                "why"}};
+                "why",
+                "packed"}};
 }
 
 }  // namespace xgrid::samples

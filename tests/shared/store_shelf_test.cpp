@@ -42,6 +42,30 @@ struct There {
 
 }  // namespace
 
+TEST_CASE("what came last is given on as it came, and only as what it is") {
+    There there;
+    const std::string content = "def test(): pass";
+    const ObjectId id = object_id(ObjectKind::blob, content);
+    const std::string other = "what was said to be that, and is not";
+    REQUIRE(there.shelf.take({{.id = id, .size = content.size(), .bytes = content}}).whole.size() ==
+            1);
+
+    Result<Piece> all = there.shelf.read({id, ObjectKind::blob}, piece_bytes_max);
+    CHECK(all->bytes == content);
+    CHECK(all->size == content.size());
+    Result<Piece> part = there.shelf.read({id, ObjectKind::blob, 4}, 4);
+    CHECK(part->bytes == "test");
+    CHECK(part->size == content.size());
+    CHECK_FALSE(there.shelf.read({id, ObjectKind::blob, content.size() + 1}, 4));
+    CHECK_FALSE(there.shelf.read({id, ObjectKind::tree}, piece_bytes_max));
+
+    const ObjectId wrong = object_id(ObjectKind::blob, "another");
+    CHECK(there.shelf.take({{.id = wrong, .size = other.size(), .bytes = other}}).damaged ==
+          std::vector{wrong});
+    CHECK_FALSE(there.shelf.read({wrong, ObjectKind::blob}, piece_bytes_max));
+    CHECK(there.shelf.read({id, ObjectKind::blob}, piece_bytes_max)->bytes == content);
+}
+
 TEST_CASE("blobs and trees that come in pieces are whole in the end") {
     There there;
     const std::string blob = bytes_of(1, 3'500'000);

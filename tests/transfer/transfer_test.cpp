@@ -12,6 +12,7 @@
 
 #include "broker/hub.hpp"
 #include "shared/giving.hpp"
+#include "shared/packing.hpp"
 #include "tests/shared/memory_shelf.hpp"
 #include "worker/tree_fetch.hpp"
 
@@ -52,10 +53,11 @@ public:
           workers_(workers) {}
 
     void start(const ObjectId& root) {
-        send("client", "broker", Offer{"run"});
+        send("client", "broker", offer());
         for (std::size_t i = 0; i < workers_; ++i) {
             Shelf& shelf = same_store_ ? static_cast<Shelf&>(broker_shelf) : shelves[i];
             fetches.emplace(i, worker::TreeFetch("run", root, shelf));
+            fetches.at(i).pack(workers_pack);
             send_all(peer(i), "broker", fetches.at(i).connect(now));
         }
     }
@@ -76,7 +78,7 @@ public:
             REQUIRE(++idle < 10'000);
             now += seconds(5);
             // A connection is announced anew now and then: the offer may have been lost.
-            send("client", "broker", Offer{"run"});
+            send("client", "broker", offer());
             for (const auto& [to, message] : hub.advance(now)) send("broker", to, message);
             for (auto& [i, fetch] : fetches) send_all(peer(i), "broker", fetch.advance(now));
         }
@@ -91,10 +93,15 @@ public:
     std::map<std::size_t, MemoryShelf> shelves;
     broker::Hub hub;
     std::map<std::size_t, worker::TreeFetch> fetches;
-    bool forgets = false;   // the broker's shelf
-    std::size_t given = 0;  // pieces, by the client
+    bool forgets = false;  // the broker's shelf
+    bool client_packs = false;
+    bool workers_pack = false;
+    std::size_t given = 0;            // pieces, by the client
+    std::uint64_t given_bytes = 0;    // as they were sent
+    std::uint64_t packed_frames = 0;  // of the client
 
 private:
+    Offer offer() const { return {"run", client_packs}; }
     static std::string peer(std::size_t worker) { return "worker" + std::to_string(worker); }
 
     template <class Messages>
@@ -125,7 +132,9 @@ private:
             for (const auto& [peer, sent] : sends) send("broker", peer, sent);
         } else if (to == "client") {
             for (Content& content : answer(client_shelf, std::get<Want>(message))) {
-                given += content.pieces.size();
+                given += (*pieces_of(content)).size();
+                given_bytes += bytes_on_the_way(content);
+                packed_frames += content.packed.empty() ? 0 : 1;
                 send("client", "broker", content);
             }
         } else {
@@ -150,6 +159,8 @@ TEST_CASE("every worker gets the whole tree, whatever is lost on the way") {
     for (std::uint64_t seed = 0; seed < 12; ++seed) {
         CAPTURE(seed);
         Grid grid(seed, seed % 3 * 0.1, 1 + seed % 3);
+        grid.client_packs = seed % 4 == 1 || seed % 4 == 2;
+        grid.workers_pack = seed % 4 >= 2;
         const ObjectId root = add_folder(grid.client_shelf, grid.random, 4);
         for (std::size_t i = 0; i < 3; ++i) grid.shelves.emplace(i, "worker" + std::to_string(i));
         grid.start(root);
@@ -165,6 +176,34 @@ TEST_CASE("every worker gets the whole tree, whatever is lost on the way") {
             CHECK(grid.given == grid.broker_shelf.pieces_taken);
         }
     }
+}
+
+TEST_CASE("packed content takes less on each way that is said to be far, and on no other") {
+    std::map<std::pair<bool, bool>, std::pair<std::uint64_t, std::uint64_t>> bytes;
+    for (const bool client_packs : {false, true}) {
+        for (const bool workers_pack : {false, true}) {
+            Grid grid(5, 0, 1);
+            grid.client_packs = client_packs;
+            grid.workers_pack = workers_pack;
+            const ObjectId root = add_folder(grid.client_shelf, grid.random, 4);
+            grid.shelves.emplace(0, "worker0");
+            grid.start(root);
+            grid.run();
+            CHECK(grid.shelves.at(0).objects == grid.client_shelf.objects);
+            CHECK((grid.packed_frames > 0) == client_packs);
+            bytes[{client_packs, workers_pack}] = {grid.given_bytes,
+                                                   grid.fetches.at(0).bytes_received()};
+        }
+    }
+    const auto [plain, also_plain] = bytes.at({false, false});
+    REQUIRE(plain > 1'000'000);
+    CHECK(plain == also_plain);
+    CHECK(bytes.at({true, false}).first < plain / 2);
+    CHECK(bytes.at({true, false}).second == plain);
+    CHECK(bytes.at({false, true}).first == plain);
+    CHECK(bytes.at({false, true}).second < plain / 2);
+    CHECK(bytes.at({true, true}).first < plain / 2);
+    CHECK(bytes.at({true, true}).second < plain / 2);
 }
 
 TEST_CASE("what is there is not sent again") {

@@ -73,6 +73,15 @@ bool make_nice(pid_t pid, int more) {
     return setpriority(PRIO_PROCESS, id, getpriority(PRIO_PROCESS, 0) + more) == 0;
 }
 
+// What else to say of a program that has said nothing. Takes away what it printed, if that is only
+// what we gave it.
+std::string not_python(std::string& printed) {
+    const auto has = [&](std::string_view text) { return printed.find(text) != std::string::npos; };
+    if (has("Python") || has("Traceback")) return "";
+    if (has("xgrid_runner")) printed.clear();
+    return " (it is no Python interpreter, it seems)";
+}
+
 // It leaves by itself once nobody needs it, and takes its locks with it; else it is killed.
 bool wait_for_end(pid_t pid, int& status) {
     for (int waited_ms = 0; waited_ms < leave_grace_ms; ++waited_ms) {
@@ -190,6 +199,7 @@ std::vector<WarmLine> PytestWarm::read() {
             leave(line.error());
             return said;
         }
+        heard_ = true;
         if (std::holds_alternative<WarmReady>(*line)) ready_ = true;
         if (const auto* failed = std::get_if<WarmFailed>(&*line)) why_ = failed->text;
         if (std::holds_alternative<WarmStarted>(*line) ||
@@ -218,6 +228,7 @@ void PytestWarm::leave(std::string why) {
             why = ready_ ? "the interpreter was " + describe_exit(status) : describe_exit(status);
         }
     }
+    if (!ready_ && pid_ > 0 && !heard_) why += not_python(printed_);
     if (!ready_ && !printed_.empty()) why += "\n" + printed_;
     why_ = std::move(why);
     control_.close();

@@ -64,6 +64,7 @@ private:
     std::string printed_;
     std::deque<Request> waiting_;
     bool ready_ = false;
+    bool heard_ = false;  // it has said something
     bool asked_ = false;  // a request was sent and not answered
     bool gone_ = false;
     std::string why_;

@@ -1,7 +1,6 @@
 #include "worker/workspace/listing.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -10,14 +9,6 @@
 
 namespace xgrid::worker {
 namespace {
-
-struct IdHash {
-    std::size_t operator()(const ObjectId& id) const {
-        std::size_t start = 0;
-        std::memcpy(&start, id.bytes.data(), sizeof(start));
-        return start;
-    }
-};
 
 struct KnownObjects {
     std::unordered_map<ObjectId, const ListedFolder*, IdHash> folders;

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include "client/snapshot/snapshot_shelf.hpp"
 #include "client/snapshot/snapshot_source.hpp"
 #include "tests/client/snapshot/disk_fixture.hpp"
 
@@ -112,6 +113,24 @@ TEST_CASE("a source says so when a file is no longer what it was") {
     CHECK(content(*source, blob_id("two")).find("b: it changed since") != std::string::npos);
     std::filesystem::remove(disk.root() / "link");
     CHECK(content(*source, blob_id("a")).find("link: it changed since") != std::string::npos);
+}
+
+TEST_CASE("a shelf names the first file that it could not give") {
+    const DiskFixture disk;
+    disk.write("sub/a", "one");
+    disk.write("sub/b", "two");
+    SnapshotShelf shelf(std::make_shared<const Snapshot>(disk.snapshot()));
+    const auto give = [&](std::string_view text) {
+        return bool(shelf.read({blob_id(text), ObjectKind::blob}, 1000));
+    };
+    CHECK_FALSE(give("never was there"));
+    CHECK(shelf.lost().empty());
+    CHECK(give("one"));
+    disk.write("sub/a", "One");
+    std::filesystem::remove(disk.root() / "sub/b");
+    CHECK_FALSE(give("two"));
+    CHECK_FALSE(give("one"));
+    CHECK(shelf.lost() == "sub/b");
 }
 
 TEST_CASE("where one file changed, another of the same content will do") {
