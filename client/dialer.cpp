@@ -79,13 +79,13 @@ void Dialer::tell(const std::vector<std::string>& notes, const std::string& trou
 
 void Dialer::run() {
     try {
-        if (const std::optional<std::string> endpoint = find()) serve(*endpoint);
+        if (const std::optional<Knocked> there = find()) serve(*there);
     } catch (const std::exception& error) {
         tell({}, error.what());
     }
 }
 
-std::optional<std::string> Dialer::find() {
+std::optional<Knocked> Dialer::find() {
     Result<Knocked> knocked = knock({host_.spec.host, host_.spec.port}, end_.get());
     if (!knocked) {
         tell({}, knocked.error());
@@ -95,17 +95,19 @@ std::optional<std::string> Dialer::find() {
     } else if (host_.token && !knocked->keys) {
         tell({}, "was started without keys (--insecure), and takes no token");
     } else {
-        return knocked->endpoint;
+        return *knocked;
     }
     return std::nullopt;
 }
 
-void Dialer::serve(const std::string& endpoint) {
+void Dialer::serve(const Knocked& there) {
     Lines lines(context_, broker_, host_.token);
     Handshakes handshakes(context_, lines.worker_control.socket());
-    lines.worker_control.connect(endpoint);
-    lines.worker_content.connect(endpoint);
-    Dialling core(now(), session_, host_.slots, host_.label);
+    lines.worker_control.connect(there.endpoint);
+    lines.worker_content.connect(there.endpoint);
+    Dialling core(
+        now(), session_,
+        {.slots = host_.slots, .label = host_.label, .pack = host_.pack.value_or(!there.loopback)});
     while (core.trouble().empty()) {
         std::vector<zmq::pollitem_t> items = {
             {nullptr, end_.get(), ZMQ_POLLIN, 0}, handshakes.poll_item(),

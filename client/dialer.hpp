@@ -11,6 +11,7 @@
 
 #include "client/dialling.hpp"
 #include "client/environments.hpp"
+#include "client/knock.hpp"
 #include "shared/descriptor.hpp"
 #include "shared/handshakes.hpp"
 #include "shared/socket.hpp"
@@ -42,8 +43,8 @@ private:
 
     void run();
     /// Where the worker is; none: that it cannot be dialled was told.
-    std::optional<std::string> find();
-    void serve(const std::string& endpoint);
+    std::optional<Knocked> find();
+    void serve(const Knocked& there);
     void hear_handshakes(Handshakes& handshakes, Dialling& core);
     void hear_worker(Lines& lines, Dialling& core);
     void carry_out(Lines& lines, const Dialling::Effects& effects);

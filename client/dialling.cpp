@@ -12,17 +12,19 @@ long seconds_of(Duration duration) { return duration / std::chrono::seconds(1); 
 
 }  // namespace
 
-Dialling::Dialling(Instant now, std::string session, std::uint32_t slots, std::string label,
-                   DiallingSettings settings)
+Dialling::Dialling(Instant now, std::string session, Wanted wanted, DiallingSettings settings)
     : session_(std::move(session)),
-      slots_(slots),
-      label_(std::move(label)),
+      wanted_(std::move(wanted)),
       settings_(settings),
       heard_at_(now),
       repeat_at_(now) {}
 
 Dial Dialling::dial(Line line) const {
-    return {.session = session_, .line = line, .slots = slots_, .label = label_};
+    return {.session = session_,
+            .line = line,
+            .slots = wanted_.slots,
+            .label = wanted_.label,
+            .pack = wanted_.pack};
 }
 
 void Dialling::say(Instant now, Effects& effects) {
@@ -64,9 +66,9 @@ Dialling::Effects Dialling::receive(Instant now, const DialAnswer& answer) {
                               : fmt::format("all its slots are taken by others; waiting, with {} "
                                             "in line before",
                                             answer.ahead));
-    } else if (answer.slots < slots_) {
+    } else if (answer.slots < wanted_.slots) {
         effects.notes.push_back(
-            fmt::format("has {} of the {} slots that were asked for", answer.slots, slots_));
+            fmt::format("has {} of the {} slots that were asked for", answer.slots, wanted_.slots));
     } else if (before && before->state == DialState::waiting) {
         effects.notes.push_back("has slots now");
     }

@@ -37,9 +37,13 @@ public:
         std::vector<std::string> notes;  // for the user
     };
 
+    struct Wanted {
+        std::uint32_t slots = 0;
+        std::string label;  // of the worker
+        bool pack = false;  // content on its way there
+    };
     /// `session` is random: no two sessions in the world have the same.
-    Dialling(Instant now, std::string session, std::uint32_t slots, std::string label,
-             DiallingSettings settings = {});
+    Dialling(Instant now, std::string session, Wanted wanted, DiallingSettings settings = {});
 
     /// The worker has greeted that connection, which may be another than before.
     Effects greeted(Instant now, Line line);
@@ -63,8 +67,7 @@ private:
     Dial dial(Line line) const;
 
     std::string session_;
-    std::uint32_t slots_;
-    std::string label_;
+    Wanted wanted_;
     DiallingSettings settings_;
     std::optional<DialAnswer> last_;  // answer
     Instant heard_at_;

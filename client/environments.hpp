@@ -33,6 +33,7 @@ struct Host {
     std::uint32_t slots = 0;     // of all environments there
     std::string label;           // what its worker is to have as host_label
     std::optional<Token> token;  // for a worker that listens with keys
+    std::optional<bool> pack;    // what travels there; none: if it leaves this machine
 
     friend bool operator==(const Host&, const Host&) = default;
 };

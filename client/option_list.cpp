@@ -61,7 +61,8 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("take-all", "also what tools write beside the code, such as __pycache__ and .venv")  //
         ("empty-folders", "also folders with nothing in them")                                //
         ("compress", text(&given.compress, "auto|always|never"),
-         "what travels to the broker; auto: unless that is on this machine");
+         "what travels to the broker, or to socket= environments; auto: unless that is on this "
+         "machine");
     groups.stop.add_options()                                                    //
         ("exitfirst,x", "stop at the first failure, on every slot")              //
         ("maxfail", text(&given.failures_max, "N"), "stop at the N-th failure")  //

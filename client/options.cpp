@@ -295,6 +295,9 @@ void set_run(Options& options, const Parsed& parsed, const Given& given,
     if (!options.broker.empty()) require_local(options.broker, parsed.name("broker"));
     options.pack = packs_from(given.compress, parsed.name("compress"),
                               options.broker.empty() ? "ipc://" : options.broker);
+    if (given.compress != "auto") {
+        for (Host& host : options.hosts) host.pack = options.pack;
+    }
 }
 
 std::string working_directory() {

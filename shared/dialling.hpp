@@ -31,7 +31,8 @@ struct Dial {
     Line line = Line::control;
     std::uint32_t slots = 0;  // that are wanted; none: not any more
     std::string label;        // that the worker is to have as xgrid.host
-    XGRID_FIELDS(Dial, session, line, slots, label);
+    bool pack = false;        // content on its way to it
+    XGRID_FIELDS(Dial, session, line, slots, label, pack);
 };
 
 enum class DialState : std::uint8_t {

@@ -247,9 +247,8 @@ private:
     void begin(const Listener::Start& start) {
         try {
             const std::string endpoint = fmt::format("ipc://{}/{}", folder_, start.session);
-            sessions_.emplace(
-                start.session,
-                std::make_unique<Session>(*context_, options_, endpoint, start.slots, start.label));
+            sessions_.emplace(start.session,
+                              std::make_unique<Session>(*context_, options_, endpoint, start));
             say(start.session,
                 fmt::format("has {} slot{}", start.slots, start.slots == 1 ? "" : "s"));
         } catch (const std::exception& error) {

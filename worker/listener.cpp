@@ -38,11 +38,12 @@ Listener::Effects Listener::receive(Instant now, const std::string& from, const 
             refuse(fmt::format("{} others are there already", sessions_.size()));
             return effects;
         }
-        session =
-            sessions_
-                .emplace(next_++,
-                         Session{.id = dial.session, .label = dial.label, .asked = dial.slots})
-                .first;
+        session = sessions_
+                      .emplace(next_++, Session{.id = dial.session,
+                                                .label = dial.label,
+                                                .pack = dial.pack,
+                                                .asked = dial.slots})
+                      .first;
     }
     session->second.heard_at = now;
     connect(session, dial.line, from, effects);
@@ -137,7 +138,7 @@ void Listener::give_slots(Effects& effects) {
         session.slots = std::min(session.asked, free_);
         session.state = DialState::granted;
         free_ -= session.slots;
-        effects.start.push_back({key, session.slots, session.label});
+        effects.start.push_back({key, session.slots, session.label, session.pack});
         effects.send.push_back({session.connections[Line::control], answer_for(key, session)});
     }
 }

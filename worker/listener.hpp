@@ -35,6 +35,7 @@ public:
         SessionKey session = 0;
         std::uint32_t slots = 0;
         std::string label;
+        bool pack = false;
     };
     struct Effects {
         std::vector<Start> start;
@@ -65,6 +66,7 @@ private:
     struct Session {
         std::string id;
         std::string label;
+        bool pack = false;
         std::uint32_t asked = 0;
         std::uint32_t slots = 0;  // that it has, until its worker is gone
         DialState state = DialState::waiting;

@@ -78,7 +78,6 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     std::vector<std::string> labels;
     std::string cache = options.cache.string();
     std::string cache_size = "20G";
-    std::string compress = "auto";
     po::options_description known("Options");
     known.add_options()("help,h", "show this")  //
         ("broker",
@@ -97,8 +96,11 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         ("name", po::value(&options.name)->value_name("NAME"), "instead of the host's name")  //
         ("cache", po::value(&cache)->value_name("DIR")->default_value(cache),
          "where the code that it runs is kept")  //
-        ("compress", po::value(&compress)->value_name("auto|always|never")->default_value(compress),
-         "the code on its way from the broker; auto: unless the broker is on this machine")  //
+        ("compress",
+         po::value(&options.compress)
+             ->value_name("auto|always|never")
+             ->default_value(options.compress),
+         "the code on its way here; auto: unless the broker, or who dials, is on this machine")  //
         ("cache-size", po::value(&cache_size)->value_name("SIZE")->default_value(cache_size),
          "what the code may take there, such as 500M or 20G: half of it for what was sent, half "
          "for "
@@ -125,7 +127,7 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     options.cache_bytes_max = size_from(cache_size, "--cache-size");
     require_local(options.broker, "--broker");
     set_listen(options, given, listen, token_file);
-    options.pack = packs_from(compress, "--compress", options.broker);
+    options.pack = packs_from(options.compress, "--compress", options.broker);
     for (const std::string& label : labels) {
         const std::size_t equals = label.find('=');
         if (equals == std::string::npos || equals == 0) {

@@ -26,9 +26,10 @@ struct Options {
     std::map<std::string, std::string> labels;
     std::filesystem::path cache = cache_home();  // with objects and workspaces
     std::uint64_t cache_bytes_max = std::uint64_t{20} << 30;
-    bool pack = false;            // the code, on its way from the broker
-    bool embedded = false;        // lives and dies with its parent, which handles Ctrl-C
-    std::optional<WarmKey> warm;  // an interpreter to start at once
+    std::string compress = "auto";  // as it was said
+    bool pack = false;              // the code, on its way from the broker
+    bool embedded = false;          // lives and dies with its parent, which handles Ctrl-C
+    std::optional<WarmKey> warm;    // an interpreter to start at once
 };
 
 /// None: help was asked for and printed. Throws Fatal with exit code 4.

@@ -20,13 +20,17 @@ const std::uint8_t status_kind = static_cast<std::uint8_t>(Message(Status{}).ind
 const std::uint8_t want_kind = static_cast<std::uint8_t>(Message(Want{}).index());
 
 std::vector<std::string> command_for(const Options& options, const std::string& endpoint,
-                                     std::uint32_t slots, const std::string& label) {
+                                     const Listener::Start& begin) {
+    // To the worker its broker seems to be on this machine.
+    const std::string compress =
+        options.compress == "auto" ? (begin.pack ? "always" : "never") : options.compress;
     std::vector<std::string> words = {"xgrid",        "worker",
                                       "--broker",     endpoint,
-                                      "--slots",      std::to_string(slots),
-                                      "--label",      "xgrid.host=" + label,
+                                      "--slots",      std::to_string(begin.slots),
+                                      "--label",      "xgrid.host=" + begin.label,
                                       "--cache",      options.cache.string(),
-                                      "--cache-size", std::to_string(options.cache_bytes_max)};
+                                      "--cache-size", std::to_string(options.cache_bytes_max),
+                                      "--compress",   compress};
     if (!options.name.empty()) words.insert(words.end(), {"--name", options.name});
     for (const auto& [name, value] : options.labels) {
         if (name != "xgrid.host") words.insert(words.end(), {"--label", name + "=" + value});
@@ -55,8 +59,8 @@ pid_t start(std::vector<std::string> words) {
 }  // namespace
 
 Session::Session(Context& context, const Options& options, const std::string& endpoint,
-                 std::uint32_t slots, const std::string& label)
-    : router_(context, endpoint), process_(start(command_for(options, endpoint, slots, label))) {}
+                 const Listener::Start& begin)
+    : router_(context, endpoint), process_(start(command_for(options, endpoint, begin))) {}
 
 void Session::end() {
     kill(process_, ending_ ? SIGKILL : SIGTERM);

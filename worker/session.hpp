@@ -8,15 +8,16 @@
 
 #include "shared/dialling.hpp"
 #include "shared/socket.hpp"
+#include "worker/listener.hpp"
 #include "worker/options.hpp"
 
 namespace xgrid::worker {
 
 class Session {
 public:
-    /// Starts a worker with so many slots. Throws Fatal if that cannot be done.
+    /// Starts its worker. Throws Fatal if that cannot be done.
     Session(Context& context, const Options& options, const std::string& endpoint,
-            std::uint32_t slots, const std::string& label);
+            const Listener::Start& begin);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
     /// The process has to be gone.
