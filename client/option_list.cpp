@@ -30,13 +30,11 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("px", po::value<std::string>()->value_name("SPEC"),
          "a proxy, which others reach through with via=")  //
         ("token", text(&given.token, "TOKEN"),
-         "for socket= environments: what the worker there showed when it started (others can see a "
-         "command line: better XGRID_TOKEN, or the file tokens)")          //
+         "of socket= workers (better: XGRID_TOKEN)")                       //
         ("maxprocesses", text(&given.slots_most, "N"), "at most N slots")  //
         ("dist", text(&given.distribution, "load|no"),
-         "hand tests to whichever slot is free, or do "
-         "not distribute")                         //
-        ("distload,d", "the same as --dist=load")  //
+         "hand tests to free slots, or do not distribute")  //
+        ("distload,d", "the same as --dist=load")           //
         ("python", text(&options.spec.interpreter, "INTERPRETER"),
          "the Python that runs the tests")  //
         ("collect", text(&given.collect, "lazy|full"),
@@ -55,14 +53,13 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("rsyncdir", po::value<std::string>()->value_name("FOLDER"),
          "a folder that travels with the project; repeatable")  //
         ("rsyncignore", po::value<std::string>()->value_name("GLOB"),
-         "what stays: a name, or a path where there is a slash; repeatable")  //
+         "what stays: a name, or with a slash a path; repeatable")  //
         ("keep", po::value<std::string>()->value_name("GLOB"),
          "what tests leave there for the next run; repeatable")                               //
         ("take-all", "also what tools write beside the code, such as __pycache__ and .venv")  //
         ("empty-folders", "also folders with nothing in them")                                //
         ("compress", text(&given.compress, "auto|always|never"),
-         "what travels to the broker, or to socket= environments; auto: unless that is on this "
-         "machine");
+         "what travels; auto: if it leaves this machine");
     groups.stop.add_options()                                                    //
         ("exitfirst,x", "stop at the first failure, on every slot")              //
         ("maxfail", text(&given.failures_max, "N"), "stop at the N-th failure")  //

@@ -336,6 +336,21 @@ def test_others_go_on_without_the_one_that_is_lost(project, listen, tmp_path):
     check_suite(run)
 
 
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_tests_of_a_listener_that_goes_are_run_elsewhere(project, listen, tmp_path, how):
+    write_waiting(project, tmp_path)
+    first, second = listen("--insecure"), listen("--insecure")
+    events = tmp_path / "events"
+    client = project.start("--tx", first.spec, "--tx", second.spec, "--json", events)
+    assert both_wait(tmp_path)
+    first.process.send_signal(how)
+    assert first.mark.gone()
+    (tmp_path / "go").touch()
+    run = grid.ended(client, events)
+    assert run.code == 0, run.out + run.err
+    assert set(run.outcomes.values()) == {"passed"} and len(run.outcomes) == 2
+
+
 def test_interpreter_and_variables_there(project, listen):
     project.write(
         "test_a.py",
