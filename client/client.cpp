@@ -78,7 +78,7 @@ void Client::take(Instant, const Progress& progress, Effects& effects) {
         effects.events.push_back(std::move(event));
     }
     // So that the broker need not keep it.
-    if (over_) effects.send.push_back(Follow{run_, have_, epoch_});
+    if (over_) effects.send.push_back(Follow{run_, have_, epoch_, lacking_});
 }
 
 // A test keeps its first verdict, also when a broker without memory had it run again; nor are units

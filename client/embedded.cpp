@@ -20,28 +20,11 @@
 #include "shared/ensure.hpp"
 #include "shared/environment.hpp"
 #include "shared/process.hpp"
+#include "shared/socket_folder.hpp"
 #include "worker/loop.hpp"
 
 namespace xgrid::client {
 namespace {
-
-constexpr std::size_t folder_length_max = 80;  // a socket's path has 107 characters at most
-
-// The folder must be short, and writable; where it is matters to nobody.
-std::string make_folder() {
-    int why = ENOENT;
-    std::string where;
-    for (const char* base : std::initializer_list<const char*>{
-             getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp", "/dev/shm"}) {
-        if (base == nullptr || *base == '\0' || strlen(base) > folder_length_max) continue;
-        std::string path = std::string(base) + "/xgrid-XXXXXX";
-        if (mkdtemp(path.data()) != nullptr) return path;
-        why = errno;
-        where = base;
-    }
-    throw Fatal(
-        fmt::format("cannot make a folder for the grid's socket in {}: {}", where, strerror(why)));
-}
 
 // The child leaves here, with what `run` returns.
 pid_t start_child(const std::string& name, const std::function<int()>& run) {
@@ -85,7 +68,7 @@ void end_child(pid_t& child) {
 
 }  // namespace
 
-Embedded::Embedded(const Options& options) : folder_(make_folder()) {
+Embedded::Embedded(const Options& options) : folder_(make_socket_folder()) {
     endpoint_ = "ipc://" + folder_ + "/broker";
     adopt_orphans();  // if the worker is killed, what it leaves comes here
     const std::string folder = folder_;

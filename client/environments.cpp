@@ -42,10 +42,11 @@ Result<std::vector<XSpec>> hops_to(const XSpec& spec, const Known& known) {
     return hops;
 }
 
-// The first on the way, and the last, that this version does not reach; null: none.
+// The first on the way that this version cannot go through, or to; null: none.
 const XSpec* out_of_reach(const XSpec& spec, const Known& known) {
     for (const XSpec* at = &spec;; at = known.at(at->via)) {
-        if (at->reach == Reach::socket) return at;
+        const bool direct = at == &spec && spec.via.empty();
+        if (at->reach == Reach::socket && !direct) return at;
         if (at->via.empty()) return nullptr;
     }
 }
@@ -162,7 +163,7 @@ Result<Served> serve(const Environments& asked, const ServeAs& how) {
         }
         if (const XSpec* there = out_of_reach(spec, known)) {
             return Error{
-                fmt::format("socket= is not available in this version: '{}'", there->text)};
+                fmt::format("socket= with via= is not available in this version: '{}'", there->text)};
         }
         Result<std::vector<XSpec>> hops = hops_to(spec, known);
         if (!hops) return Error{hops.error()};

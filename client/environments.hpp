@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "client/xspec.hpp"
 #include "shared/messages.hpp"
 #include "shared/result.hpp"
+#include "shared/token.hpp"
 
 namespace xgrid::client {
 
@@ -30,6 +32,8 @@ struct Host {
     std::vector<XSpec> via;   // hosts of ssh on the way, the one next to us first
     std::uint32_t slots = 0;  // of all environments there
     std::string label;        // what its worker is to have as host_label
+    std::optional<Token> token;  // for a worker that listens with keys
+    std::optional<bool> pack;    // what travels there; none: if it leaves this machine
 
     friend bool operator==(const Host&, const Host&) = default;
 };

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstring>
 #include <ctime>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -19,6 +20,7 @@
 #include "client/changed_code.hpp"
 #include "client/client.hpp"
 #include "client/code.hpp"
+#include "client/dialer.hpp"
 #include "client/embedded.hpp"
 #include "client/giver.hpp"
 #include "client/home.hpp"
@@ -72,6 +74,11 @@ public:
         raise_descriptor_limit();
         endpoint_ = options_.broker.empty() ? embedded_->endpoint() : options_.broker;
         broker_.emplace(context_.emplace(), endpoint_);
+        for (const Host& host : options_.hosts) {
+            if (host.reach != Reach::socket) continue;
+            dialers_.push_back(
+                std::make_unique<Dialer>(*context_, endpoint_, host, random_token()));
+        }
     }
 
     int run() {
@@ -84,6 +91,7 @@ public:
             obey_signals();
             hear_remotes();
             hear_broker();
+            hear_dialers();
             take(core_->advance(now()));
             if (unsent_ && !cut_short_) send_again();
             if (giver_) reports_.add_given(giver_->bytes_given());
@@ -93,6 +101,7 @@ public:
         if (cut_short_) reports_.add(now(), *cut_short_);
         const int code = reports_.end(now());
         giver_.reset();
+        dialers_.clear();
         broker_.reset();
         remotes_.reset();
         if (embedded_) embedded_->end();
@@ -215,6 +224,17 @@ private:
         }
     }
 
+    void hear_dialers() {
+        for (const std::unique_ptr<Dialer>& dialer : dialers_) {
+            const Dialer::News news = dialer->collect();
+            const std::string& where = dialer->host().spec.text;
+            for (const std::string& note : news.notes) {
+                reports_.add(now(), NoteSeen{"", fmt::format("{}: {}", where, note)});
+            }
+            if (!news.trouble.empty()) lose(dialer->host().label, where + " " + news.trouble);
+        }
+    }
+
     // The broker tells what becomes of the run, and so why.
     void lose(const std::string& host, const std::string& why) {
         const std::vector<Environment>& all = options_.spec.environments;
@@ -259,6 +279,9 @@ private:
         std::vector<zmq::pollitem_t> items = {broker_->poll_item(),
                                               {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
         watch_remotes(items);
+        for (const std::unique_ptr<Dialer>& dialer : dialers_) {
+            items.push_back({nullptr, dialer->descriptor(), ZMQ_POLLIN, 0});
+        }
         Instant until = core_->next_deadline();
         if (remotes_) until = std::min(until, remotes_->next_deadline());
         if (reports_.live()) until = std::min(until, now() + tick_interval);
@@ -277,6 +300,7 @@ private:
     std::vector<RemoteNews> news_;  // that are yet to be told
     std::optional<Context> context_;
     std::optional<Dealer> broker_;
+    std::vector<std::unique_ptr<Dialer>> dialers_;
     std::optional<Client> core_;
     std::set<std::string> warned_;  // of what does not travel
     std::shared_ptr<const Snapshot> snapshot_;

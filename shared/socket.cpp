@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "shared/codec.hpp"
+#include "shared/curve.hpp"
 #include "shared/ensure.hpp"
 
 namespace xgrid {
@@ -13,6 +14,7 @@ namespace {
 
 constexpr int linger_ms = 500;
 constexpr int publications_max = 1000;  // that wait for one listener
+constexpr int zap_enforce_domain = 93;  // which zmq.h names for drafts only
 
 void set_common(zmq::socket_t& socket) {
     socket.set(zmq::sockopt::linger, linger_ms);
@@ -34,6 +36,17 @@ bool send_parts(zmq::socket_t& socket, const Frames& frames) {
     return true;
 }
 
+bool pass_parts(zmq::socket_t& socket, std::vector<zmq::message_t>& parts) {
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        auto flags = zmq::send_flags::dontwait;
+        if (i + 1 < parts.size()) flags = flags | zmq::send_flags::sndmore;
+        if (!socket.send(std::move(parts[i]), flags)) return false;
+    }
+    return true;
+}
+
+zmq::const_buffer bytes_of(const CurveKey& key) { return zmq::buffer(key.data(), key.size()); }
+
 bool receive_parts(zmq::socket_t& socket, std::vector<zmq::message_t>& parts) {
     do {
         zmq::message_t part;
@@ -51,15 +64,39 @@ std::vector<std::string_view> Received::views() const {
     return result;
 }
 
-Router::Router(Context& context, const std::string& endpoint)
+Router::Router(Context& context, const std::string& endpoint, const std::optional<CurveKey>& secret)
     : socket_(context, zmq::socket_type::router) {
     set_common(socket_);
+    socket_.set(zmq::sockopt::ipv6, endpoint.starts_with("tcp://["));
+    if (secret) {
+        socket_.set(zmq::sockopt::curve_server, true);
+        socket_.set(zmq::sockopt::curve_secretkey, bytes_of(*secret));
+        // Without both of these a missing gate would be an open one.
+        socket_.set(zmq::sockopt::zap_domain, "xgrid");
+        const int yes = 1;
+        ensure(zmq_setsockopt(socket_.handle(), zap_enforce_domain, &yes, sizeof yes) == 0,
+               "libzmq turns away whom no gate lets in");
+    }
     socket_.set(zmq::sockopt::router_mandatory, true);
     socket_.set(zmq::sockopt::backlog, 4096);
     try {
         socket_.bind(endpoint);
     } catch (const zmq::error_t& error) {
         throw Fatal(fmt::format("cannot listen on {}: {}", endpoint, error.what()));
+    }
+}
+
+std::string Router::endpoint() const { return socket_.get(zmq::sockopt::last_endpoint); }
+
+bool Router::pass_on(const std::string& peer, Received&& received) {
+    try {
+        if (!socket_.send(zmq::buffer(peer),
+                          zmq::send_flags::dontwait | zmq::send_flags::sndmore)) {
+            return false;
+        }
+        return pass_parts(socket_, received.frames);
+    } catch (const zmq::error_t&) {
+        return false;
     }
 }
 
@@ -88,13 +125,26 @@ std::optional<Received> Router::receive() {
 
 zmq::pollitem_t Router::poll_item() { return {socket_.handle(), 0, ZMQ_POLLIN, 0}; }
 
-Dealer::Dealer(Context& context, const std::string& endpoint)
+Dealer::Dealer(Context& context, const std::string& endpoint, const std::optional<Token>& token)
+    : Dealer(context, token) {
+    connect(endpoint);
+}
+
+Dealer::Dealer(Context& context, const std::optional<Token>& token)
     : socket_(context, zmq::socket_type::dealer) {
     set_common(socket_);
     socket_.set(zmq::sockopt::immediate, true);
     socket_.set(zmq::sockopt::probe_router, true);
     socket_.set(zmq::sockopt::reconnect_ivl, 5);
     socket_.set(zmq::sockopt::reconnect_ivl_max, 2'000);
+    if (!token) return;
+    socket_.set(zmq::sockopt::curve_serverkey, bytes_of(token->worker_public));
+    socket_.set(zmq::sockopt::curve_publickey, bytes_of(public_of(token->client_secret)));
+    socket_.set(zmq::sockopt::curve_secretkey, bytes_of(token->client_secret));
+}
+
+void Dealer::connect(const std::string& endpoint) {
+    socket_.set(zmq::sockopt::ipv6, endpoint.starts_with("tcp://["));
     try {
         socket_.connect(endpoint);
     } catch (const zmq::error_t& error) {
@@ -105,6 +155,14 @@ Dealer::Dealer(Context& context, const std::string& endpoint)
 bool Dealer::send(const Frames& frames) {
     try {
         return send_parts(socket_, frames);
+    } catch (const zmq::error_t&) {
+        return false;
+    }
+}
+
+bool Dealer::pass_on(Received&& received) {
+    try {
+        return pass_parts(socket_, received.frames);
     } catch (const zmq::error_t&) {
         return false;
     }

@@ -11,6 +11,8 @@
 
 #include <zmq.hpp>
 
+#include "shared/token.hpp"
+
 namespace xgrid {
 
 using Frames = std::vector<std::string>;
@@ -30,13 +32,21 @@ struct Received {
 /// Peers connect to it.
 class Router {
 public:
-    /// Throws Fatal if the endpoint cannot be bound.
-    Router(Context& context, const std::string& endpoint);
+    /// Throws Fatal if the endpoint cannot be bound. With a secret key, peers need to be let in by
+    /// the context's gate (shared/curve.hpp).
+    Router(Context& context, const std::string& endpoint,
+           const std::optional<CurveKey>& secret = std::nullopt);
+
+    /// Where it is bound, with the port that it got.
+    std::string endpoint() const;
 
     /// False if the peer is gone or takes no more: the message is lost.
     bool send(const std::string& peer, const Frames& frames);
+    /// Likewise, what another has said as it is.
+    bool pass_on(const std::string& peer, Received&& received);
     std::optional<Received> receive();
     zmq::pollitem_t poll_item();
+    zmq::socket_t& socket() { return socket_; }
 
 private:
     zmq::socket_t socket_;
@@ -46,13 +56,20 @@ private:
 /// there.
 class Dealer {
 public:
-    /// Throws Fatal if the endpoint makes no sense.
-    Dealer(Context& context, const std::string& endpoint);
+    /// Throws Fatal if the endpoint makes no sense. With a token, the other side has to be the one
+    /// that gave it. `connect` is for who has something to do before.
+    Dealer(Context& context, const std::string& endpoint,
+           const std::optional<Token>& token = std::nullopt);
+    Dealer(Context& context, const std::optional<Token>& token);
+    void connect(const std::string& endpoint);
 
     /// False if there is no connection: the message is lost.
     bool send(const Frames& frames);
+    /// Likewise, what another has said as it is.
+    bool pass_on(Received&& received);
     std::optional<Received> receive();
     zmq::pollitem_t poll_item();
+    zmq::socket_t& socket() { return socket_; }
 
 private:
     zmq::socket_t socket_;

@@ -26,6 +26,7 @@
 #include "shared/signals.hpp"
 #include "shared/socket.hpp"
 #include "worker/from_home.hpp"
+#include "worker/listen.hpp"
 #include "worker/slots.hpp"
 #include "worker/trees.hpp"
 #include "worker/worker.hpp"
@@ -221,6 +222,7 @@ private:
 }  // namespace
 
 int run(const Options& options) {
+    if (options.listen) return listen(options);
     adopt_orphans();
     const int code = Loop(options).run();
     end_descendants(descendants_grace);

@@ -124,9 +124,21 @@ TEST_CASE("a broker's workers are asked for by their labels, and always have a c
     CHECK(found.hosts.empty());
 }
 
+TEST_CASE("a worker that listens is one host for all environments there") {
+    const Served found = served({"2*socket=h:1", "socket=h:1//python=p", "socket=h"});
+    REQUIRE(found.environments.size() == 3);
+    REQUIRE(found.hosts.size() == 2);
+    CHECK(found.hosts[0].reach == Reach::socket);
+    CHECK(found.hosts[0].slots == 3);
+    CHECK(found.environments[0].labels.at(host_label) == found.hosts[0].label);
+    CHECK(found.environments[1].labels.at(host_label) == found.hosts[0].label);
+    CHECK(found.environments[2].labels.at(host_label) == found.hosts[1].label);
+    CHECK(found.hosts[1].spec.port == 8888);
+    CHECK(!found.environments[0].in_place);
+}
+
 TEST_CASE("what cannot be served is named with its spec") {
     CHECK(refused({"popen", "ssh=-v"}) == "'ssh=-v' names no host in 'ssh=-v'");
-    CHECK(refused({"socket=h:1"}) == "socket= is not available in this version: 'socket=h:1'");
     CHECK(refused({"slots=4"}) ==
           "'slots=4' asks for a broker's workers: name the broker with --broker");
     CHECK(refused({"popen//label:a=b"}) ==
