@@ -162,8 +162,8 @@ Result<Served> serve(const Environments& asked, const ServeAs& how) {
             return Error{fault};
         }
         if (const XSpec* there = out_of_reach(spec, known)) {
-            return Error{
-                fmt::format("socket= with via= is not available in this version: '{}'", there->text)};
+            return Error{fmt::format("socket= with via= is not available in this version: '{}'",
+                                     there->text)};
         }
         Result<std::vector<XSpec>> hops = hops_to(spec, known);
         if (!hops) return Error{hops.error()};

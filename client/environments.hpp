@@ -28,10 +28,10 @@ Result<Environments> read_environments(const std::vector<Setting>& settings);
 /// A machine that slots are had from, by a worker that the client brings about.
 struct Host {
     Reach reach = Reach::popen;
-    XSpec spec;               // how it is reached: of the first environment there, or its proxy
-    std::vector<XSpec> via;   // hosts of ssh on the way, the one next to us first
-    std::uint32_t slots = 0;  // of all environments there
-    std::string label;        // what its worker is to have as host_label
+    XSpec spec;                  // how it is reached: of the first environment there, or its proxy
+    std::vector<XSpec> via;      // hosts of ssh on the way, the one next to us first
+    std::uint32_t slots = 0;     // of all environments there
+    std::string label;           // what its worker is to have as host_label
     std::optional<Token> token;  // for a worker that listens with keys
     std::optional<bool> pack;    // what travels there; none: if it leaves this machine
 

@@ -202,7 +202,8 @@ void RemoteHost::give(ProgramTask& programs) {
                                           .program_bytes = program_->bytes,
                                           .loader = program_->loader,
                                           .slots = host_.slots,
-                                          .labels = {{host_label, host_.label}}});
+                                          .labels = {{host_label, host_.label}},
+                                          .pack = host_.pack.value_or(true)});
     } else {
         auto bytes = programs.bytes(want_ == RemoteWant::packed_program);
         if (!bytes) return;

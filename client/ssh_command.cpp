@@ -129,7 +129,8 @@ std::string hop_script(const Way& way, std::size_t hop) {
 
 std::string remote_script(const Way& way, const RemoteWorker& worker) {
     std::vector<std::string> arguments = {"--slots", std::to_string(worker.slots),
-                                          "--until-end-of-input", "--compress", "always"};
+                                          "--until-end-of-input", "--compress",
+                                          worker.pack ? "always" : "never"};
     for (const auto& [name, value] : worker.labels) {
         arguments.insert(arguments.end(), {"--label", fmt::format("{}={}", name, value)});
     }

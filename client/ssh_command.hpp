@@ -64,6 +64,7 @@ struct RemoteWorker {
     std::string loader;  // empty: the program needs none
     std::uint32_t slots = 1;
     std::map<std::string, std::string> labels;
+    bool pack = true;  // what travels there
 };
 
 /// For the input of the last hop.
