@@ -8,16 +8,41 @@
 #include "shared/ensure.hpp"
 
 namespace xgrid::broker {
+namespace {
+
+// A slot of a worker that has these labels would do for it.
+bool fits(const Submission& run, const Labels& labels) {
+    const std::vector<Environment>& all = run.lanes().front()->environments();
+    return std::ranges::any_of(all, [&](const Environment& environment) {
+        return std::ranges::includes(labels, environment.labels);
+    });
+}
+
+// It, or its part in one environment, has no slot.
+bool starves(const Submission& run) {
+    return std::ranges::any_of(run.lanes(), [](const auto& lane) {
+        return lane->live_slots() == 0 && lane->slots_wanted() > 0;
+    });
+}
+
+}  // namespace
 
 Broker::Broker(std::string token, Settings settings)
-    : token_(std::move(token)), settings_(settings) {}
+    : token_(std::move(token)), settings_(std::move(settings)) {}
 
-const Run* Broker::find_run(const std::string& id) const {
+const Submission* Broker::find(const std::string& id) const {
     const auto found = runs_.find(id);
     return found == runs_.end() ? nullptr : &found->second->run;
 }
 
-Effects Broker::connect(Instant, const PeerId& from) { return {.send = {{from, Welcome{token_}}}}; }
+const Run* Broker::find_run(const std::string& id, std::uint32_t environment) const {
+    const Submission* run = find(id);
+    return run == nullptr ? nullptr : run->lanes().at(environment).get();
+}
+
+Effects Broker::connect(Instant, const PeerId& from) {
+    return {.send = {{from, Welcome{token_, settings_.topics}}}};
+}
 
 Effects Broker::refuse(const PeerId& from, const std::string& why) {
     return {.send = {{from, Refusal{why}}}};
@@ -66,6 +91,8 @@ void Broker::take(Instant now, const PeerId& from, const Follow& message, Effect
     Entry& entry = *found->second;
     if (message.epoch < entry.epoch) return;  // an echo: it counts events of an older log
     hear_client(now, from, entry);
+    entry.run.lack(now, message.lacking);
+    entry.run.settle(now);
     entry.run.events().record(message.have);
     // Heard twice without any progress: what was sent in between is lost.
     if (message.have == entry.client_had) entry.run.events().rewind();
@@ -91,6 +118,7 @@ void Broker::forget(const std::string& run) {
     by_due_.erase({runs_.at(run)->due, run});
     hungry_.erase(run);
     touched_.erase(run);
+    announcements_.forget(run);
     runs_.erase(run);
 }
 
@@ -111,11 +139,15 @@ void Broker::take(Instant now, const PeerId& from, const Status& message, Effect
     if (worker == nullptr) return;
     worker->runs = {message.runs.begin(), message.runs.end()};
     worker->shown.clear();
+    worker->heard.clear();
+    worker->follows = message.broker == token_;
     // Facts of another broker's attempts mean nothing here: its orders will tell it.
-    if (message.broker != token_) {
+    if (!worker->follows) {
         workers_.plan_orders(key, now);
         return;
     }
+    worker->heard = message.heard;
+    hear_acknowledged(now, key);
     std::vector<const AttemptStatus*> news;
     for (const AttemptStatus& attempt : message.attempts) {
         worker->shown.insert(attempt.id);
@@ -136,16 +168,17 @@ void Broker::take(Instant now, const PeerId& from, const Status& message, Effect
 bool Broker::record(Instant now, WorkerKey key, const AttemptStatus& attempt) {
     for (const auto& [id, used] : used_[key]) {
         Entry& entry = *runs_.at(id);
-        const Job* job = entry.run.find(attempt.id.job);
-        if (job == nullptr) continue;
+        Run* lane = entry.run.lane_of(attempt.id.job);
+        if (lane == nullptr) continue;
+        const Job* job = lane->find(attempt.id.job);
         const bool is_there = job->attempt && job->attempt->number == attempt.id.number &&
-                              entry.run.slots_on(key).contains(job->attempt->slot);
+                              lane->slots_on(key).contains(job->attempt->slot);
         if (!is_there) return false;
         const std::size_t old =
             already_recorded(job->attempt->recorded, attempt.first, attempt.facts.size());
         std::size_t i = old;
-        for (; i < attempt.facts.size() && entry.run.is_due(attempt.id, attempt.facts[i]); ++i) {
-            entry.run.record(now, attempt.id, attempt.facts[i], workers_.at(key).host);
+        for (; i < attempt.facts.size() && lane->is_due(attempt.id, attempt.facts[i]); ++i) {
+            entry.run.record(now, *lane, attempt.id, attempt.facts[i], workers_.at(key).host);
         }
         touch(entry);
         return i > old;
@@ -206,10 +239,10 @@ Effects Broker::settle(Instant now, Effects effects) {
         give_places(now);
         for (const std::string& id : touched) {
             Entry& entry = *runs_.at(id);
-            entry.run.schedule(now, workers_.free_slots());
+            for (const auto& lane : entry.run.lanes()) lane->schedule(now, places_for(*lane));
             absorb(now, entry);
             // It has found out only now that it could use one more.
-            if (hungry_.contains(id) && workers_.free_slots() > 0) touch(entry);
+            if (hungry_.contains(id) && place_for(entry.run)) touch(entry);
         }
         settled.insert(touched.begin(), touched.end());
     } while (!touched_.empty());
@@ -225,42 +258,84 @@ Effects Broker::settle(Instant now, Effects effects) {
     return effects;
 }
 
+// The first environment that has both a wish and a free slot; of lanes, in the one with the fewest.
+std::optional<Broker::Spot> Broker::place_for(const Submission& run) const {
+    std::optional<Spot> best;
+    for (const auto& lane : run.lanes()) {
+        if (best && best->lane->live_slots() <= lane->live_slots()) continue;
+        for (std::uint32_t i = 0; i < lane->environments().size(); ++i) {
+            if (lane->slots_wanted_in(i) == 0) continue;
+            const auto place = workers_.freest(lane->environments()[i].labels);
+            if (!place) continue;
+            best = Spot{lane.get(), *place, i};
+            break;
+        }
+    }
+    return best;
+}
+
+// How many slots it could start now.
+std::size_t Broker::places_for(const Run& run) const {
+    std::size_t places = 0;
+    for (std::uint32_t i = 0; i < run.environments().size(); ++i) {
+        places += std::min<std::size_t>(run.room_in(i),
+                                        workers_.free_slots(run.environments()[i].labels));
+    }
+    return std::min(places, workers_.free_slots());
+}
+
 void Broker::give_places(Instant now) {
-    while (!hungry_.empty()) {
+    std::set<std::string> hungry = hungry_;
+    while (!hungry.empty()) {
         // The run with the fewest slots goes first.
         Entry* poorest = nullptr;
-        for (const std::string& id : hungry_) {
+        for (const std::string& id : hungry) {
             Entry& entry = *runs_.at(id);
             if (poorest == nullptr || entry.run.live_slots() < poorest->run.live_slots()) {
                 poorest = &entry;
             }
         }
-        const std::optional<WorkerKey> place = workers_.freest();
+        const std::optional<Spot> place = place_for(poorest->run);
         if (!place) {
             // Every run gets one slot at least, as far as there are slots.
-            if (poorest->run.live_slots() > 0) return;
-            Entry* richest = nullptr;
-            for (auto& [id, entry] : runs_) {
-                if (richest == nullptr || entry->run.live_slots() > richest->run.live_slots()) {
-                    richest = entry.get();
-                }
-            }
-            if (richest != poorest && richest->run.retire_a_slot()) touch(*richest);
-            return;
+            if (starves(poorest->run)) make_room_for(poorest->run);
+            // Others may want what is no use to it.
+            if (workers_.free_slots() == 0) return;
+            hungry.erase(poorest->run.id());
+            continue;
         }
-        poorest->run.add_slot(*place);
+        place->lane->add_slot(place->worker, place->environment);
         absorb(now, *poorest);
-        poorest->run.schedule(now, workers_.free_slots());
+        place->lane->schedule(now, places_for(*place->lane));
         absorb(now, *poorest);
         touch(*poorest);
+        if (!hungry_.contains(poorest->run.id())) hungry.erase(poorest->run.id());
+    }
+}
+
+// The run that has most slots where that one could have one gives one up.
+void Broker::make_room_for(const Submission& run) {
+    Entry* richest = nullptr;
+    for (auto& [id, entry] : runs_) {
+        const bool more = richest == nullptr || entry->run.live_slots() > richest->run.live_slots();
+        const bool helps = std::ranges::any_of(entry->run.lanes(), [&](const auto& lane) {
+            return std::ranges::any_of(lane->slots(), [&](const auto& slot) {
+                return fits(run, workers_.at(slot.second.worker).labels);
+            });
+        });
+        if (more && helps) richest = entry.get();
+    }
+    if (richest != nullptr && &richest->run != &run && richest->run.retire_a_slot()) {
+        touch(*richest);
     }
 }
 
 // Takes over what a run has changed: places used, orders to be sent, whether it wants more.
 void Broker::absorb(Instant now, Entry& entry) {
+    entry.run.settle(now);
     for (const WorkerKey key : entry.run.take_changed()) {
         std::map<std::string, std::uint32_t>& used = used_[key];
-        const auto count = static_cast<std::uint32_t>(entry.run.slots_on(key).size());
+        const auto count = static_cast<std::uint32_t>(entry.run.slots_on(key));
         if (count > 0) {
             used[entry.run.id()] = count;
         } else {
@@ -284,34 +359,6 @@ void Broker::send_events(Entry& entry, Effects& effects) {
         effects.send.push_back(
             {entry.client, Progress{entry.run.id(), first, entry.run.events().next(batch_bytes)}});
     }
-}
-
-void Broker::send_orders(Instant now, WorkerKey key, Effects& effects) {
-    Worker& worker = workers_.at(key);
-    Orders orders{.broker = token_, .session = worker.session, .number = ++last_orders_};
-    for (const auto& [id, used] : used_[key]) {
-        const Run& run = runs_.at(id)->run;
-        RunOrders& about = orders.runs.emplace_back(RunOrders{.run = id});
-        if (!worker.runs.contains(id)) about.spec = run.spec();
-        for (const SlotKey slot : run.slots_on(key)) {
-            about.slots.push_back(slot_name(slot));
-            for (const std::uint64_t id_of_job : run.slots().at(slot).jobs) {
-                const Job& job = *run.find(id_of_job);
-                const Attempt& attempt = *job.attempt;
-                AttemptOrders& order = orders.attempts.emplace_back(
-                    AttemptOrders{.id = {job.id, attempt.number},
-                                  .run = id,
-                                  .slot = slot_name(slot),
-                                  .recorded = attempt.recorded,
-                                  .give_back = attempt.asked,
-                                  .keep = attempt.keep,
-                                  .collected = run.slots().at(slot).collected});
-                if (!worker.shown.contains(order.id)) order.body = job.body;
-            }
-        }
-    }
-    effects.send.push_back({worker.peer, std::move(orders)});
-    workers_.plan_orders(key, now + settings_.heartbeat);
 }
 
 }  // namespace xgrid::broker

@@ -38,12 +38,13 @@ void Confirmation::hold(TestFinished failure) {
     ++held_ever_;
 }
 
-std::map<std::string, std::vector<TestName>> Confirmation::take_open() {
-    std::map<std::string, std::vector<TestName>> open;
+std::map<std::pair<std::uint32_t, std::string>, std::vector<TestName>> Confirmation::take_open() {
+    std::map<std::pair<std::uint32_t, std::string>, std::vector<TestName>> open;
     for (Held& held : held_) {
         if (held.in_job) continue;
         held.in_job = true;
-        open[held.finished().unit].push_back(held.finished().test);
+        const TestFinished& failure = held.finished();
+        open[{failure.environment, failure.unit}].push_back(failure.test);
     }
     return open;
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "shared/messages.hpp"
@@ -26,8 +27,8 @@ public:
     bool empty() const { return held_.empty(); }
 
     void hold(TestFinished failure);
-    /// Those that are in no job, by unit; from now on they are in one.
-    std::map<std::string, std::vector<TestName>> take_open();
+    /// Those that are in no job, by environment and unit; from now on they are in one.
+    std::map<std::pair<std::uint32_t, std::string>, std::vector<TestName>> take_open();
     /// These are in no job any more, as far as they are held.
     void reopen(const std::string& unit, const std::vector<TestName>& tests);
 

@@ -13,7 +13,8 @@ namespace xgrid::broker {
 
 /// Numbers workers in the order in which they came.
 using WorkerKey = std::uint64_t;
-/// Numbers the slots of a run in the order of their first use: gw0, gw1, ...
+/// Numbers the slots of a run: each environment's first ones in the order of the environments, as
+/// they are used, and those that come in their place after all of these.
 using SlotKey = std::uint32_t;
 
 enum class TestState : std::uint8_t { open, running, closed };
@@ -52,13 +53,15 @@ struct Job {
     std::uint64_t id = 0;
     JobBody body;
     Purpose purpose = Purpose::test;
-    std::uint32_t attempts = 0;  // so far
-    std::uint32_t losses = 0;    // attempts that took their worker with them
+    std::optional<std::uint32_t> environment;  // whose slots alone may have it; none: any
+    std::uint32_t attempts = 0;                // so far
+    std::uint32_t losses = 0;                  // attempts that took their worker with them
     std::optional<Attempt> attempt;
 };
 
 struct Slot {
     WorkerKey worker = 0;
+    std::uint32_t environment = 0;
     bool up = false;                  // its session has begun
     bool collected = false;           // it collects everything before its first job
     std::vector<std::uint64_t> jobs;  // that it holds, the one that runs first

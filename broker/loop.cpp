@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdio>
 #include <malloc.h>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -11,6 +13,8 @@
 #include "broker/broker.hpp"
 #include "broker/objects.hpp"
 #include "shared/codec.hpp"
+#include "shared/endpoint.hpp"
+#include "shared/ensure.hpp"
 #include "shared/process.hpp"
 #include "shared/signals.hpp"
 #include "shared/socket.hpp"
@@ -36,7 +40,8 @@ public:
     explicit Loop(const Options& options)
         : signals_({SIGTERM, SIGINT, SIGHUP}),
           router_(context_, options.bind),
-          core_(random_token()),
+          topics_(publisher(context_, options.bind)),
+          core_(random_token(), {.topics = topics_ ? topics_->endpoint() : ""}),
           objects_(options.data / "objects", options.objects_bytes_max) {}
 
     void run() {
@@ -47,10 +52,12 @@ public:
                 if (!received) break;
                 take(*received);
             }
+            hear_listeners();
             carry_out(core_.advance(now()));
             carry_out(objects_.advance(now()));
             std::vector<zmq::pollitem_t> items = {router_.poll_item(),
                                                   {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
+            if (topics_) items.push_back(topics_->poll_item());
             const Instant until = std::min(core_.next_deadline(), objects_.next_deadline());
             const bool more = taken == messages_per_turn;
             wait_for(items, more             ? Duration(0)
@@ -60,6 +67,28 @@ public:
     }
 
 private:
+    // Without a place for it nothing is published, and everything sent.
+    static std::optional<Publisher> publisher(Context& context, const std::string& broker) {
+        try {
+            return std::optional<Publisher>(std::in_place, context, topics_beside(broker));
+        } catch (const Fatal&) {
+            return std::nullopt;
+        }
+    }
+
+    void hear_listeners() {
+        if (!topics_) return;
+        for (int taken = 0; taken < messages_per_turn; ++taken) {
+            const auto subscription = topics_->receive();
+            if (!subscription) return;
+            if (subscription->begins) {
+                carry_out(core_.subscribed(subscription->topic));
+            } else {
+                core_.unsubscribed(subscription->topic);
+            }
+        }
+    }
+
     void take(const Received& received) {
         if (received.frames.empty()) return carry_out(core_.connect(now(), received.peer));
         Result<Message> message = decode(received.views());
@@ -73,6 +102,7 @@ private:
     void carry_out(const Effects& effects) {
         // One that cannot be delivered is lost; what the peer says next repairs that.
         for (const Send& send : effects.send) router_.send(send.peer, encode(send.message));
+        for (const Publication& publication : effects.publish) topics_->send(encode(publication));
     }
 
     void carry_out(const Hub::Sends& sends) {
@@ -82,6 +112,7 @@ private:
     Signals signals_;
     Context context_;
     Router router_;
+    std::optional<Publisher> topics_;
     Broker core_;
     Objects objects_;
 };

@@ -6,19 +6,30 @@
 #include <fmt/format.h>
 
 #include "shared/ensure.hpp"
+#include "shared/environment.hpp"
 
 namespace xgrid::broker {
 
 Run::Run(std::string id, RunSpec spec, std::vector<DoneTest> done, std::uint64_t& next_job,
-         const Settings& settings)
+         const Settings& settings, std::optional<Lane> lane)
     : id_(std::move(id)),
       spec_(std::move(spec)),
       next_job_(&next_job),
       settings_(&settings),
-      done_(done.begin(), done.end()),
+      lane_(lane),
+      environments_(environments_of(spec_)),
       collected_units_(spec_.collected_units.begin(), spec_.collected_units.end()),
       confirmation_(spec_, settings.confirmations_max) {
-    spec_.slots = std::max(spec_.slots, 1U);
+    for (const Environment& environment : environments_) {
+        const bool served = !lane_ || lane_->environment == places_.size();
+        places_.push_back({.first = next_slot_, .served = served});
+        next_slot_ += environment.slots;
+    }
+    for (DoneTest& test : done) {
+        if (lane_ && test.environment != lane_->environment) continue;
+        test.environment = 0;  // as all of them are of this one
+        done_.insert(std::move(test));
+    }
     waiting_.push_back(add_job({.kind = JobKind::enumerate}, 0));
 }
 
@@ -48,8 +59,11 @@ JobBody Run::whole(const std::string& unit) const {
     return body;
 }
 
-void Run::wait_for_slot(const Job& open) {
-    (open.purpose == Purpose::test ? waiting_ : waiting_collected_).push_back(open.id);
+void Run::wait_for_slot(const Job& open) { queue_for(open).push_back(open.id); }
+
+std::deque<std::uint64_t>& Run::queue_for(const Job& open) {
+    if (open.purpose == Purpose::test) return waiting_;
+    return open.environment ? places_.at(*open.environment).waiting_collected : waiting_collected_;
 }
 
 // Like that one, for its unit, but with these tests in so many pieces.
@@ -85,14 +99,42 @@ void Run::reindex(SlotKey key) {
     changed_.insert(indexed.worker);
 }
 
-void Run::add_slot(WorkerKey worker) {
-    const SlotKey key = next_slot_++;
+std::uint32_t Run::room_in(std::uint32_t environment) const {
+    if (!places_.at(environment).served) return 0;
+    const std::uint32_t most = environments_.at(environment).slots;
+    return most - std::min(most, places_.at(environment).slots);
+}
+
+std::size_t Run::room() const {
+    std::size_t room = 0;
+    for (std::uint32_t i = 0; i < places_.size(); ++i) room += room_in(i);
+    return room;
+}
+
+std::uint32_t Run::environment_of(const Job& about) const {
+    return slots_.at(about.attempt->slot).environment;
+}
+
+std::string Run::name_of(SlotKey key) const {
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+        const std::string& name = environments_[i].slot_name;
+        if (key == places_[i].first && environments_[i].slots > 0 && !name.empty()) return name;
+    }
+    return slot_name(key);
+}
+
+void Run::add_slot(WorkerKey worker, std::uint32_t environment) {
+    Place& place = places_.at(environment);
+    SlotKey& next = lane_ ? *lane_->next_slot : next_slot_;
+    const SlotKey key =
+        place.used < environments_[environment].slots ? place.first + place.used++ : next++;
+    ++place.slots;
     // Collecting everything takes long: beside the slot that lists, the next one begins with it.
     const bool collects =
-        !collected_slot_ &&
-        (!waiting_collected_.empty() || (!collected_units_.empty() && !enumerated_ && key > 0));
-    slots_.emplace(key, Slot{.worker = worker, .collected = collects});
-    if (collects) collected_slot_ = key;
+        needs_collecting(place) ||
+        (!collects_somewhere() && !collected_units_.empty() && !enumerated_ && !slots_.empty());
+    slots_.emplace(key, Slot{.worker = worker, .environment = environment, .collected = collects});
+    if (collects) place.collected = key;
     by_worker_[worker].insert(key);
     reindex(key);
 }
@@ -121,13 +163,16 @@ void Run::drop_job(std::uint64_t id) {
 void Run::drop_slot(SlotKey key, const std::string& reason) {
     ensure(slot(key).jobs.empty(), "a slot that goes holds no job");
     if (slot(key).up || !reason.empty()) {
-        events_.append(WorkerDown{.worker = slot_name(key), .reason = reason});
+        events_.emplace_back(WorkerDown{
+            .worker = name_of(key), .reason = reason, .environment = slot(key).environment});
     }
     const WorkerKey worker = slot(key).worker;
     changed_.insert(worker);
     idle_.erase(key);
     if (retiring_ == key) retiring_.reset();
-    if (collected_slot_ == key) collected_slot_.reset();
+    Place& place = places_.at(slot(key).environment);
+    if (place.collected == key) place.collected.reset();
+    --place.slots;
     by_worker_[worker].erase(key);
     if (by_worker_[worker].empty()) by_worker_.erase(worker);
     slots_.erase(key);
@@ -173,7 +218,7 @@ void Run::stop(Instant now, RunFinished end) {
     end_ = std::move(end);
     end_confirmation(now, "");
     for (const std::uint64_t id : std::exchange(waiting_, {})) drop_job(id);
-    for (const std::uint64_t id : std::exchange(waiting_collected_, {})) drop_job(id);
+    for (const std::uint64_t id : take_waiting_collected()) drop_job(id);
     if (at_once) {
         std::vector<std::uint64_t> open;
         for (const auto& [id, held] : jobs_) open.push_back(id);
@@ -184,6 +229,36 @@ void Run::stop(Instant now, RunFinished end) {
             if (held.body.kind != JobKind::finish) ask_back(held, 0);
         }
         finish_by_ = std::min(finish_by_, now + settings_->finish_grace);
+    }
+    go_on(now);
+}
+
+void Run::withdraw(Instant now, std::uint32_t environment, RunFinished why) {
+    if (environment >= places_.size() || !places_[environment].served || over_) return;
+    Place& place = places_[environment];
+    place.served = false;
+    if (!withdrawn_) withdrawn_ = why;
+    if (environments_.size() > 1 && !lane_) {
+        events_.emplace_back(EnvironmentEnded{environment, why.end, why.code, why.reason});
+    }
+    if (std::ranges::none_of(places_, &Place::served)) stop(now, *withdrawn_);
+    if (over_) return;
+    // What is confirmed anywhere is better than what is not.
+    for (auto& [id, open] : jobs_) {
+        if (open.environment == environment) open.environment.reset();
+    }
+    for (const std::uint64_t id : std::exchange(place.waiting_collected, {}))
+        wait_for_slot(job(id));
+    std::vector<SlotKey> lost;
+    for (const auto& [key, slot] : slots_) {
+        if (slot.environment == environment) lost.push_back(key);
+    }
+    const std::string line = "lost: " + why.reason.substr(0, why.reason.find('\n'));
+    for (const SlotKey key : lost) {
+        for (const std::uint64_t id : std::vector<std::uint64_t>(slot(key).jobs)) {
+            requeue(now, job(id), false, line);
+        }
+        drop_slot(key, line);
     }
     go_on(now);
 }
@@ -206,7 +281,7 @@ void Run::finish(Instant now) {
         end_ = RunFinished{.end = RunEnd::exit_asked, .code = 3, .reason = session_trouble_};
     }
     over_ = true;
-    events_.append(*end_);
+    events_.emplace_back(*end_);
 }
 
 void Run::advance(Instant now) {

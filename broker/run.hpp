@@ -1,12 +1,14 @@
-// One run, from its submission to its end: its open jobs, the slots that hold them, the verdicts so
-// far as events for the client. Decides what a fact means, and which job goes to which of its
-// slots. Knows nothing of messages, peers, or other runs.
+// One run, from its submission to its end: its open jobs, the slots that hold them, and what there
+// is to tell the client. Decides what a fact means, and which job goes to which of its slots. Knows
+// nothing of messages, peers, or other runs. A run of each environment is one of these for each
+// (broker/submission.hpp): its lanes.
 //
 //   enumerate -> unit jobs -> (given back, lost: new jobs) -> no job open -> a finish job per slot
 //   -> over
 //
-// At most one of its slots collects everything before its first job: for units that are known to
-// need it, and to confirm failures, which are held back until then.
+// At most one slot of an environment collects everything before its first job: for units that are
+// known to need it, and to confirm failures, which are held back until then. A failure is confirmed
+// where it was.
 #pragma once
 
 #include <cstdint>
@@ -15,22 +17,29 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "broker/confirmation.hpp"
 #include "broker/job.hpp"
 #include "broker/settings.hpp"
 #include "shared/instant.hpp"
-#include "shared/log.hpp"
 #include "shared/messages.hpp"
 
 namespace xgrid::broker {
+
+/// Runs in one of the run's environments alone, whose slots keep the numbers that they have among
+/// all.
+struct Lane {
+    std::uint32_t environment = 0;
+    SlotKey* next_slot = nullptr;  // for those that come in the place of others, of all lanes
+};
 
 class Run {
 public:
     /// `next_job` numbers jobs and is the broker's, so that no two runs use a number twice.
     Run(std::string id, RunSpec spec, std::vector<DoneTest> done, std::uint64_t& next_job,
-        const Settings& settings);
+        const Settings& settings, std::optional<Lane> lane = std::nullopt);
 
     // ---- What is
 
@@ -41,18 +50,30 @@ public:
     const std::map<SlotKey, Slot>& slots() const { return slots_; }
     const std::map<std::uint64_t, Job>& jobs() const { return jobs_; }
     const std::deque<std::uint64_t>& waiting() const { return waiting_; }
-    /// For the slot that has collected everything.
+    /// For any slot that has collected everything.
     const std::deque<std::uint64_t>& waiting_collected() const { return waiting_collected_; }
+    /// For the one of that environment.
+    const std::deque<std::uint64_t>& waiting_collected_in(std::uint32_t environment) const {
+        return places_.at(environment).waiting_collected;
+    }
     const Job* find(std::uint64_t job) const;
     /// The slot that gets no further jobs, but to finish.
     std::optional<SlotKey> retiring() const { return retiring_; }
+    /// As users know the slot: gw0, or what they call it.
+    std::string name_of(SlotKey key) const;
     /// Its slots on that worker.
     const std::set<SlotKey>& slots_on(WorkerKey worker) const;
-    Log<Event>& events() { return events_; }
-    const Log<Event>& events() const { return events_; }
+    /// How it is to end, or has ended; none: it goes on.
+    const std::optional<RunFinished>& end() const { return end_; }
+    std::uint32_t failures() const { return failures_; }
+    std::uint32_t crashes() const { return crashes_; }
 
-    /// How many more slots it could use now.
+    /// How many more slots it could use now; ... of that environment.
     std::size_t slots_wanted() const;
+    std::size_t slots_wanted_in(std::uint32_t environment) const;
+    const std::vector<Environment>& environments() const { return environments_; }
+    /// How many more slots that environment may have, whether they are wanted or not.
+    std::uint32_t room_in(std::uint32_t environment) const;
     /// When advance() has something to do.
     Instant next_deadline() const;
 
@@ -67,11 +88,16 @@ public:
     void lose_worker(Instant now, WorkerKey worker, const std::string& why);
     void cancel(Instant now);
     void fail(Instant now, const std::string& reason);
+    /// It ends like that, unless it ends already for a reason that goes before.
+    void stop(Instant now, RunFinished end);
+    /// The environment cannot be had, or not any more, which is no job's doing: its jobs go to the
+    /// others. Without others the run ends like the first one did.
+    void withdraw(Instant now, std::uint32_t environment, RunFinished why);
 
     // ---- What is to be done
 
     /// Starts a new slot there; the next schedule() hands it a job.
-    void add_slot(WorkerKey worker);
+    void add_slot(WorkerKey worker, std::uint32_t environment = 0);
     /// Frees one slot as soon as its job is done, for another run. False if that changes nothing.
     bool retire_a_slot();
     /// Hands jobs to slots; asks busy ones to give back while `places` more could start elsewhere.
@@ -80,8 +106,27 @@ public:
 
     /// Workers whose orders have changed since this was last asked.
     std::set<WorkerKey> take_changed() { return std::exchange(changed_, {}); }
+    /// What has happened since, for the client.
+    std::vector<Event> take_events() { return std::exchange(events_, {}); }
 
 private:
+    struct Place {
+        std::uint32_t slots = 0;  // that live
+        std::uint32_t used = 0;   // numbers of those that are its own
+        SlotKey first = 0;
+        bool served = true;                           // slots may be had there
+        std::optional<SlotKey> collected;             // the slot that has collected everything
+        std::deque<std::uint64_t> waiting_collected;  // for that one
+    };
+    std::size_t room() const;
+    std::size_t takers() const;
+    bool collects_somewhere() const;
+    bool needs_collecting(const Place& place) const;
+    bool collected_jobs_wait() const;
+    std::vector<std::uint64_t> take_waiting_collected();
+    std::uint32_t environment_at_end() const { return lane_ ? lane_->environment : 0; }
+    std::uint32_t environment_of(const Job& job) const;
+
     Job& job(std::uint64_t id) { return jobs_.at(id); }
     Slot& slot(SlotKey key) { return slots_.at(key); }
 
@@ -90,6 +135,7 @@ private:
     void add_unit_jobs(const Job& like, std::vector<TestName> tests, std::size_t pieces,
                        std::uint32_t losses);
     void wait_for_slot(const Job& job);
+    std::deque<std::uint64_t>& queue_for(const Job& job);
     JobBody whole(const std::string& unit) const;
     void hand_out(Instant now, std::uint64_t job, SlotKey slot);
     void take_from_slot(const Job& job);
@@ -134,11 +180,11 @@ private:
     void collect_no_more(Instant now, const std::string& why);
     void add_confirming_jobs(bool slots_to_spare);
     void hand_out_collected(Instant now);
+    bool hand_out_collected_in(Instant now, Place& place, std::deque<std::uint64_t>& queue);
     void make_room_for_collecting(Instant now, std::size_t places);
     bool is_collected(SlotKey key) const { return slots_.at(key).collected; }
 
     bool stopping() const { return end_.has_value(); }
-    void stop(Instant now, RunFinished end);
     void go_on(Instant now);
     void finish(Instant now);
 
@@ -152,6 +198,9 @@ private:
     RunSpec spec_;
     std::uint64_t* next_job_;
     const Settings* settings_;
+    std::optional<Lane> lane_;
+    std::vector<Environment> environments_;
+    std::vector<Place> places_;  // of each environment
 
     std::map<std::uint64_t, Job> jobs_;  // open ones
     std::size_t open_jobs_ = 0;          // without those to finish
@@ -163,7 +212,6 @@ private:
     std::set<SlotKey> idle_;  // those that hold no job
     std::set<SlotKey> with_one_job_;
     std::optional<SlotKey> retiring_;
-    std::optional<SlotKey> collected_slot_;
     SlotKey next_slot_ = 0;
     std::set<std::string> units_;            // named so far
     std::set<DoneTest> done_;                // verdicts of an earlier submission
@@ -173,15 +221,20 @@ private:
     bool enumerated_ = false;
     std::uint32_t failures_ = 0;
     std::uint32_t crashes_ = 0;
-    std::string session_trouble_;     // of a slot's end
-    std::optional<RunFinished> end_;  // decided, while slots finish
+    std::string session_trouble_;           // of a slot's end
+    std::optional<RunFinished> withdrawn_;  // why the first environment was that was
+    std::optional<RunFinished> end_;        // decided, while slots finish
     bool over_ = false;
     Instant finish_by_ = never;
     Instant rebalanced_at_;
     Instant rebalance_at_ = never;
 
-    Log<Event> events_;
+    std::vector<Event> events_;
     std::set<WorkerKey> changed_;
 };
+
+/// How a run ends at these limits.
+RunFinished after_failures(std::uint32_t most);
+RunFinished after_crashes(std::uint32_t most);
 
 }  // namespace xgrid::broker

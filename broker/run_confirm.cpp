@@ -23,7 +23,8 @@ void Run::hold(Instant now, TestFinished failure) {
                          fmt::format("more than {} tests failed", settings_->confirmations_max));
         return verdict(now, std::move(failure));
     }
-    events_.append(TestFailing{failure.unit, failure.test, failure.worker, failure.result});
+    events_.emplace_back(TestFailing{failure.unit, failure.test, failure.worker, failure.result,
+                                     failure.environment});
     confirmation_.hold(std::move(failure));
 }
 
@@ -31,8 +32,11 @@ void Run::settle(Instant now, TestFinished second) {
     std::optional<Confirmation::Settled> settled = confirmation_.settle(std::move(second));
     if (!settled) return;  // it has its verdict
     const std::string worker = settled->result.verdict.worker;
+    const std::uint32_t where = settled->result.verdict.environment;
     tell(now, std::move(settled->result));
-    if (!settled->why.empty()) events_.append(NoteSeen{worker, std::move(settled->why)});
+    if (!settled->why.empty()) {
+        events_.emplace_back(NoteSeen{worker, std::move(settled->why), where});
+    }
 }
 
 void Run::tell(Instant now, Confirmation::Failure failure) {
@@ -49,10 +53,12 @@ void Run::load_after_all(const Job& about, const Ended& fact) {
     if (!loaded) return;
     const std::optional<Confirmation::Failure> failure = confirmation_.release({unit.id, unit});
     if (!failure) return;
-    events_.append(NoteSeen{slot_name(about.attempt->slot),
-                            fmt::format("{} can be loaded only where the whole suite has been "
-                                        "collected: {} could not",
-                                        unit.id, failure->verdict.worker)});
+    events_.emplace_back(
+        NoteSeen{name_of(about.attempt->slot),
+                 fmt::format("{} can be loaded only where the whole suite has been "
+                             "collected: {} could not",
+                             unit.id, failure->verdict.worker),
+                 environment_of(about)});
     wait_for_slot(job(add_job(whole(unit.id), 0, Purpose::test_collected)));
 }
 
@@ -77,8 +83,9 @@ void Run::end_confirmation(Instant now, const std::string& why) {
     if (!confirmation_.on()) return;
     for (Confirmation::Failure& failure : confirmation_.end()) tell(now, std::move(failure));
     if (!why.empty()) {
-        events_.append(NoteSeen{
-            .text = "failures are not confirmed in a slot that has collected everything: " + why});
+        events_.emplace_back(NoteSeen{
+            .text = "failures are not confirmed in a slot that has collected everything: " + why,
+            .environment = environment_at_end()});
     }
     std::vector<std::uint64_t> confirming;
     for (const auto& [id, open] : jobs_) {
@@ -86,7 +93,7 @@ void Run::end_confirmation(Instant now, const std::string& why) {
     }
     for (const std::uint64_t id : confirming) {
         if (ask_back(job(id), 0) || job(id).attempt) continue;
-        std::erase(waiting_collected_, id);
+        std::erase(queue_for(job(id)), id);
         drop_job(id);
     }
 }
@@ -100,7 +107,7 @@ void Run::collect_no_more(Instant now, const std::string& why) {
         open.purpose = Purpose::test;
         --collected_jobs_;
     }
-    for (const std::uint64_t id : std::exchange(waiting_collected_, {})) wait_for_slot(job(id));
+    for (const std::uint64_t id : take_waiting_collected()) wait_for_slot(job(id));
 }
 
 // ---- The slot
@@ -109,27 +116,71 @@ void Run::collect_no_more(Instant now, const std::string& why) {
 void Run::add_confirming_jobs(bool slots_to_spare) {
     if (!enumerated_ || confirmation_.empty()) return;
     if (open_jobs_ > collected_jobs_ && !slots_to_spare) return;
-    for (auto& [unit, tests] : confirmation_.take_open()) {
+    for (auto& [where, tests] : confirmation_.take_open()) {
+        const auto& [environment, unit] = where;
         JobBody body{.kind = JobKind::unit, .unit = unit};
         body.selection = {.mode = Select::only, .tests = std::move(tests)};
-        wait_for_slot(job(add_job(std::move(body), 0, Purpose::confirm)));
+        Job& confirming = job(add_job(std::move(body), 0, Purpose::confirm));
+        if (places_.at(environment).served) confirming.environment = environment;
+        wait_for_slot(confirming);
     }
 }
 
 void Run::hand_out_collected(Instant now) {
-    if (!collected_slot_ || retiring_ == collected_slot_) return;
-    while (!waiting_collected_.empty()) {
-        const bool may = idle_.contains(*collected_slot_) || may_have_one_ahead(*collected_slot_);
-        if (!may) return;
-        hand_out(now, waiting_collected_.front(), *collected_slot_);
-        waiting_collected_.pop_front();
+    for (Place& place : places_) {
+        if (!place.collected || retiring_ == place.collected) continue;
+        if (hand_out_collected_in(now, place, place.waiting_collected)) {
+            hand_out_collected_in(now, place, waiting_collected_);
+        }
     }
+}
+
+// False: its slot has enough to do.
+bool Run::hand_out_collected_in(Instant now, Place& place, std::deque<std::uint64_t>& queue) {
+    while (!queue.empty()) {
+        const bool may = idle_.contains(*place.collected) || may_have_one_ahead(*place.collected);
+        if (!may) return false;
+        hand_out(now, queue.front(), *place.collected);
+        queue.pop_front();
+    }
+    return true;
+}
+
+bool Run::collects_somewhere() const {
+    return std::ranges::any_of(places_,
+                               [](const Place& place) { return place.collected.has_value(); });
+}
+
+// The next slot there should collect everything, for what waits.
+bool Run::needs_collecting(const Place& place) const {
+    if (place.collected) return false;
+    if (!place.waiting_collected.empty()) return true;
+    return !waiting_collected_.empty() && !collects_somewhere();
+}
+
+bool Run::collected_jobs_wait() const {
+    return !waiting_collected_.empty() || std::ranges::any_of(places_, [](const Place& place) {
+        return !place.waiting_collected.empty();
+    });
+}
+
+std::vector<std::uint64_t> Run::take_waiting_collected() {
+    std::vector<std::uint64_t> jobs(waiting_collected_.begin(), waiting_collected_.end());
+    waiting_collected_.clear();
+    for (Place& place : places_) {
+        jobs.insert(jobs.end(), place.waiting_collected.begin(), place.waiting_collected.end());
+        place.waiting_collected.clear();
+    }
+    return jobs;
 }
 
 // Slots that can do no more for the run finish; while they can, one does, if there is no place
 // beside them.
 void Run::make_room_for_collecting(Instant now, std::size_t startable) {
-    if (waiting_collected_.empty() || collected_slot_) return;
+    if (std::ranges::none_of(
+            places_, [&](const Place& place) { return place.served && needs_collecting(place); })) {
+        return;
+    }
     const bool others_needed = open_jobs_ > collected_jobs_;
     const bool one_finishes = jobs_.size() > open_jobs_;
     if (others_needed && (startable > 0 || one_finishes)) return;

@@ -23,6 +23,18 @@ bool comes_before_the_job(const Fact& fact) {
 
 }  // namespace
 
+RunFinished after_failures(std::uint32_t most) {
+    return {.end = RunEnd::stopped,
+            .code = 1,
+            .reason = fmt::format("stopping after {} failures", most)};
+}
+
+RunFinished after_crashes(std::uint32_t most) {
+    return {.end = RunEnd::stopped,
+            .code = 1,
+            .reason = fmt::format("maximum crashed workers reached: {}", most)};
+}
+
 bool Run::is_due(AttemptId id, const Fact& fact) const {
     const Job* about = find(id.job);
     if (about == nullptr || !about->attempt) return false;
@@ -55,16 +67,17 @@ void Run::record(Instant now, AttemptId id, const Fact& fact, const std::string&
 
 void Run::take(Instant, Job& about, const SlotBegan& fact, const std::string& host) {
     slot(about.attempt->slot).up = true;
-    events_.append(WorkerUp{slot_name(about.attempt->slot), host, fact.facts});
+    events_.emplace_back(
+        WorkerUp{name_of(about.attempt->slot), host, fact.facts, environment_of(about)});
 }
 
-void Run::take(Instant, Job&, const TreeReady& fact, const std::string& host) {
-    events_.append(TreeSynced{host, fact});
+void Run::take(Instant, Job& about, const TreeReady& fact, const std::string& host) {
+    events_.emplace_back(TreeSynced{host, fact, environment_of(about)});
 }
 
 void Run::take(Instant, Job& about, const UnitsNamed& fact) {
     if (about.body.kind != JobKind::enumerate || stopping()) return;
-    UnitsKnown known;
+    UnitsKnown known{.environment = environment_of(about)};
     for (const std::string& unit : fact.units) {
         if (!units_.insert(unit).second) continue;
         const Purpose purpose =
@@ -73,7 +86,7 @@ void Run::take(Instant, Job& about, const UnitsNamed& fact) {
         known.names.push_back(unit);
         ++known.units;
     }
-    if (known.units > 0) events_.append(std::move(known));
+    if (known.units > 0) events_.emplace_back(std::move(known));
 }
 
 void Run::take(Instant, Job& about, const TestsFound& fact) {
@@ -93,8 +106,8 @@ void Run::loaded(Instant now, Job& about) {
     attempt.loaded = true;
     attempt.loaded_at = now;
     if (about.body.selection.mode == Select::only) return;
-    events_.append(UnitLoaded{about.body.unit, attempt.tests, attempt.deselected,
-                              std::exchange(attempt.listed, {})});
+    events_.emplace_back(UnitLoaded{about.body.unit, attempt.tests, attempt.deselected,
+                                    std::exchange(attempt.listed, {}), environment_of(about)});
 }
 
 void Run::take(Instant now, Job& about, const Started& fact) {
@@ -104,7 +117,8 @@ void Run::take(Instant now, Job& about, const Started& fact) {
     attempt.states[fact.test] = TestState::running;
     attempt.running = fact.test;
     --attempt.unstarted;
-    events_.append(TestStarted{about.body.unit, attempt.tests[fact.test], slot_name(attempt.slot)});
+    events_.emplace_back(TestStarted{about.body.unit, attempt.tests[fact.test],
+                                     name_of(attempt.slot), environment_of(about)});
 }
 
 void Run::take(Instant now, Job& about, const Finished& fact) {
@@ -115,8 +129,8 @@ void Run::take(Instant now, Job& about, const Finished& fact) {
     if (state == TestState::closed) return;
     if (state == TestState::open) {
         --attempt.unstarted;
-        events_.append(
-            TestStarted{about.body.unit, attempt.tests[fact.test], slot_name(attempt.slot)});
+        events_.emplace_back(TestStarted{about.body.unit, attempt.tests[fact.test],
+                                         name_of(attempt.slot), environment_of(about)});
     }
     if (attempt.running == fact.test) attempt.running.reset();
     state = TestState::closed;
@@ -130,23 +144,22 @@ void Run::take(Instant now, Job& about, const Finished& fact) {
 TestFinished Run::result_of(const Job& about, const TestName& test, TestResult result) const {
     return {.unit = about.body.unit,
             .test = test,
-            .worker = slot_name(about.attempt->slot),
+            .worker = name_of(about.attempt->slot),
             .attempt = about.attempt->number,
-            .result = std::move(result)};
+            .result = std::move(result),
+            .environment = environment_of(about)};
 }
 
 void Run::verdict(Instant now, TestFinished finished) {
     const bool failure = is_failure(finished.result.outcome);
-    events_.append(std::move(finished));
+    events_.emplace_back(std::move(finished));
     if (failure) count_failure(now);
 }
 
 void Run::count_failure(Instant now) {
     ++failures_;
     if (spec_.failures_max > 0 && failures_ >= spec_.failures_max) {
-        stop(now, {.end = RunEnd::stopped,
-                   .code = 1,
-                   .reason = fmt::format("stopping after {} failures", spec_.failures_max)});
+        stop(now, after_failures(spec_.failures_max));
     }
 }
 
@@ -181,12 +194,13 @@ void Run::take(Instant now, Job& about, const GaveBack& fact) {
 void Run::take(Instant now, Job& about, const LateTeardown& fact) {
     const SlotKey key = about.attempt->slot;
     std::optional<TeardownFailed> late = confirmation_.tear_down(
-        {about.body.unit, fact.test, slot_name(key), fact.phase}, is_collected(key));
+        {about.body.unit, fact.test, name_of(key), fact.phase, environment_of(about)},
+        is_collected(key));
     if (late) tear_down(now, std::move(*late));
 }
 
 void Run::tear_down(Instant now, TeardownFailed late) {
-    events_.append(std::move(late));
+    events_.emplace_back(std::move(late));
     // Counts as an error beside the verdict, as in pytest, where teardown has a report of its own.
     count_failure(now);
 }
@@ -195,15 +209,18 @@ void Run::take(Instant, Job& about, const Warned& fact) {
     // Of all that it collects: where those tests run it is told, too.
     if (is_collected(about.attempt->slot) && fact.warning.when != "runtest") return;
     if (about.purpose == Purpose::confirm) return;
-    events_.append(WarningSeen{slot_name(about.attempt->slot), fact.warning});
+    events_.emplace_back(
+        WarningSeen{name_of(about.attempt->slot), fact.warning, environment_of(about)});
 }
 
 void Run::take(Instant, Job& about, const Noted& fact) {
-    events_.append(NoteSeen{fact.of_run ? "" : slot_name(about.attempt->slot), fact.text});
+    events_.emplace_back(NoteSeen{fact.of_run ? "" : name_of(about.attempt->slot), fact.text,
+                                  environment_of(about)});
 }
 
 void Run::take(Instant, Job& about, const Printed& fact) {
-    events_.append(OutputSeen{slot_name(about.attempt->slot), fact.stream, fact.text});
+    events_.emplace_back(
+        OutputSeen{name_of(about.attempt->slot), fact.stream, fact.text, environment_of(about)});
 }
 
 void Run::take(Instant now, Job& about, const ExitAsked& fact) {
@@ -219,9 +236,12 @@ void Run::take(Instant now, Job& about, const Ended& fact) {
             lose_slot(now, key, first_line(fact.text));
             return go_on(now);
         }
-        stop(now, {.end = RunEnd::refused, .code = fact.code, .reason = fact.text});
-        if (over_) return;
+        const std::uint32_t where = environment_of(about);
+        if (!stopping()) {
+            withdraw(now, where, {.end = RunEnd::refused, .code = fact.code, .reason = fact.text});
+        }
         // It was to end anyway, for another reason.
+        if (over_ || !slots_.contains(key)) return;
         lose_slot(now, key, "");
         go_on(now);
         return;
@@ -249,7 +269,9 @@ void Run::take(Instant now, Job& about, const Ended& fact) {
         drop_job(about.id);
         drop_slot(key, "");
     } else if (about.body.kind == JobKind::enumerate) {
-        if (!enumerated_) events_.append(UnitsKnown{.all = true});
+        if (!enumerated_) {
+            events_.emplace_back(UnitsKnown{.all = true, .environment = environment_of(about)});
+        }
         enumerated_ = true;
         drop_job(about.id);
         // Whoever has loaded the only unit has collected everything.
@@ -288,7 +310,7 @@ void Run::give_up(Instant now, const Job& about, const std::vector<TestName>& te
 
 void Run::crashed(Instant now, Job& about, const Ended& fact) {
     const SlotKey key = about.attempt->slot;
-    const std::string name = slot_name(key);
+    const std::string name = name_of(key);
     const bool was_up = slot(key).up;
     const bool lists = about.body.kind == JobKind::enumerate;
     Attempt& attempt = *about.attempt;
@@ -328,13 +350,13 @@ void Run::crashed(Instant now, Job& about, const Ended& fact) {
     lose_slot(now, key, "crashed" + first_line(how));
     if (!of_confirming) ++crashes_;
     if (!stopping() && crashes_ > spec_.crashes_max) {
-        const std::string why =
-            spec_.crashes_max == 0
-                ? fmt::format("worker '{}' crashed and worker restarting disabled", name)
-                : fmt::format("maximum crashed workers reached: {}", spec_.crashes_max);
+        RunFinished end = after_crashes(spec_.crashes_max);
+        if (spec_.crashes_max == 0) {
+            end.reason = fmt::format("worker '{}' crashed and worker restarting disabled", name);
+        }
         // No test has failed by that: nobody knows what tests there are.
-        if (lists) fail(now, "cannot list the tests: " + why);
-        if (!lists) stop(now, {.end = RunEnd::stopped, .code = 1, .reason = why});
+        if (lists) fail(now, "cannot list the tests: " + end.reason);
+        if (!lists) stop(now, std::move(end));
     }
     go_on(now);
 }

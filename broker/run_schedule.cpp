@@ -28,17 +28,34 @@ Duration time_left(const Attempt& attempt, Instant now) {
 
 }  // namespace
 
-std::size_t Run::slots_wanted() const {
-    if (stopping() || over_) return 0;
-    // A slot that enumerates is soon free for one job; for a single file no second slot is started.
+// A slot that enumerates is soon free for one job; for a single file no second slot is started.
+std::size_t Run::takers() const {
     std::size_t takers = idle_.size();
     if (!enumerated_ && !with_one_job_.empty()) {
         const Slot& first = slots_.at(*with_one_job_.begin());
         takers += jobs_.at(first.jobs.front()).body.kind == JobKind::enumerate ? 1 : 0;
     }
-    const std::size_t collecting = !waiting_collected_.empty() && !collected_slot_ ? 1 : 0;
-    const std::size_t wanted = collecting + waiting_.size() - std::min(waiting_.size(), takers);
-    return std::min(wanted, spec_.slots - std::min<std::size_t>(spec_.slots, slots_.size()));
+    return takers;
+}
+
+std::size_t Run::slots_wanted() const {
+    if (stopping() || over_) return 0;
+    const std::size_t anywhere = !waiting_collected_.empty() && !collects_somewhere() ? 1 : 0;
+    std::size_t wanted = anywhere + waiting_.size() - std::min(waiting_.size(), takers());
+    std::size_t room = 0;
+    for (std::uint32_t i = 0; i < places_.size(); ++i) {
+        room += room_in(i);
+        const bool own = !places_[i].waiting_collected.empty() && !places_[i].collected;
+        wanted += own && room_in(i) > 0 ? 1 : 0;
+    }
+    return std::min(wanted, room);
+}
+
+std::size_t Run::slots_wanted_in(std::uint32_t environment) const {
+    if (stopping() || over_) return 0;
+    const std::size_t open = waiting_.size() - std::min(waiting_.size(), takers());
+    const std::size_t collecting = needs_collecting(places_.at(environment)) ? 1 : 0;
+    return std::min<std::size_t>(open + collecting, room_in(environment));
 }
 
 bool Run::retire_a_slot() {
@@ -61,8 +78,7 @@ bool Run::retire_a_slot() {
 void Run::schedule(Instant now, std::size_t places) {
     rebalance_at_ = never;
     if (over_ || stopping()) return;
-    const std::size_t startable =
-        std::min(places, spec_.slots - std::min<std::size_t>(spec_.slots, slots_.size()));
+    const std::size_t startable = std::min(places, room());
     hand_out_collected(now);
     hand_out_waiting(now, startable);
     add_confirming_jobs(rebalance(now, startable) && !idle_.empty());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "shared/instant.hpp"
 
@@ -17,6 +18,10 @@ struct Settings {
     /// How late a worker may learn what is recorded of what it said; it only holds memory
     /// meanwhile.
     Duration receipt_delay = std::chrono::milliseconds(200);
+    /// A worker that does not say for so long that it has heard what was published is sent it.
+    Duration topic_patience = std::chrono::milliseconds(250);
+    /// Where publications are heard; empty: nowhere.
+    std::string topics;
     /// How long slots may take to finish once a run is over.
     Duration finish_grace = std::chrono::seconds(10);
     /// A job that was lost so many times is given up, and reported.

@@ -3,6 +3,13 @@
 #include <algorithm>
 
 namespace xgrid::broker {
+namespace {
+
+bool has_all(const Labels& labels, const Labels& wanted) {
+    return std::ranges::includes(labels, wanted);
+}
+
+}  // namespace
 
 Worker* Workers::hear(Instant now, const std::string& peer, const Status& status, WorkerKey& key) {
     const auto [known, is_new] = by_session_.try_emplace(status.session, next_);
@@ -18,6 +25,12 @@ Worker* Workers::hear(Instant now, const std::string& peer, const Status& status
     worker.last_status = status.number;
     worker.peer = peer;
     worker.host = status.host;
+    if (worker.labels != status.labels) {
+        const std::uint32_t used = worker.used;
+        reindex(key, 0, 0);
+        worker.labels = status.labels;
+        worker.used = used;
+    }
     by_heard_.erase({worker.heard_at, key});
     worker.heard_at = now;
     by_heard_.emplace(now, key);
@@ -31,17 +44,36 @@ std::uint32_t Workers::free_of(const Worker& worker) const {
 
 void Workers::reindex(WorkerKey key, std::uint32_t slots, std::uint32_t used) {
     Worker& worker = at(key);
-    by_free_.erase({-static_cast<std::int64_t>(free_of(worker)), key});
+    Kind& kind = kinds_[worker.labels];
+    kind.by_free.erase({-static_cast<std::int64_t>(free_of(worker)), key});
+    kind.free_slots -= free_of(worker);
     free_slots_ -= free_of(worker);
     worker.slots = slots;
     worker.used = used;
-    free_slots_ += free_of(worker);
-    if (free_of(worker) > 0) by_free_.emplace(-static_cast<std::int64_t>(free_of(worker)), key);
+    if (const std::uint32_t free = free_of(worker); free > 0) {
+        kind.by_free.emplace(-static_cast<std::int64_t>(free), key);
+        kind.free_slots += free;
+        free_slots_ += free;
+    }
+    if (kind.by_free.empty()) kinds_.erase(worker.labels);
 }
 
-std::optional<WorkerKey> Workers::freest() const {
-    if (by_free_.empty()) return std::nullopt;
-    return by_free_.begin()->second;
+std::optional<WorkerKey> Workers::freest(const Labels& labels) const {
+    std::optional<std::pair<std::int64_t, WorkerKey>> best;
+    for (const auto& [kind, workers] : kinds_) {
+        if (!has_all(kind, labels)) continue;
+        if (!best || *workers.by_free.begin() < *best) best = *workers.by_free.begin();
+    }
+    return best ? std::optional(best->second) : std::nullopt;
+}
+
+std::size_t Workers::free_slots(const Labels& labels) const {
+    if (labels.empty()) return free_slots_;
+    std::size_t free = 0;
+    for (const auto& [kind, workers] : kinds_) {
+        if (has_all(kind, labels)) free += workers.free_slots;
+    }
+    return free;
 }
 
 void Workers::take_slots(WorkerKey key, std::uint32_t used) { reindex(key, at(key).slots, used); }

@@ -19,14 +19,24 @@ struct Worker {
     std::string session;
     std::string peer;  // the connection it was last heard on
     std::string host;
+    std::map<std::string, std::string> labels;
     std::uint32_t slots = 0;
     std::uint32_t used = 0;  // of its slots, by runs
     std::uint64_t last_status = 0;
     std::set<std::string> runs;  // whose specification it is known to have
     std::set<AttemptId> shown;   // attempts that it is known to hold
+    bool follows = false;        // this broker's orders
+    // Of what was published: the last number that it has heard of each topic, and of its own the
+    // last that there was, and when it should have said so of the first that it has not.
+    std::map<std::string, std::uint64_t> heard;
+    std::uint64_t published = 0;
+    Instant answer_due = never;
+    bool deaf = false;  // it did not say so in time
     Instant heard_at;
     Instant orders_due = never;
 };
+
+using Labels = std::map<std::string, std::string>;
 
 class Workers {
 public:
@@ -36,8 +46,10 @@ public:
     Worker& at(WorkerKey key) { return workers_.at(key); }
     const std::map<WorkerKey, Worker>& all() const { return workers_; }
 
-    /// The worker with the most free slots, the oldest of those; none: all slots are taken.
-    std::optional<WorkerKey> freest() const;
+    /// Of those that have all these labels, the worker with the most free slots, the oldest of
+    /// those; none: all their slots are taken.
+    std::optional<WorkerKey> freest(const Labels& labels = {}) const;
+    std::size_t free_slots(const Labels& labels) const;
     std::size_t free_slots() const { return free_slots_; }
 
     void take_slots(WorkerKey key, std::uint32_t used);
@@ -61,7 +73,12 @@ private:
     std::map<std::string, WorkerKey> by_session_;
     std::set<std::pair<Instant, WorkerKey>> by_heard_;
     std::set<std::pair<Instant, WorkerKey>> by_due_;
-    std::set<std::pair<std::int64_t, WorkerKey>> by_free_;  // minus free slots, only those with any
+    // Those with free slots, by what they are labelled: few kinds, however many workers.
+    struct Kind {
+        std::set<std::pair<std::int64_t, WorkerKey>> by_free;  // minus free slots
+        std::size_t free_slots = 0;
+    };
+    std::map<Labels, Kind> kinds_;
     std::size_t free_slots_ = 0;
     WorkerKey next_ = 1;
 };

@@ -34,18 +34,38 @@ void CacheEntries::add(const Event& event) {
     if (const auto* up = std::get_if<WorkerUp>(&event)) {
         if (settings_.empty()) settings_ = up->facts.settings;
     } else if (const auto* known = std::get_if<UnitsKnown>(&event)) {
-        units_.insert(units_.end(), known->names.begin(), known->names.end());
+        for (const std::string& unit : known->names) {
+            if (known_.insert(unit).second) units_.push_back(unit);
+        }
     } else if (const auto* loaded = std::get_if<UnitLoaded>(&event)) {
-        auto& tests = tests_[loaded->unit];
-        for (const TestName& test : loaded->tests) tests.push_back(test.id);
+        add_tests(*loaded);
     } else if (const auto* finished = std::get_if<TestFinished>(&event)) {
         const Outcome outcome = finished->result.outcome;
-        failed_[finished->test.id] = outcome == Outcome::failed || outcome == Outcome::error;
+        add_verdict(finished->test.id, finished->environment,
+                    outcome == Outcome::failed || outcome == Outcome::error);
         if (is_collection(finished->result)) std::erase(tests_[finished->unit], finished->test.id);
     } else if (const auto* late = std::get_if<TeardownFailed>(&event)) {
-        failed_[late->test.id] = true;
+        add_verdict(late->test.id, late->environment, true);
     } else if (const auto* end = std::get_if<RunFinished>(&event)) {
         stopped_ = end->end != RunEnd::completed;
+    }
+}
+
+// Of what a second environment names, what the first did not.
+void CacheEntries::add_tests(const UnitLoaded& event) {
+    std::vector<std::string>& tests = tests_[event.unit];
+    const std::set<std::string> before(tests.begin(), tests.end());
+    for (const TestName& test : event.tests) {
+        if (!before.contains(test.id)) tests.push_back(test.id);
+    }
+}
+
+void CacheEntries::add_verdict(const std::string& test, std::uint32_t environment, bool failed) {
+    std::set<std::uint32_t>& where = failed_[test];
+    if (failed) {
+        where.insert(environment);
+    } else {
+        where.erase(environment);
     }
 }
 
@@ -56,8 +76,8 @@ std::string CacheEntries::lastfailed(const std::string& before) const {
         if (failed_.contains(unit) || entries.erase(unit) == 0) continue;
         for (const std::string& test : tests) entries[test] = true;
     }
-    for (const auto& [test, failed] : failed_) {
-        if (failed) {
+    for (const auto& [test, where] : failed_) {
+        if (!where.empty()) {
             entries[test] = true;
         } else {
             entries.erase(test);
@@ -91,7 +111,7 @@ std::string CacheEntries::next_step(const std::string& remembered) const {
     const auto passed = [&](const std::string& test) {
         const auto found = failed_.find(test);
         if (found == failed_.end()) return false;
-        return !found->second || (skips && test == remembered);
+        return found->second.empty() || (skips && test == remembered);
     };
     for (const std::string& unit : units_) {
         const auto tests = tests_.find(unit);

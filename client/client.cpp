@@ -1,5 +1,7 @@
 #include "client/client.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -26,7 +28,7 @@ void Client::set_submitted(bool submitted) {
 void Client::say(Instant now, Effects& effects) {
     if (!submitted_) effects.send.push_back(submission());
     if (cancelled_) effects.send.push_back(Cancel{run_});
-    effects.send.push_back(Follow{run_, have_, epoch_});
+    effects.send.push_back(Follow{run_, have_, epoch_, lacking_});
     say_at_ = now + settings_.follow;
 }
 
@@ -62,31 +64,42 @@ void Client::take(Instant, const Progress& progress, Effects& effects) {
         begun_ = begun_ || std::holds_alternative<WorkerUp>(event);
         const auto* end = std::get_if<RunFinished>(&event);
         over_ = end != nullptr;
-        if (over_ && may_be_retaken(*end)) {
+        if (over_ && may_be_retaken(end->end, end->code)) {
             unsent_ = *end;
             effects.unsent = true;
             break;
         }
+        const auto* part = std::get_if<EnvironmentEnded>(&event);
+        if (part != nullptr && may_be_retaken(part->end, part->code)) {
+            held_.push_back(std::move(event));
+            continue;
+        }
+        if (begun_ || over_) tell_held(effects);
         effects.events.push_back(std::move(event));
     }
     // So that the broker need not keep it.
-    if (over_) effects.send.push_back(Follow{run_, have_, epoch_});
+    if (over_) effects.send.push_back(Follow{run_, have_, epoch_, lacking_});
 }
 
 // A test keeps its first verdict, also when a broker without memory had it run again; nor are units
 // named again, and their tests, that the one before had named.
 bool Client::is_new(Event& event) {
     if (const auto* finished = std::get_if<TestFinished>(&event)) {
-        return done_.insert({finished->unit, finished->test}).second;
+        return done_.insert({finished->unit, finished->test, apart(finished->environment)}).second;
     }
     if (const auto* loaded = std::get_if<UnitLoaded>(&event)) {
-        return loaded_.insert(loaded->unit).second;
+        return loaded_.emplace(apart(loaded->environment), loaded->unit).second;
     }
     if (auto* known = std::get_if<UnitsKnown>(&event)) {
         if (known->names.empty()) return true;
-        std::erase_if(known->names, [&](const auto& unit) { return !named_.insert(unit).second; });
+        const std::uint32_t where = apart(known->environment);
+        std::erase_if(known->names,
+                      [&](const auto& unit) { return !named_.emplace(where, unit).second; });
         known->units = static_cast<std::uint32_t>(known->names.size());
         return known->units > 0 || known->all;
+    }
+    if (const auto* ended = std::get_if<EnvironmentEnded>(&event)) {
+        return ended_.insert(ended->environment).second;
     }
     if (const auto* warning = std::get_if<WarningSeen>(&event)) return warnings_.is_new(*warning);
     return true;
@@ -94,8 +107,8 @@ bool Client::is_new(Event& event) {
 
 // A worker that cannot have the tree refuses its slots like that. Where another one has begun with
 // it, the run cannot go on with other code.
-bool Client::may_be_retaken(const RunFinished& end) const {
-    return end.end == RunEnd::refused && end.code == 3 && spec_.tree && !begun_ && !cancelled_ &&
+bool Client::may_be_retaken(RunEnd end, int code) const {
+    return end == RunEnd::refused && code == 3 && spec_.tree && !begun_ && !cancelled_ &&
            retakes_ < settings_.retakes_max;
 }
 
@@ -103,6 +116,8 @@ Effects Client::retake(Instant now, std::string run, TreeSpec tree) {
     Effects effects;
     if (!unsent_) return effects;
     unsent_.reset();
+    for (const Event& event : held_) ended_.erase(std::get<EnvironmentEnded>(event).environment);
+    held_.clear();
     ++retakes_;
     run_ = std::move(run);
     spec_.tree = std::move(tree);
@@ -117,7 +132,22 @@ Effects Client::retake(Instant now, std::string run, TreeSpec tree) {
 
 Effects Client::settle() {
     Effects effects;
-    if (unsent_) effects.events.push_back(*std::exchange(unsent_, std::nullopt));
+    if (!unsent_) return effects;
+    tell_held(effects);
+    effects.events.push_back(*std::exchange(unsent_, std::nullopt));
+    return effects;
+}
+
+void Client::tell_held(Effects& effects) {
+    std::ranges::move(held_, std::back_inserter(effects.events));
+    held_.clear();
+}
+
+Effects Client::lacks(Instant now, std::uint32_t environment, std::string why) {
+    Effects effects;
+    // Kept also for a run that may be retaken: what is lacking is lacking for that one too.
+    if (!lacking_.emplace(environment, std::move(why)).second || over_) return effects;
+    say(now, effects);
     return effects;
 }
 

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/import_warnings.hpp"
@@ -25,9 +27,9 @@ struct Settings {
 
 struct Effects {
     std::vector<Message> send;  // to the broker
-    std::vector<Event>
-        events;           // that are new; each test's verdict, unit, and import's warning, once
-    std::string trouble;  // not empty: the run cannot be followed any more, and why
+    std::vector<Event> events;  // that are new; each test's verdict, unit, end of an environment,
+                                // and import's warning, once
+    std::string trouble;        // not empty: the run cannot be followed any more, and why
     /// The run has ended before a slot of it began, maybe because its code changed: it is over
     /// unless retake() is called, and nobody has been told yet, which settle() does.
     bool unsent = false;
@@ -41,6 +43,8 @@ public:
     Effects receive(Instant now, const Message& message);
     /// Asks the broker to end the run; its last event tells that it has.
     Effects cancel(Instant now);
+    /// An environment cannot be had, or not any more, and why: the first reason is kept.
+    Effects lacks(Instant now, std::uint32_t environment, std::string why);
     /// After `unsent`: the same again under another name, with the code as it is now. Nothing is
     /// lost by that, nor is anything of both mixed: no test has run.
     Effects retake(Instant now, std::string run, TreeSpec tree);
@@ -57,7 +61,9 @@ public:
 private:
     void take(Instant now, const Progress& progress, Effects& effects);
     bool is_new(Event& event);
-    bool may_be_retaken(const RunFinished& end) const;
+    std::uint32_t apart(std::uint32_t environment) const { return spec_.each ? environment : 0; }
+    bool may_be_retaken(RunEnd end, int code) const;
+    void tell_held(Effects& effects);
     void set_submitted(bool submitted);
     Submit submission() const;
     void say(Instant now, Effects& effects);
@@ -65,10 +71,14 @@ private:
     std::string run_;
     RunSpec spec_;
     Settings settings_;
-    std::uint64_t have_ = 0;        // events of the log that the broker keeps now
-    std::set<DoneTest> done_;       // tests with a verdict
-    std::set<std::string> named_;   // units
-    std::set<std::string> loaded_;  // units whose tests are known
+    std::uint64_t have_ = 0;  // events of the log that the broker keeps now
+    // Each in its environment, if tests are to be run in each; else in none.
+    using Unit = std::pair<std::uint32_t, std::string>;
+    std::set<DoneTest> done_;                       // tests with a verdict
+    std::set<Unit> named_;                          // units
+    std::set<Unit> loaded_;                         // units whose tests are known
+    std::set<std::uint32_t> ended_;                 // environments
+    std::map<std::uint32_t, std::string> lacking_;  // environments, and why
     ImportWarnings warnings_;
     bool submitted_ = false;   // the broker has shown that it knows the run
     std::uint64_t epoch_ = 0;  // grows when that changes
@@ -76,6 +86,8 @@ private:
     bool over_ = false;
     bool begun_ = false;  // some slot has
     std::optional<RunFinished> unsent_;
+    // Ends of environments that are to be told unless the run comes again.
+    std::vector<Event> held_;
     std::uint32_t retakes_ = 0;
     std::optional<Instant> heard_at_;
     Instant say_at_;

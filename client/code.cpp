@@ -47,26 +47,38 @@ std::string below_root(const Options& options) {
     return below != "." && is_within(directory, options.sync.root) ? below.string() : "";
 }
 
+// Folders of this machine that copies are to be in.
+std::vector<fs::path> copies_here(const Options& options) {
+    std::vector<fs::path> folders;
+    for (const XSpec& spec : options.environments.environments) {
+        if (spec.reach != Reach::popen || !spec.via.empty() || spec.chdir.empty()) continue;
+        folders.emplace_back(spec.chdir);
+    }
+    return folders;
+}
+
 }  // namespace
 
-void check_copy(const Options& options) {
-    const fs::path copy = options.local.chdir;
-    if (copy.empty()) return;
-    std::error_code none;
-    const fs::path real = fs::weakly_canonical(copy, none);
-    if (!is_within(fs::weakly_canonical(options.sync.root, none), none ? copy : real)) return;
-    throw Fatal(fmt::format("chdir={}: a copy cannot lie where the project lies ({}), or above it",
-                            options.local.chdir, options.sync.root),
-                4);
+void check_copies(const Options& options) {
+    for (const fs::path& copy : copies_here(options)) {
+        std::error_code none;
+        const fs::path real = fs::weakly_canonical(copy, none);
+        if (!is_within(fs::weakly_canonical(options.sync.root, none), none ? copy : real)) continue;
+        throw Fatal(
+            fmt::format("chdir={}: a copy cannot lie where the project lies ({}), or above it",
+                        copy.string(), options.sync.root),
+            4);
+    }
 }
 
 bool takes_code_along(const Options& options) {
-    return !options.local.chdir.empty() || !options.broker.empty();
+    return std::ranges::any_of(options.spec.environments,
+                               [](const Environment& one) { return !one.in_place; });
 }
 
-std::string directory_of_tests(const Options& options) {
-    if (options.local.chdir.empty()) return options.spec.directory;
-    fs::path directory = fs::path(options.local.chdir) / below_root(options);
+std::string directory_of_tests(const Options& options, const Environment& environment) {
+    if (environment.in_place) return options.spec.directory;
+    fs::path directory = fs::path(environment.folder) / below_root(options);
     std::string text = directory.lexically_normal();
     while (text.size() > 1 && text.ends_with('/')) text.pop_back();
     return text;
@@ -79,8 +91,8 @@ SnapshotSettings snapshot_settings(const Options& options) {
                               .empty_folders = options.sync.empty_folders};
     if (options.sync.take_all) settings.left_out.clear();
     // A copy does not hold itself.
-    const fs::path copy = options.local.chdir;
-    if (!copy.empty() && is_within(copy, options.sync.root)) {
+    for (const fs::path& copy : copies_here(options)) {
+        if (!is_within(copy, options.sync.root)) continue;
         settings.ignore.push_back(copy.lexically_normal());
     }
     // Slots read what earlier runs have left there; here it is kept (reports.cpp).
@@ -98,10 +110,7 @@ SnapshotSettings snapshot_settings(const Options& options) {
 }
 
 TreeSpec tree_spec(const Options& options, const Snapshot& snapshot) {
-    TreeSpec spec{.id = snapshot.id,
-                  .project = options.sync.root,
-                  .folder = options.local.chdir,
-                  .keep = options.sync.keep};
+    TreeSpec spec{.id = snapshot.id, .project = options.sync.root, .keep = options.sync.keep};
     spec.directory = below_root(options);
     for (const Place& place : snapshot.places) spec.places[place.at] = place.directory;
     return spec;

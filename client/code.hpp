@@ -13,14 +13,14 @@
 
 namespace xgrid::client {
 
-/// Tests run in a copy of the code, not where it lies.
+/// Some tests run in a copy of the code, not where it lies.
 bool takes_code_along(const Options& options);
 
-/// Where they run on this machine.
-std::string directory_of_tests(const Options& options);
+/// Where they run in an environment of this machine.
+std::string directory_of_tests(const Options& options, const Environment& environment);
 
-/// Throws Fatal with exit code 4 if the copy would be written over the code.
-void check_copy(const Options& options);
+/// Throws Fatal with exit code 4 if a copy would be written over the code.
+void check_copies(const Options& options);
 
 SnapshotSettings snapshot_settings(const Options& options);
 

@@ -16,30 +16,15 @@
 
 #include "broker/loop.hpp"
 #include "client/code.hpp"
+#include "client/environments.hpp"
 #include "shared/ensure.hpp"
+#include "shared/environment.hpp"
 #include "shared/process.hpp"
+#include "shared/socket_folder.hpp"
 #include "worker/loop.hpp"
 
 namespace xgrid::client {
 namespace {
-
-constexpr std::size_t folder_length_max = 80;  // a socket's path has 107 characters at most
-
-// The folder must be short, and writable; where it is matters to nobody.
-std::string make_folder() {
-    int why = ENOENT;
-    std::string where;
-    for (const char* base : std::initializer_list<const char*>{
-             getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp", "/dev/shm"}) {
-        if (base == nullptr || *base == '\0' || strlen(base) > folder_length_max) continue;
-        std::string path = std::string(base) + "/xgrid-XXXXXX";
-        if (mkdtemp(path.data()) != nullptr) return path;
-        why = errno;
-        where = base;
-    }
-    throw Fatal(
-        fmt::format("cannot make a folder for the grid's socket in {}: {}", where, strerror(why)));
-}
 
 // The child leaves here, with what `run` returns.
 pid_t start_child(const std::string& name, const std::function<int()>& run) {
@@ -60,13 +45,17 @@ pid_t start_child(const std::string& name, const std::function<int()>& run) {
     _exit(code);
 }
 
-// In a child that is to be the worker: its interpreters find all of this when they start.
-void take_place(const LocalSlots& local) {
-    for (const auto& [name, value] : local.variables) setenv(name.c_str(), value.c_str(), 1);
-    errno = 0;
-    if (local.nice != 0 && nice(local.nice) == -1 && errno != 0) {
-        throw Fatal(fmt::format("cannot be nice={}: {}", local.nice, strerror(errno)));
+// The one that its first slot will need.
+std::optional<worker::WarmKey> first_interpreter(const Options& options, const Host& host) {
+    for (std::uint32_t i = 0; i < options.spec.environments.size(); ++i) {
+        const Environment& environment = options.spec.environments[i];
+        if (environment.labels.at(host_label) != host.label) continue;
+        RunSpec spec = in_environment(options.spec, i);
+        // The folder of a copy may be missing yet: then it starts when it is there.
+        spec.directory = directory_of_tests(options, environment);
+        return worker::warm_key(spec);
     }
+    return std::nullopt;
 }
 
 void end_child(pid_t& child) {
@@ -79,20 +68,20 @@ void end_child(pid_t& child) {
 
 }  // namespace
 
-Embedded::Embedded(const Options& options) : folder_(make_folder()) {
+Embedded::Embedded(const Options& options) : folder_(make_socket_folder()) {
     endpoint_ = "ipc://" + folder_ + "/broker";
     adopt_orphans();  // if the worker is killed, what it leaves comes here
     const std::string folder = folder_;
-    // The folder of a copy may be missing yet: then its interpreter starts when it is there.
-    const std::string directory = directory_of_tests(options);
-    worker_ = start_child("local worker", [&] {
-        take_place(options.local);
-        return worker::run({.broker = endpoint_,
-                            .slots = options.spec.slots,
-                            .embedded = true,
-                            .warm_interpreter = options.spec.interpreter,
-                            .warm_directory = directory});
-    });
+    for (const Host& host : options.hosts) {
+        if (host.reach != Reach::popen) continue;
+        worker_ = start_child("local worker", [&] {
+            return worker::run({.broker = endpoint_,
+                                .slots = host.slots,
+                                .labels = {{host_label, host.label}},
+                                .embedded = true,
+                                .warm = first_interpreter(options, host)});
+        });
+    }
     broker_ = start_child("broker", [&] {
         const int code = broker::run({.bind = endpoint_, .embedded = true});
         std::error_code ignored;

@@ -3,14 +3,15 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "client/settings.hpp"
 #include "client/xspec.hpp"
+#include "shared/messages.hpp"
 #include "shared/result.hpp"
+#include "shared/token.hpp"
 
 namespace xgrid::client {
 
@@ -24,21 +25,37 @@ struct Environments {
 /// where it stands; or what is wrong with all of them together.
 Result<Environments> read_environments(const std::vector<Setting>& settings);
 
-/// Slots of this machine, all alike.
-struct LocalSlots {
-    std::uint32_t slots = 0;
-    std::string interpreter;  // empty: the run's
-    std::map<std::string, std::string> variables;
-    int nice = 0;
-    std::string
-        chdir;  // where a copy of the code is to be, absolute; empty: none, they run in place
+/// A machine that slots are had from, by a worker that the client brings about.
+struct Host {
+    Reach reach = Reach::popen;
+    XSpec spec;                  // how it is reached: of the first environment there, or its proxy
+    std::vector<XSpec> via;      // hosts of ssh on the way, the one next to us first
+    std::uint32_t slots = 0;     // of all environments there
+    std::string label;           // what its worker is to have as host_label
+    std::optional<Token> token;  // for a worker that listens with keys
+    std::optional<bool> pack;    // what travels there; none: if it leaves this machine
 
-    friend bool operator==(const LocalSlots&, const LocalSlots&) = default;
+    friend bool operator==(const Host&, const Host&) = default;
 };
 
-/// What is served today: popen, in one kind, with python= (no arguments), chdir=, env: and nice=.
-/// All else is an Error that names the spec: this is the only place that says so. `interpreter` is
-/// the run's.
-Result<LocalSlots> serve(const Environments& asked, const std::string& interpreter);
+/// Which host a worker is on: environments ask for it.
+constexpr const char* host_label = "xgrid.host";
+
+struct Served {
+    std::vector<Environment> environments;
+    std::vector<Host> hosts;
+
+    friend bool operator==(const Served&, const Served&) = default;
+};
+
+struct ServeAs {
+    std::string interpreter = "python3";  // of environments that name none
+    bool each = false;                    // NUM* is so many environments, not slots of one
+    bool shared = false;                  // by a broker's workers, which come by themselves
+};
+
+/// Environments that are alike are one. What this version cannot serve is an Error that names the
+/// spec: this is the only place that says so.
+Result<Served> serve(const Environments& asked, const ServeAs& how);
 
 }  // namespace xgrid::client

@@ -89,7 +89,11 @@ void Findings::add(const Event& event) {
         Phase phase = late->phase;
         phase.category = "error";
         findings_["error"].push_back(
-            {late->test.id, late->worker, phase, headline_of(phase, domain_of(late->test.id)), {}});
+            {late->test.id,
+             late->worker,
+             phase,
+             headline_of(phase, domain_of(late->test.id)) + place_of(late->environment),
+             {}});
     } else if (const auto* seen = std::get_if<WarningSeen>(&event)) {
         warnings_.add(seen->warning, places_);
     }
@@ -108,7 +112,7 @@ void Findings::add_test(const TestFinished& event) {
     if (!passed || !(wants('p') || wants('P'))) return;
     passed_.push_back(id);
     const Phase call{.when = "call"};
-    Finding finding{id, event.worker, call, domain_of(id), {}};
+    Finding finding{id, event.worker, call, domain_of(id) + place_of(event.environment), {}};
     if (event.result.details) finding.sections = sections_of(call, *event.result.details);
     findings_["passed"].push_back(std::move(finding));
 }
@@ -117,11 +121,20 @@ void Findings::add_phase(const TestFinished& event, const Phase& phase) {
     if (phase.category.empty() || phase.category == "passed") return;
     const Details& details = *event.result.details;
     const std::string domain = details.domain.empty() ? domain_of(event.test.id) : details.domain;
-    Finding finding{event.test.id, event.worker, phase, headline_of(phase, domain), {}};
+    Finding finding{event.test.id,
+                    event.worker,
+                    phase,
+                    headline_of(phase, domain) + place_of(event.environment),
+                    {}};
     if (phase.category == "failed" || is_error(phase)) {
         finding.sections = sections_of(phase, details);
     }
     findings_[phase.category].push_back(std::move(finding));
+}
+
+// What follows a headline, where a test has more of them than one.
+std::string Findings::place_of(std::uint32_t environment) const {
+    return environments_.each() ? " on " + environments_[environment] : "";
 }
 
 void Findings::add_durations(const TestFinished& event) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client/display.hpp"
+#include "client/environment_names.hpp"
 #include "client/markup.hpp"
 #include "client/places.hpp"
 #include "client/warning_list.hpp"
@@ -18,7 +19,8 @@ namespace xgrid::client {
 
 class Findings {
 public:
-    explicit Findings(const Display& display) : display_(display) {}
+    Findings(const Display& display, EnvironmentNames environments)
+        : display_(display), environments_(std::move(environments)) {}
 
     /// Before the first test's event, if at all.
     void adopt(const Display& display, const Places& places);
@@ -43,6 +45,7 @@ private:
 
     void add_test(const TestFinished& event);
     void add_phase(const TestFinished& event, const Phase& phase);
+    std::string place_of(std::uint32_t environment) const;
     void add_durations(const TestFinished& event);
     bool wants(char letter) const {
         return display_.report_chars.find(letter) != std::string::npos;
@@ -61,6 +64,7 @@ private:
     std::string skips(const Markup& markup) const;
 
     Display display_;
+    EnvironmentNames environments_;
     Places places_;
     bool dashes_xpass_ = false;  // since pytest 8 the reason of an XPASS follows a dash
     std::map<std::string, std::string> workers_;            // its line, by name

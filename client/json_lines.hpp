@@ -1,8 +1,12 @@
 // The run as JSON lines, for programs: the events of the command-line contract, one object each.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 
+#include "client/environment_names.hpp"
 #include "client/report.hpp"
 
 namespace xgrid::client {
@@ -10,7 +14,8 @@ namespace xgrid::client {
 class JsonLines : public Report {
 public:
     /// `tree` is the id of the tree that is tested, if it is known.
-    JsonLines(std::string run, std::string tree) : run_(std::move(run)), tree_(std::move(tree)) {}
+    JsonLines(std::string run, std::string tree, EnvironmentNames environments)
+        : run_(std::move(run)), tree_(std::move(tree)), environments_(std::move(environments)) {}
 
     /// To be called before begin(), and before begin_again().
     void set_tree(const std::string& tree) { tree_ = tree; }
@@ -23,9 +28,13 @@ public:
 
 private:
     std::string run_started() const;
+    std::string environment_name(const Event& event);
+    std::string matrix_line(const Tally& tally) const;
 
     std::string run_;
     std::string tree_;
+    EnvironmentNames environments_;
+    std::map<std::string, std::uint32_t> workers_;  // where each slot is
     Instant began_at_;
 };
 

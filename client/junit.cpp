@@ -1,7 +1,9 @@
 #include "client/junit.hpp"
 
+#include <chrono>
 #include <numeric>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -60,6 +62,11 @@ std::string message(const std::string& text) {
     return fmt::format(" message=\"{}\"", xml_attribute(text));
 }
 
+std::string property_text(const std::string& name, const std::string& value) {
+    return fmt::format("<property name=\"{}\" value=\"{}\" />", xml_attribute(name),
+                       xml_attribute(value));
+}
+
 }  // namespace
 
 std::string xml_text(const std::string& text) { return escaped(text, false); }
@@ -86,6 +93,10 @@ std::pair<std::string, std::string> junit_names(const std::string& test,
     return {class_name, name};
 }
 
+Junit::Junit(JunitSettings settings)
+    : settings_(std::move(settings)),
+      suites_(settings_.environments.each() ? settings_.environments.size() : 1) {}
+
 std::string Junit::begin(Instant now) {
     began_at_ = now;
     return {};
@@ -96,54 +107,78 @@ std::string Junit::setting(const char* name, const char* otherwise) const {
     return found == project_.end() ? otherwise : found->second;
 }
 
-std::string Junit::add(Instant, const Event& event, const Tally&) {
+// A broker may say strange numbers.
+Junit::Suite& Junit::suite_of(std::uint32_t environment) {
+    return suites_[environment < suites_.size() ? environment : 0];
+}
+
+std::string Junit::add(Instant now, const Event& event, const Tally&) {
     if (const auto* up = std::get_if<WorkerUp>(&event)) {
         if (project_.empty()) project_ = up->facts.settings;
+        Suite& suite = suite_of(up->environment);
+        if (suite.host.empty()) suite.host = up->host;
+        if (suite.fingerprint.empty()) suite.fingerprint = up->facts.fingerprint;
     } else if (const auto* finished = std::get_if<TestFinished>(&event)) {
         add_case(*finished);
     } else if (const auto* late = std::get_if<TeardownFailed>(&event)) {
-        const auto place = places_.find(late->test.id);
-        if (place != places_.end()) add_phase(late->phase, place->second);
+        Suite& suite = suite_of(late->environment);
+        const auto place = suite.places.find(late->test.id);
+        if (place != suite.places.end()) add_phase(suite, late->phase, place->second);
+    } else if (const auto* ended = std::get_if<EnvironmentEnded>(&event)) {
+        if (suites_.size() > 1) add_end(now, *ended);
     }
     return {};
 }
 
+// What could not be had is an error in the one place where a reader of reports looks for one.
+void Junit::add_end(Instant now, const EnvironmentEnded& event) {
+    Suite& suite = suite_of(event.environment);
+    if (suite.ended_at) return;
+    suite.ended_at = now;
+    if (event.end != RunEnd::grid_failed && event.end != RunEnd::refused) return;
+    ++suite.errors;
+    suite.cases.push_back({.test = "xgrid::environment"});
+    suite.cases.back().elements = element("error", message(event.reason), event.reason);
+}
+
 void Junit::add_case(const TestFinished& event) {
-    const std::size_t place = cases_.size();
-    places_[event.test.id] = place;
+    Suite& suite = suite_of(event.environment);
+    const std::size_t place = suite.cases.size();
+    suite.places[event.test.id] = place;
     const TestResult& result = event.result;
     const bool only_call = setting("junit_duration_report", "total") == "call";
-    cases_.push_back({.test = event.test.id});
-    cases_[place].seconds =
+    suite.cases.push_back({.test = event.test.id});
+    suite.cases[place].seconds =
         only_call ? result.seconds[1]
                   : std::accumulate(result.seconds.begin(), result.seconds.end(), 0.0);
     static const Details nothing;
     const Details& details = result.details ? *result.details : nothing;
-    cases_[place].file = details.path;
-    cases_[place].line = details.line;
+    suite.cases[place].file = details.path;
+    suite.cases[place].line = details.line;
     bool only_teardown = true;
     for (const Phase& phase : details.phases) {
         only_teardown = only_teardown && phase.when == "teardown";
-        add_phase(phase, place);
+        add_phase(suite, phase, place);
     }
-    if (only_teardown) ++passed_;
-    cases_.back().properties = details.properties;
-    add_output(details, place);
+    if (only_teardown) ++suite.passed;
+    suite.cases.back().properties = details.properties;
+    add_output(suite, details, place);
 }
 
 // When pytest writes what a test printed: with a skip, with a failed call if passed tests are not
 // to be logged, and with the teardown.
-void Junit::add_output(const Details& details, std::size_t place) {
+void Junit::add_output(Suite& suite, const Details& details, std::size_t place) {
     const bool log_passing = setting("junit_log_passing_tests", "") == "yes";
     bool teardown_failed = false;
     for (const Phase& phase : details.phases) {
         if (phase.when == "collect") return;
-        if (phase.category == "skipped") cases_[place].elements += output(details, false);
+        if (phase.category == "skipped") suite.cases[place].elements += output(details, false);
         teardown_failed =
             teardown_failed || (phase.when == "teardown" && phase.category == "error");
     }
-    if (cases_[place].failed && !log_passing) cases_[place].elements += output(details, false);
-    if (teardown_failed || log_passing) cases_.back().elements += output(details, true);
+    if (suite.cases[place].failed && !log_passing)
+        suite.cases[place].elements += output(details, false);
+    if (teardown_failed || log_passing) suite.cases.back().elements += output(details, true);
 }
 
 std::string Junit::output(const Details& details, bool of_teardown) const {
@@ -169,44 +204,44 @@ std::string Junit::output(const Details& details, bool of_teardown) const {
     return text;
 }
 
-void Junit::add_phase(const Phase& phase, std::size_t place) {
+void Junit::add_phase(Suite& suite, const Phase& phase, std::size_t place) {
     const bool coloured = setting("color", "no") == "yes";  // for a terminal, which this is not
     const std::string text = stripped(coloured ? without_colours(phase.text) : phase.text);
     const std::string why = phase.message.empty() ? text : phase.message;
-    if (phase.category == "error" && phase.when == "teardown" && cases_[place].failed) {
+    if (phase.category == "error" && phase.when == "teardown" && suite.cases[place].failed) {
         // The schema has room for one of them in a case: as pytest, the test has two.
-        ++twice_;
-        const Case first = cases_[place];
-        place = cases_.size();
-        cases_.push_back({.test = first.test, .file = first.file, .line = first.line});
+        ++suite.twice;
+        const Case first = suite.cases[place];
+        place = suite.cases.size();
+        suite.cases.push_back({.test = first.test, .file = first.file, .line = first.line});
     }
-    Case& to = cases_[place];
+    Case& to = suite.cases[place];
     if (phase.category == "failed") {
-        ++failures_;
+        ++suite.failures;
         to.failed = true;
         to.elements += element("failure", message(why), text);
     } else if (phase.when == "collect") {
         const bool skipped = phase.category == "skipped";
-        ++(skipped ? skipped_ : errors_);
+        ++(skipped ? suite.skipped : suite.errors);
         to.elements += skipped ? element("skipped", message("collection skipped"), text)
                                : element("error", message("collection failure"), text);
     } else if (phase.category == "error") {
-        ++errors_;
+        ++suite.errors;
         const std::string when = phase.when == "teardown" ? "teardown" : "setup";
         to.elements +=
             element("error", message(fmt::format("failed on {} with \"{}\"", when, why)), text);
     } else if (phase.category == "skipped") {
-        ++skipped_;
+        ++suite.skipped;
         to.elements += element("skipped", " type=\"pytest.skip\"" + message(phase.reason),
                                fmt::format("{}:{}: {}", phase.path, phase.line, phase.reason));
     } else if (phase.category == "xfailed") {
-        ++skipped_;
+        ++suite.skipped;
         const bool marked = phase.reason.starts_with("reason: ");
         to.elements += element(
             "skipped",
             " type=\"pytest.xfail\"" + message(marked ? phase.reason.substr(8) : phase.reason), "");
     } else if (phase.category == "xpassed" || phase.category == "passed") {
-        ++passed_;
+        ++suite.passed;
     }
 }
 
@@ -214,8 +249,7 @@ std::string Junit::text_of(const Case& of) const {
     const auto [class_name, name] = junit_names(of.test, settings_.prefix);
     std::string inside;
     for (const auto& [property, value] : of.properties) {
-        inside += fmt::format("<property name=\"{}\" value=\"{}\" />", xml_attribute(property),
-                              xml_attribute(value));
+        inside += property_text(property, value);
     }
     if (!inside.empty()) inside = "<properties>" + inside + "</properties>";
     inside += of.elements;
@@ -229,17 +263,35 @@ std::string Junit::text_of(const Case& of) const {
     return inside.empty() ? begin + " />" : begin + ">" + inside + "</testcase>";
 }
 
-std::string Junit::end(Instant now, const Tally&, int) {
-    std::string text = "<?xml version=\"1.0\" encoding=\"utf-8\"?><testsuites>";
-    text += fmt::format(
+std::string Junit::text_of(const Suite& suite, std::uint32_t environment, Instant now) const {
+    std::string name = setting("junit_suite_name", "pytest");
+    std::string properties;
+    if (settings_.environments.each()) {
+        name += " on " + settings_.environments[environment];
+        properties = property_text("environment", settings_.environments[environment]);
+        for (const auto& [line, value] : suite.fingerprint)
+            properties += property_text(line, value);
+        properties = "<properties>" + properties + "</properties>";
+    }
+    const double seconds =
+        std::chrono::duration<double>(suite.ended_at.value_or(now) - began_at_).count();
+    const std::uint64_t tests =
+        suite.passed + suite.failures + suite.errors + suite.skipped - suite.twice;
+    const bool elsewhere = settings_.environments.each() && !suite.host.empty();
+    std::string text = fmt::format(
         "<testsuite name=\"{}\" errors=\"{}\" failures=\"{}\" skipped=\"{}\" tests=\"{}\" "
         "time=\"{:.3f}\" timestamp=\"{}\" hostname=\"{}\">",
-        xml_attribute(setting("junit_suite_name", "pytest")), errors_, failures_, skipped_,
-        passed_ + failures_ + errors_ + skipped_ - twice_,
-        std::chrono::duration<double>(now - began_at_).count(), xml_attribute(settings_.started),
-        xml_attribute(settings_.host));
-    for (const Case& one : cases_) text += text_of(one);
-    return text + "</testsuite></testsuites>";
+        xml_attribute(name), suite.errors, suite.failures, suite.skipped, tests, seconds,
+        xml_attribute(settings_.started), xml_attribute(elsewhere ? suite.host : settings_.host));
+    text += properties;
+    for (const Case& one : suite.cases) text += text_of(one);
+    return text + "</testsuite>";
+}
+
+std::string Junit::end(Instant now, const Tally&, int) {
+    std::string text = "<?xml version=\"1.0\" encoding=\"utf-8\"?><testsuites>";
+    for (std::uint32_t i = 0; i < suites_.size(); ++i) text += text_of(suites_[i], i, now);
+    return text + "</testsuites>";
 }
 
 }  // namespace xgrid::client

@@ -1,13 +1,16 @@
 // The run as a JUnit file, with the cases, names and outcomes of plain pytest's, and what the
-// project's junit_* settings ask for.
+// project's junit_* settings ask for. Where each environment has verdicts of its own, it has a
+// suite of its own.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "client/environment_names.hpp"
 #include "client/report.hpp"
 
 namespace xgrid::client {
@@ -16,15 +19,16 @@ struct JunitSettings {
     std::string prefix;  // before class names
     std::string host;
     std::string started;  // local time, ISO 8601
+    EnvironmentNames environments;
 };
 
 class Junit : public Report {
 public:
-    explicit Junit(JunitSettings settings) : settings_(std::move(settings)) {}
+    explicit Junit(JunitSettings settings);
 
     std::string begin(Instant now) override;
     std::string add(Instant now, const Event& event, const Tally& tally) override;
-    /// All of it: its first element tells how many cases there are.
+    /// All of it: each suite's first element tells how many cases there are.
     std::string end(Instant now, const Tally& tally, int exit_code) override;
 
 private:
@@ -38,23 +42,33 @@ private:
         bool failed = false;  // in its call
     };
 
+    struct Suite {
+        std::string host;                                // of its first slot
+        std::map<std::string, std::string> fingerprint;  // likewise
+        std::vector<Case> cases;
+        std::map<std::string, std::size_t> places;  // of each test's last case
+        std::optional<Instant> ended_at;
+        std::uint64_t passed = 0;
+        std::uint64_t failures = 0;
+        std::uint64_t errors = 0;
+        std::uint64_t skipped = 0;
+        std::uint64_t twice = 0;  // tests with two cases
+    };
+
+    Suite& suite_of(std::uint32_t environment);
     void add_case(const TestFinished& event);
-    void add_phase(const Phase& phase, std::size_t place);
-    void add_output(const Details& details, std::size_t place);
+    void add_phase(Suite& suite, const Phase& phase, std::size_t place);
+    void add_output(Suite& suite, const Details& details, std::size_t place);
+    void add_end(Instant now, const EnvironmentEnded& event);
     std::string output(const Details& details, bool of_teardown) const;
     std::string text_of(const Case& of) const;
+    std::string text_of(const Suite& suite, std::uint32_t environment, Instant now) const;
     std::string setting(const char* name, const char* otherwise) const;
 
     JunitSettings settings_;
     std::map<std::string, std::string> project_;  // its settings
     Instant began_at_;
-    std::vector<Case> cases_;
-    std::map<std::string, std::size_t> places_;  // of each test's last case
-    std::uint64_t passed_ = 0;
-    std::uint64_t failures_ = 0;
-    std::uint64_t errors_ = 0;
-    std::uint64_t skipped_ = 0;
-    std::uint64_t twice_ = 0;  // tests with two cases
+    std::vector<Suite> suites_;  // one, or one for each environment
 };
 
 /// Class name and name of a test, from its id, as pytest has them: test_a.TestX, test_y[1].

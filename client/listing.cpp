@@ -9,7 +9,9 @@
 namespace xgrid::client {
 
 void Listing::add(const UnitsKnown& event) {
-    order_.insert(order_.end(), event.names.begin(), event.names.end());
+    for (const std::string& unit : event.names) {
+        if (known_.insert(unit).second) order_.push_back(unit);
+    }
 }
 
 void Listing::add(const UnitLoaded& event) { units_.try_emplace(event.unit, event.listed); }

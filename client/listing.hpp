@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,8 @@ private:
     std::string text_of(const std::vector<ListedNode>& nodes);
 
     std::vector<std::string> order_;
-    std::size_t told_ = 0;  // so many of these
+    std::set<std::string> known_;  // each environment may name them
+    std::size_t told_ = 0;         // so many of these
     std::map<std::string, std::vector<ListedNode>> units_;
     std::vector<ListedNode> open_;  // the node told last, below those that it is in
 };

@@ -6,10 +6,12 @@
 #include <chrono>
 #include <cstring>
 #include <ctime>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include <fmt/chrono.h>
@@ -18,10 +20,12 @@
 #include "client/changed_code.hpp"
 #include "client/client.hpp"
 #include "client/code.hpp"
+#include "client/dialer.hpp"
 #include "client/embedded.hpp"
 #include "client/giver.hpp"
 #include "client/home.hpp"
 #include "client/memory.hpp"
+#include "client/remote_hosts.hpp"
 #include "client/reports.hpp"
 #include "client/snapshot/difference.hpp"
 #include "client/snapshot/snapshot_shelf.hpp"
@@ -63,10 +67,18 @@ public:
           memory_(memory),
           home_(takes_code_along(options_) ? options_.sync.root : ""),
           signals_({SIGINT, SIGTERM, SIGHUP, SIGCHLD}) {
-        if (options_.broker.empty()) embedded_.emplace(options_);
+        if (options_.broker.empty()) {
+            embedded_.emplace(options_);
+            remotes_.emplace(options_.hosts, embedded_->endpoint().substr(strlen("ipc://")));
+        }
         raise_descriptor_limit();
         endpoint_ = options_.broker.empty() ? embedded_->endpoint() : options_.broker;
         broker_.emplace(context_.emplace(), endpoint_);
+        for (const Host& host : options_.hosts) {
+            if (host.reach != Reach::socket) continue;
+            dialers_.push_back(
+                std::make_unique<Dialer>(*context_, endpoint_, host, random_token()));
+        }
     }
 
     int run() {
@@ -77,7 +89,9 @@ public:
         reports_.begin(now());
         while (!core_->over() && !cut_short_) {
             obey_signals();
+            hear_remotes();
             hear_broker();
+            hear_dialers();
             take(core_->advance(now()));
             if (unsent_ && !cut_short_) send_again();
             if (giver_) reports_.add_given(giver_->bytes_given());
@@ -87,7 +101,9 @@ public:
         if (cut_short_) reports_.add(now(), *cut_short_);
         const int code = reports_.end(now());
         giver_.reset();
+        dialers_.clear();
         broker_.reset();
+        remotes_.reset();
         if (embedded_) embedded_->end();
         return code;
     }
@@ -115,8 +131,10 @@ private:
         for (; !taken; taken = task.result()) {
             std::vector<zmq::pollitem_t> items = {{nullptr, task.descriptor(), ZMQ_POLLIN, 0},
                                                   {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
+            watch_remotes(items);
             wait_for(items, tick_interval);
             obey_signals();
+            hear_remotes();
             if (asked_to_end_) cut_short_ = RunFinished{RunEnd::cancelled, 2, "interrupted"};
             if (cut_short_) return nullptr;
             if (core_) {
@@ -183,6 +201,50 @@ private:
         }
     }
 
+    void watch_remotes(std::vector<zmq::pollitem_t>& items) const {
+        if (!remotes_) return;
+        for (const auto& [descriptor, write] : remotes_->watched()) {
+            const short events = write ? ZMQ_POLLOUT : ZMQ_POLLIN;
+            items.push_back({nullptr, descriptor, events, 0});
+        }
+    }
+
+    // What comes before the run has begun is told when it has.
+    void hear_remotes() {
+        if (!remotes_) return;
+        for (RemoteNews& news : remotes_->look(now())) news_.push_back(std::move(news));
+        if (!core_) return;
+        for (const RemoteNews& news : std::exchange(news_, {})) {
+            if (!news.output.empty()) {
+                reports_.add(now(), OutputSeen{.worker = remotes_->name_of(news.host),
+                                               .stream = Stream::err,
+                                               .text = news.output});
+            }
+            if (!news.trouble.empty()) lose(news.host, news.trouble);
+        }
+    }
+
+    void hear_dialers() {
+        for (const std::unique_ptr<Dialer>& dialer : dialers_) {
+            const Dialer::News news = dialer->collect();
+            const std::string& where = dialer->host().spec.text;
+            for (const std::string& note : news.notes) {
+                reports_.add(now(), NoteSeen{"", fmt::format("{}: {}", where, note)});
+            }
+            if (!news.trouble.empty()) lose(dialer->host().label, where + " " + news.trouble);
+        }
+    }
+
+    // The broker tells what becomes of the run, and so why.
+    void lose(const std::string& host, const std::string& why) {
+        const std::vector<Environment>& all = options_.spec.environments;
+        for (std::uint32_t i = 0; i < all.size(); ++i) {
+            const auto label = all[i].labels.find(host_label);
+            if (label == all[i].labels.end() || label->second != host) continue;
+            take(core_->lacks(now(), i, why));
+        }
+    }
+
     void take(const Effects& effects) {
         for (const Message& message : effects.send) broker_->send(encode(message));
         unsent_ = unsent_ || effects.unsent;
@@ -216,7 +278,12 @@ private:
     void wait() {
         std::vector<zmq::pollitem_t> items = {broker_->poll_item(),
                                               {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
+        watch_remotes(items);
+        for (const std::unique_ptr<Dialer>& dialer : dialers_) {
+            items.push_back({nullptr, dialer->descriptor(), ZMQ_POLLIN, 0});
+        }
         Instant until = core_->next_deadline();
+        if (remotes_) until = std::min(until, remotes_->next_deadline());
         if (reports_.live()) until = std::min(until, now() + tick_interval);
         wait_for(items, until - now());
     }
@@ -229,8 +296,11 @@ private:
     Home home_;
     Signals signals_;
     std::optional<Embedded> embedded_;
+    std::optional<RemoteHosts> remotes_;
+    std::vector<RemoteNews> news_;  // that are yet to be told
     std::optional<Context> context_;
     std::optional<Dealer> broker_;
+    std::vector<std::unique_ptr<Dialer>> dialers_;
     std::optional<Client> core_;
     std::set<std::string> warned_;  // of what does not travel
     std::shared_ptr<const Snapshot> snapshot_;
@@ -259,7 +329,7 @@ int run(const Options& given) {
     for (const std::string& warning : given.warnings) {
         fmt::print(stderr, "xgrid: warning: {}\n", warning);
     }
-    check_copy(given);
+    check_copies(given);
     Options options = given;
     const std::string run = random_token();
     if (options.spec.testrun_uid.empty()) options.spec.testrun_uid = run;

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -52,11 +53,25 @@ int start(const std::vector<std::string>& words) {
     throw Fatal(fmt::format("no such subcommand: {}\n(xgrid --help lists them)", subcommand), 4);
 }
 
+// Others can read a program's command line as long as it runs.
+void hide_token(int count, char** words) {
+    constexpr std::string_view option = "--token";
+    for (int i = 1; i < count; ++i) {
+        const std::string_view word = words[i];
+        char* from = nullptr;
+        if (word == option && i + 1 < count) from = words[i + 1];
+        if (word.starts_with("--token=")) from = words[i] + option.size() + 1;
+        while (from != nullptr && *from != '\0') *from++ = '*';
+    }
+}
+
 }  // namespace
 
 int main(int count, char** words) {
     try {
-        return start(std::vector<std::string>(words + 1, words + count));
+        const std::vector<std::string> arguments(words + 1, words + count);
+        hide_token(count, words);
+        return start(arguments);
     } catch (const xgrid::Fatal& error) {
         fmt::print(stderr, "xgrid: {}\n", error.what());
         return error.exit_code;

@@ -28,11 +28,13 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("tx", po::value<std::string>()->value_name("[NUM*]SPEC"),
          "add environments, as in pytest-xdist; repeatable")  //
         ("px", po::value<std::string>()->value_name("SPEC"),
-         "a proxy, which others reach through with via=")                  //
+         "a proxy, which others reach through with via=")  //
+        ("token", text(&given.token, "TOKEN"),
+         "of socket= workers (better: XGRID_TOKEN)")                       //
         ("maxprocesses", text(&given.slots_most, "N"), "at most N slots")  //
-        ("dist", text(&given.distribution, "load|no"),
-         "hand tests to free slots, or do not distribute")  //
-        ("distload,d", "the same as --dist=load")           //
+        ("dist", text(&given.distribution, "load|each|no"),
+         "each test in one environment, or in each")  //
+        ("distload,d", "the same as --dist=load")     //
         ("python", text(&options.spec.interpreter, "INTERPRETER"),
          "the Python that runs the tests")  //
         ("collect", text(&given.collect, "lazy|full"),

@@ -15,6 +15,7 @@ struct Given {
     std::string slots = "auto";
     std::string slots_most;
     std::string distribution;
+    std::string token;
     std::string crashes_max;
     std::string timeout;
     std::string failures_max;

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <map>
 #include <unistd.h>
+#include <utility>
 
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
@@ -15,6 +16,7 @@
 #include "client/option_list.hpp"
 #include "client/option_values.hpp"
 #include "client/settings_files.hpp"
+#include "client/tokens.hpp"
 #include "shared/cores.hpp"
 #include "shared/endpoint.hpp"
 #include "shared/ensure.hpp"
@@ -27,6 +29,7 @@ namespace po = boost::program_options;
 
 constexpr std::uint32_t slots_most = 1024;
 constexpr std::uint32_t crashes_per_slot = 4;
+constexpr const char* token_variable = "XGRID_TOKEN";
 
 // Fixed by the command-line contract, and not there yet: better an error than another meaning.
 constexpr std::array unavailable = {
@@ -199,6 +202,17 @@ void set_display(Options& options, const Parsed& parsed, const Given& given,
     options.spec.show_output = parsed.contains("no-capture") || given.capture == "no";
 }
 
+bool is_distributed(bool environments, const Parsed& parsed, const Given& given) {
+    if (given.distribution.empty()) return environments;
+    const std::string name = parsed.name("dist");
+    one_of(name, given.distribution,
+           {"each", "load", "loadscope", "loadfile", "loadgroup", "worksteal", "no"});
+    if (!environments || given.distribution == "no") return false;
+    if (given.distribution == "load" || given.distribution == "each") return true;
+    throw Fatal(fmt::format("{}: '{}' is not available in this version", name, given.distribution),
+                4);
+}
+
 // -n is so many times popen, beside what --tx asks for; by itself, and 0, it stands alone.
 void set_environments(Options& options, const Parsed& parsed, const Given& given,
                       const std::vector<Setting>& repeated) {
@@ -213,24 +227,48 @@ void set_environments(Options& options, const Parsed& parsed, const Given& given
         }
     }
     RunSpec& spec = options.spec;
-    Result<LocalSlots> local = serve(*asked, spec.interpreter);
-    if (!local) throw Fatal(local.error(), 4);
+    spec.distributed = is_distributed(!asked->environments.empty(), parsed, given);
+    spec.each = spec.distributed && given.distribution == "each";
+    if (!spec.distributed) *asked = {.environments = {XSpec{.text = "popen"}}};
+    Result<Served> served = serve(
+        *asked,
+        {.interpreter = spec.interpreter, .each = spec.each, .shared = !options.broker.empty()});
+    if (!served) throw Fatal(served.error(), 4);
     options.environments = *std::move(asked);
-    options.local = *std::move(local);
-    spec.slots = options.local.slots;
-    spec.environment = options.local.variables;
-    if (!options.local.interpreter.empty()) spec.interpreter = options.local.interpreter;
+    options.hosts = std::move(served->hosts);
+    spec.environments = std::move(served->environments);
+    spec.slots = 0;
+    for (const Environment& environment : spec.environments) spec.slots += environment.slots;
 }
 
-bool is_distributed(const RunSpec& spec, const Parsed& parsed, const Given& given) {
-    if (given.distribution.empty()) return spec.slots > 0;
-    const std::string name = parsed.name("dist");
-    one_of(name, given.distribution,
-           {"each", "load", "loadscope", "loadfile", "loadgroup", "worksteal", "no"});
-    if (spec.slots == 0 || given.distribution == "no") return false;
-    if (given.distribution == "load") return true;
-    throw Fatal(fmt::format("{}: '{}' is not available in this version", name, given.distribution),
-                4);
+// Afterwards tests, which inherit our environment, do not find it there.
+void set_tokens(Options& options, const std::string& given,
+                const std::map<std::string, std::string>& environment) {
+    GivenTokens tokens{.option = given};
+    const auto variable = environment.find(token_variable);
+    if (variable != environment.end()) tokens.variable = variable->second;
+    unsetenv(token_variable);
+    const std::filesystem::path folder = users_folder(environment);
+    if (!folder.empty()) tokens.file = folder / "tokens";
+    for (Host& host : options.hosts) {
+        if (host.reach != Reach::socket) continue;
+        Result<std::optional<Token>> token = find_token(tokens, {host.spec.host, host.spec.port});
+        if (!token) throw Fatal(token.error(), 4);
+        host.token = *token;
+    }
+}
+
+// As slots and reports may see it.
+std::vector<std::string> without_token(const std::vector<std::string>& arguments) {
+    std::vector<std::string> kept;
+    bool is_token = false;
+    for (const std::string& argument : arguments) {
+        const bool skipped = std::exchange(is_token, argument == "--token");
+        if (!skipped && argument != "--token" && !argument.starts_with("--token=")) {
+            kept.push_back(argument);
+        }
+    }
+    return kept;
 }
 
 void set_run(Options& options, const Parsed& parsed, const Given& given,
@@ -245,8 +283,6 @@ void set_run(Options& options, const Parsed& parsed, const Given& given,
     spec.confirm = !spec.collect_full && !parsed.contains("no-confirm");
     if (spec.interpreter.empty()) spec.interpreter = "python3";
     set_environments(options, parsed, given, repeated);
-    spec.distributed = is_distributed(spec, parsed, given);
-    if (!spec.distributed) spec.slots = 1;
     if (!given.failures_max.empty()) {
         spec.failures_max = number(parsed.name("maxfail"), given.failures_max, 1'000'000);
     }
@@ -259,6 +295,9 @@ void set_run(Options& options, const Parsed& parsed, const Given& given,
     if (!options.broker.empty()) require_local(options.broker, parsed.name("broker"));
     options.pack = packs_from(given.compress, parsed.name("compress"),
                               options.broker.empty() ? "ipc://" : options.broker);
+    if (given.compress != "auto") {
+        for (Host& host : options.hosts) host.pack = options.pack;
+    }
 }
 
 std::string working_directory() {
@@ -306,8 +345,9 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         return std::nullopt;
     }
     options.spec.directory = working_directory();
+    const std::map<std::string, std::string> environment = variables();
     FoundSettings settings =
-        read_settings(pytest_question(options.spec.directory, split.pytest), variables());
+        read_settings(pytest_question(options.spec.directory, split.pytest), environment);
     std::vector<std::string> ours;
     std::ranges::transform(split.ours, std::back_inserter(ours), [](const std::string& argument) {
         if (argument == "-d" || argument == "--distload") return std::string("--dist=load");
@@ -318,6 +358,7 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     try {
         const Parsed parsed = parse(united, groups);
         set_run(options, parsed, given, united.repeated);
+        set_tokens(options, given.token, environment);
         options.sync = sync_settings(settings.project.root, united.repeated);
         options.sync.take_all = parsed.contains("take-all");
         options.sync.empty_folders = parsed.contains("empty-folders");
@@ -330,7 +371,7 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     options.spec.arguments = united.pytest;
     options.spec.arguments.insert(options.spec.arguments.end(), split.pytest.begin(),
                                   split.pytest.end());
-    options.spec.command = arguments;
+    options.spec.command = without_token(arguments);
     options.spec.command.insert(options.spec.command.begin(), "pytest");
     return options;
 }

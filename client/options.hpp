@@ -16,7 +16,7 @@ namespace xgrid::client {
 struct Options {
     RunSpec spec;
     Environments environments;  // all that were asked for
-    LocalSlots local;           // what is served of them
+    std::vector<Host> hosts;    // whose workers are to be brought about
     SyncSettings sync;
     bool pack = false;                     // what travels to the broker
     std::vector<std::string> watch_roots;  // what a loop would watch; absolute

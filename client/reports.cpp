@@ -46,11 +46,23 @@ std::size_t columns() {
     return found == 0 ? usual : std::max(found, least);
 }
 
+std::size_t rows() {
+    winsize size{};
+    const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0;
+    return known ? size.ws_row : 24;
+}
+
 std::string headline(const Options& options, const std::optional<RepositoryFacts>& code) {
+    const RunSpec& spec = options.spec;
     std::string text =
         fmt::format("xgrid: {} slot{}", options.spec.slots, options.spec.slots == 1 ? "" : "s");
     if (!options.spec.distributed) text = "xgrid: not distributed";
     if (!options.broker.empty()) text += " of " + options.broker;
+    const std::size_t environments = spec.environments.size();
+    if (spec.distributed && environments > 1) {
+        text += spec.each ? ", every test in each of " : " in ";
+        text += fmt::format("{} environments", environments);
+    }
     if (code && !code->commit.empty()) {
         text += ", code at " + code->commit;
         if (!code->branch.empty()) text += " (" + code->branch + ")";
@@ -70,17 +82,20 @@ bool wants_colour(const Options& options) {
 }
 
 Reports::Reports(const Options& options, const Submission& submission)
-    : collect_only_(options.spec.collect_only) {
+    : collect_only_(options.spec.collect_only), tally_(options.spec) {
+    const EnvironmentNames environments(options.spec);
     const auto code = read_repository(options.spec.directory);
     if (!options.json.empty()) {
-        auto lines = std::make_unique<JsonLines>(submission.run, code ? code->tree : "");
+        auto lines =
+            std::make_unique<JsonLines>(submission.run, code ? code->tree : "", environments);
         json_lines_ = lines.get();
         add(std::move(lines), options.json);
     }
     if (!options.junit_xml.empty()) {
         add(std::make_unique<Junit>(JunitSettings{.prefix = options.junit_prefix,
                                                   .host = submission.host,
-                                                  .started = submission.started}),
+                                                  .started = submission.started,
+                                                  .environments = environments}),
             options.junit_xml);
     }
     if (options.json == "-") return;  // stdout is for programs then
@@ -89,6 +104,8 @@ Reports::Reports(const Options& options, const Submission& submission)
     settings.colour = options.spec.coloured;
     settings.live = live_;
     settings.columns = columns();
+    settings.rows = rows();
+    settings.environments = environments;
     settings.headline = headline(options, code);
     settings.directory = options.spec.directory;
     settings.distributed = options.spec.distributed;

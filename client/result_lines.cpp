@@ -119,7 +119,7 @@ std::string ResultLines::filled(const std::string& share, std::size_t column,
 
 std::string ResultLines::share(const Tally& tally, bool last) const {
     const std::uint64_t done = tally.tests_finished();
-    const std::uint64_t all = std::max({tally.tests_expected(), done, std::uint64_t{1}});
+    const std::uint64_t all = std::max(tally.tests_expected(), std::uint64_t{1});
     if (display_.progress == ProgressStyle::none) return {};
     if (display_.progress == ProgressStyle::count) {
         const std::string total = std::to_string(all);

@@ -31,10 +31,8 @@ T right(Result<T> result) {
 }
 
 fs::path users_file(const Variables& variables) {
-    const fs::path config = value_of(variables, "XDG_CONFIG_HOME");
-    if (config.is_absolute()) return config / "xgrid/config.toml";
-    const fs::path home = value_of(variables, "HOME");
-    return home.is_absolute() ? home / ".config/xgrid/config.toml" : fs::path();
+    const fs::path folder = users_folder(variables);
+    return folder.empty() ? folder : folder / "config.toml";
 }
 
 class Collector {
@@ -102,6 +100,13 @@ private:
 };
 
 }  // namespace
+
+fs::path users_folder(const Variables& variables) {
+    const fs::path config = value_of(variables, "XDG_CONFIG_HOME");
+    if (config.is_absolute()) return config / "xgrid";
+    const fs::path home = value_of(variables, "HOME");
+    return home.is_absolute() ? home / ".config/xgrid" : fs::path();
+}
 
 FoundSettings read_settings(const PytestQuestion& question, const Variables& variables) {
     const PytestIni ini = find_pytest_ini(question);

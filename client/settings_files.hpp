@@ -10,6 +10,7 @@
 // Names and types: settings.hpp. Paths are relative to the file that names them.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -26,6 +27,9 @@ struct FoundSettings {
     std::vector<std::string> watch_roots;  // looponfailroots; absolute
     std::vector<std::string> warnings;     // what is ignored, and where it stands
 };
+
+/// The folder of the user's own files. Empty: there is none.
+std::filesystem::path users_folder(const std::map<std::string, std::string>& variables);
 
 /// `variables` is the environment. Throws Fatal with exit code 4 for a file or variable of xgrid's
 /// that cannot be read or has a value of the wrong type; it names both.

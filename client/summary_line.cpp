@@ -28,14 +28,14 @@ std::string counted(const std::string& category, std::uint64_t count) {
     return fmt::format("{} {}", count, category);
 }
 
-std::vector<Part> parts_of(const Tally& tally) {
-    const Hue run = run_hue(tally);
+std::vector<Part> parts_of(const std::map<std::string, std::uint64_t>& counts, Hue run) {
     std::vector<Part> parts;
     for (const char* category : known) {
-        const std::uint64_t count = tally.count(category);
-        if (count > 0) parts.emplace_back(counted(category, count), hue_of(category, run));
+        const auto count = counts.find(category);
+        if (count == counts.end()) continue;
+        parts.emplace_back(counted(category, count->second), hue_of(category, run));
     }
-    for (const auto& [category, count] : tally.counts()) {  // plugins' own
+    for (const auto& [category, count] : counts) {  // plugins' own
         if (std::ranges::find(known, category) != known.end()) continue;
         parts.emplace_back(counted(category, count), Hue::yellow);
     }
@@ -71,6 +71,14 @@ Hue run_hue(const Tally& tally) {
     return tally.count("passed") > 0 ? Hue::green : Hue::yellow;
 }
 
+std::string counts_text(const std::map<std::string, std::uint64_t>& counts) {
+    std::string text;
+    for (const auto& [part, hue] : parts_of(counts, Hue::none)) {
+        text += (text.empty() ? "" : ", ") + part;
+    }
+    return text;
+}
+
 std::string took_text(Duration took) {
     const double seconds = std::chrono::duration<double>(took).count();
     if (seconds < 60) return fmt::format("{:.2f}s", seconds);
@@ -81,7 +89,7 @@ std::string took_text(Duration took) {
 
 std::string summary_line(const Tally& tally, Duration took, bool collect_only, bool framed,
                          const Markup& markup) {
-    std::vector<Part> parts = parts_of(tally);
+    std::vector<Part> parts = parts_of(tally.counts(), run_hue(tally));
     if (collect_only) {
         parts = {{collected(tally), run_hue(tally)}};
     } else if (parts.empty()) {

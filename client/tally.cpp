@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "client/event_environment.hpp"
+
 namespace xgrid::client {
 
 std::string outcome_word(Outcome outcome) {
@@ -11,66 +13,94 @@ std::string outcome_word(Outcome outcome) {
     return words.at(static_cast<std::size_t>(outcome));
 }
 
-std::uint64_t Tally::count(const std::string& category) const {
-    const auto found = counts_.find(category);
-    return found == counts_.end() ? 0 : found->second;
+Tally::Tally(const RunSpec& spec) : each_(spec.each), environments_(1) {
+    if (!each_ || spec.environments.size() < 2) return;
+    environments_.resize(spec.environments.size());
+    matrix_.emplace(environments_.size());
 }
 
 void Tally::add(const Event& event) {
-    if (const auto* finished = std::get_if<TestFinished>(&event)) {
-        ++tests_finished_;
-        failing_.erase({finished->unit, finished->test});
-        count_phases(finished->result);
-    } else if (const auto* failing = std::get_if<TestFailing>(&event)) {
-        failing_.insert({failing->unit, failing->test});
-    } else if (const auto* loaded = std::get_if<UnitLoaded>(&event)) {
-        ++units_loaded_;
-        tests_known_ += loaded->tests.size();
-        if (loaded->deselected > 0) counts_["deselected"] += loaded->deselected;
-    } else if (const auto* known = std::get_if<UnitsKnown>(&event)) {
-        units_known_ += known->units;
-        all_units_known_ = all_units_known_ || known->all;
-    } else if (std::holds_alternative<WorkerUp>(event)) {
+    if (matrix_) matrix_->add(event);
+    const std::uint32_t environment = environment_of(event).value_or(0);
+    if (const auto* ended = std::get_if<EnvironmentEnded>(&event)) {
+        ends_[ended->environment] = *ended;
+        if (!each_) return;  // its tests are run elsewhere
+    }
+    // A broker may say strange numbers.
+    environments_[environment < environments_.size() ? environment : 0].add(event);
+    if (std::holds_alternative<WorkerUp>(event)) {
         slots_begun_ = true;
-    } else if (std::holds_alternative<TeardownFailed>(event)) {
-        ++counts_["error"];
     } else if (std::holds_alternative<WarningSeen>(event)) {
-        ++counts_["warnings"];
+        ++warnings_;
     } else if (const auto* end = std::get_if<RunFinished>(&event)) {
         end_ = *end;
     }
 }
 
-// Phases that passed in silence are not listed. Where only a teardown is, the test itself passed.
-void Tally::count_phases(const TestResult& result) {
-    bool only_teardown = true;
-    if (result.details) {
-        for (const Phase& phase : result.details->phases) {
-            only_teardown = only_teardown && phase.when == "teardown";
-            if (phase.when == "collect") ++not_collected_;
-            if (!phase.category.empty()) ++counts_[phase.category];
-        }
+std::map<std::string, std::uint64_t> Tally::counts() const {
+    std::map<std::string, std::uint64_t> all;
+    if (warnings_ > 0) all["warnings"] = warnings_;
+    for (const EnvironmentTally& one : environments_) {
+        for (const auto& [category, count] : one.counts()) all[category] += count;
     }
-    if (only_teardown) ++counts_["passed"];
+    return all;
+}
+
+std::uint64_t Tally::count(const std::string& category) const {
+    std::uint64_t all = category == "warnings" ? warnings_ : 0;
+    for (const EnvironmentTally& one : environments_) all += one.count(category);
+    return all;
+}
+
+std::uint64_t Tally::sum(std::uint64_t (EnvironmentTally::*number)() const) const {
+    std::uint64_t all = 0;
+    for (const EnvironmentTally& one : environments_) all += (one.*number)();
+    return all;
 }
 
 std::uint64_t Tally::tests_expected() const {
-    if (units_loaded_ == 0) return 0;
-    const std::uint64_t units = std::max(units_known_, units_loaded_);
-    return tests_known_ + (units - units_loaded_) * tests_known_ / units_loaded_;
+    std::uint64_t most = 0;
+    for (const EnvironmentTally& one : environments_) most = std::max(most, one.tests_expected());
+    std::uint64_t all = 0;
+    for (const EnvironmentTally& one : environments_) {
+        const bool unknown = one.units_loaded() == 0 && !one.over();
+        all += unknown ? most : one.tests_expected();
+    }
+    return all;
+}
+
+bool Tally::tests_certain() const {
+    return std::ranges::all_of(environments_, &EnvironmentTally::tests_certain);
+}
+
+const EnvironmentEnded* Tally::end_of(std::uint32_t environment) const {
+    const auto found = ends_.find(environment);
+    return found == ends_.end() ? nullptr : &found->second;
+}
+
+// Of all ends the one that weighs most: under `each` one environment may have ended in a way of its
+// own.
+std::optional<int> Tally::exit_code_of_ends() const {
+    std::vector<std::pair<RunEnd, int>> ends = {{end_.end, end_.code}};
+    if (each_) {
+        for (const auto& [environment, one] : ends_) ends.emplace_back(one.end, one.code);
+    }
+    const auto with = [&](RunEnd end) {
+        return std::ranges::find(ends, end, &std::pair<RunEnd, int>::first);
+    };
+    if (with(RunEnd::cancelled) != ends.end()) return 2;
+    if (with(RunEnd::grid_failed) != ends.end()) return 3;
+    for (const RunEnd end : {RunEnd::exit_asked, RunEnd::refused}) {
+        if (with(end) != ends.end()) return with(end)->second;
+    }
+    if (with(RunEnd::stopped) != ends.end()) return 1;
+    return std::nullopt;
 }
 
 int Tally::exit_code(bool collect_only) const {
-    switch (end_.end) {
-        case RunEnd::cancelled: return 2;
-        case RunEnd::grid_failed: return 3;
-        case RunEnd::exit_asked:
-        case RunEnd::refused: return end_.code;
-        case RunEnd::stopped: return 1;
-        case RunEnd::completed: break;
-    }
+    if (const std::optional<int> code = exit_code_of_ends()) return *code;
     if (count("failed") + count("error") > 0) return 1;
-    const std::uint64_t tests = collect_only ? tests_collected() : tests_finished_;
+    const std::uint64_t tests = collect_only ? tests_collected() : tests_finished();
     return tests == 0 ? 5 : 0;
 }
 

@@ -1,45 +1,55 @@
 // What a run comes to, counted as pytest counts: each report of a test's phase under its category.
+// Under `each` a test counts once in each environment.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
+#include <vector>
 
+#include "client/environment_tally.hpp"
+#include "client/matrix.hpp"
 #include "shared/messages.hpp"
 
 namespace xgrid::client {
 
 class Tally {
 public:
+    explicit Tally(const RunSpec& spec = {});
+
     void add(const Event& event);
     /// So much of the code's content was given away by now.
     void add_given(std::uint64_t bytes) { bytes_given_ = bytes; }
 
     /// Reports by category: failed, passed, skipped, deselected, xfailed, xpassed, warnings, error,
     /// and whatever plugins call theirs. Never 0.
-    const std::map<std::string, std::uint64_t>& counts() const { return counts_; }
+    std::map<std::string, std::uint64_t> counts() const;
     std::uint64_t count(const std::string& category) const;
 
     /// Tests that are known, whether they have run or not.
-    std::uint64_t tests_known() const { return tests_known_; }
+    std::uint64_t tests_known() const { return sum(&EnvironmentTally::tests_known); }
     /// ... but for files that stand among them because they could not be collected.
-    std::uint64_t tests_collected() const { return tests_known_ - not_collected_; }
+    std::uint64_t tests_collected() const { return sum(&EnvironmentTally::tests_collected); }
     /// Tests that have failed, which is not final yet.
-    std::uint64_t tests_failing() const { return failing_.size(); }
-    std::uint64_t tests_finished() const { return tests_finished_; }
-    std::uint64_t units_known() const { return units_known_; }
-    std::uint64_t units_loaded() const { return units_loaded_; }
-    bool all_units_known() const { return all_units_known_; }
-    /// About how many tests the run has in all: units that nobody has loaded yet count as the mean.
+    std::uint64_t tests_failing() const { return sum(&EnvironmentTally::tests_failing); }
+    std::uint64_t tests_finished() const { return sum(&EnvironmentTally::tests_finished); }
+    /// About how many tests the run has in all: an environment that has loaded nothing yet counts
+    /// as the one with most. Never less than have finished.
     std::uint64_t tests_expected() const;
     /// Every unit is loaded: that number is no estimate.
-    bool tests_certain() const { return all_units_known_ && units_loaded_ >= units_known_; }
+    bool tests_certain() const;
+
+    /// Of each environment, if each has verdicts of its own; else one, of them all.
+    const std::vector<EnvironmentTally>& environments() const { return environments_; }
+    /// Of a run of each of several environments; null: it is none.
+    const Matrix* matrix() const { return matrix_ ? &*matrix_ : nullptr; }
 
     /// How the run ended; meaningless before its last event.
     const RunFinished& end() const { return end_; }
-    /// The command-line contract's exit code for that end and these counts.
+    /// How an environment ended; null: it has not, or as all of the run did.
+    const EnvironmentEnded* end_of(std::uint32_t environment) const;
+    /// The command-line contract's exit code for these ends and counts.
     int exit_code(bool collect_only) const;
 
     /// None: no code travels, or some slot has it.
@@ -48,17 +58,15 @@ public:
     }
 
 private:
-    void count_phases(const TestResult& result);
+    std::uint64_t sum(std::uint64_t (EnvironmentTally::*number)() const) const;
+    std::optional<int> exit_code_of_ends() const;
 
-    std::map<std::string, std::uint64_t> counts_;
-    std::set<DoneTest> failing_;
-    std::uint64_t tests_known_ = 0;
-    std::uint64_t not_collected_ = 0;
-    std::uint64_t tests_finished_ = 0;
-    std::uint64_t units_known_ = 0;
-    std::uint64_t units_loaded_ = 0;
-    bool all_units_known_ = false;
+    bool each_;
+    std::vector<EnvironmentTally> environments_;
+    std::optional<Matrix> matrix_;
+    std::uint64_t warnings_ = 0;
     RunFinished end_;
+    std::map<std::uint32_t, EnvironmentEnded> ends_;
     std::optional<std::uint64_t> bytes_given_;
     bool slots_begun_ = false;
 };

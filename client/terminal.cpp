@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "client/matrix_text.hpp"
 #include "client/summary_line.hpp"
 
 namespace xgrid::client {
@@ -21,9 +22,9 @@ std::string joined(const std::vector<std::string>& words) {
 Terminal::Terminal(TerminalSettings settings)
     : settings_(std::move(settings)),
       markup_(settings_.colour, settings_.columns),
-      findings_(settings_.display),
+      findings_(settings_.display, settings_.environments),
       results_(markup_, settings_.distributed),
-      live_(markup_) {
+      live_(markup_, settings_.environments, settings_.rows) {
     results_.adopt(settings_.display, {});
 }
 
@@ -51,7 +52,7 @@ std::string Terminal::add(Instant now, const Event& event, const Tally& tally) {
 // ---- Events
 
 std::string Terminal::show(const WorkerUp& event, const Tally&) {
-    if (std::exchange(adopted_, true)) return replaced();
+    if (std::exchange(adopted_, true)) return environment_line(event) + replaced();
     adopt(settings_.display, event.facts.settings);
     const Colour colour = settings_.display.colour;
     if (colour != Colour::automatic) markup_ = Markup(colour == Colour::always, settings_.columns);
@@ -59,16 +60,34 @@ std::string Terminal::show(const WorkerUp& event, const Tally&) {
     findings_.adopt(settings_.display, places);
     results_.adopt(settings_.display, places);
     std::string text = title();
-    if (!quiet() && settings_.display.header) text += header(event.facts);
+    if (headed()) text += header(event.facts);
+    text += environment_line(event);
     if (!quiet() && !settings_.display.collect_only) text += "\n";
     return text + replaced();
 }
 
+// Once for each, as its first slot begins: which may be long after others'.
+std::string Terminal::environment_line(const WorkerUp& event) {
+    if (!headed() || !settings_.environments.several()) return {};
+    if (!told_.insert(event.environment).second) return {};
+    const SlotFacts& facts = event.facts;
+    std::string line =
+        fmt::format("[{}] {} -- Python {}, {}", settings_.environments[event.environment],
+                    facts.platform, facts.version, facts.framework);
+    if (verbose()) line += ", " + facts.executable;
+    if (!facts.plugins.empty()) line += ", plugins: " + joined(facts.plugins);
+    return results_.new_line() + printable(line) + "\n";
+}
+
 std::string Terminal::header(const SlotFacts& facts) const {
-    std::string text =
-        fmt::format("platform {} -- Python {}, {}", facts.platform, facts.version, facts.framework);
-    if (verbose()) text += " -- " + facts.executable;
-    text += "\n";
+    const bool several = settings_.environments.several();  // then each has a line for these
+    std::string text;
+    if (!several) {
+        text = fmt::format("platform {} -- Python {}, {}", facts.platform, facts.version,
+                           facts.framework);
+        if (verbose()) text += " -- " + facts.executable;
+        text += "\n";
+    }
     for (const std::string& line : facts.header) text += line + "\n";
     text += "rootdir: " + facts.root;
     if (!facts.config.empty()) {
@@ -79,7 +98,7 @@ std::string Terminal::header(const SlotFacts& facts) const {
     const auto testpaths = facts.settings.find("testpaths");
     if (testpaths != facts.settings.end()) text += ", testpaths: " + testpaths->second;
     text += "\n";
-    if (!facts.plugins.empty()) text += "plugins: " + joined(facts.plugins) + "\n";
+    if (!several && !facts.plugins.empty()) text += "plugins: " + joined(facts.plugins) + "\n";
     return text;
 }
 
@@ -103,6 +122,20 @@ std::string Terminal::show(const UnitsKnown& event, const Tally&) {
     if (!settings_.display.collect_only) return {};
     listing_.add(event);
     return only_counted() ? "" : listed(listing_.next());
+}
+
+std::string Terminal::show(const EnvironmentEnded& event, const Tally&) {
+    if (event.end == RunEnd::completed || event.reason.empty()) return {};
+    // One environment ends as the run does, whose reason is told at the end.
+    if (!settings_.environments.several()) return {};
+    const bool lost = event.end == RunEnd::grid_failed || event.end == RunEnd::refused;
+    const std::size_t end = std::min(event.reason.find('\n'), event.reason.size());
+    const std::string line = fmt::format("{}[{}] {}", lost ? "xgrid: " : "",
+                                         printable(settings_.environments[event.environment]),
+                                         printable(event.reason.substr(0, end)));
+    const std::string advice = event.reason.substr(end);
+    return title() + results_.new_line() + markup_.paint(line, lost ? Hue::red : Hue::none) +
+           advice + (advice.ends_with('\n') ? "" : "\n");
 }
 
 std::string Terminal::show(const TreeSynced& event, const Tally&) {
@@ -204,6 +237,11 @@ std::string Terminal::end(Instant now, const Tally& tally, int) {
     text += listed(only_counted() ? listing_.counts() : listing_.rest());
     text += settings_.display.collect_only ? "\n" : results_.end(tally);
     text += findings_.render(markup_);
+    if (settings_.display.summary) {
+        const MatrixLimits all{SIZE_MAX, SIZE_MAX, SIZE_MAX};
+        text +=
+            matrix_text(tally, settings_.environments, markup_, verbose() ? all : MatrixLimits());
+    }
     text += reason_line(tally.end());
     if (settings_.display.verbosity < -1) return text;
     return text +

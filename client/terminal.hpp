@@ -1,10 +1,14 @@
 // The run on a terminal or in a pipe, as pytest would print it with pytest-xdist.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "client/display.hpp"
+#include "client/environment_names.hpp"
 #include "client/findings.hpp"
 #include "client/listing.hpp"
 #include "client/live_line.hpp"
@@ -22,6 +26,8 @@ struct TerminalSettings {
     bool colour = false;
     bool live = false;  // lines can be rewritten
     std::size_t columns = 80;
+    std::size_t rows = 24;
+    EnvironmentNames environments;
     std::string headline;   // the run in one line
     std::string directory;  // where the user is
     bool distributed = true;
@@ -50,10 +56,13 @@ private:
     std::string show(const RunFinished& event, const Tally& tally);
     std::string show(const TestFailing& event, const Tally& tally);
     std::string show(const TreeSynced& event, const Tally& tally);
+    std::string show(const EnvironmentEnded& event, const Tally& tally);
 
     std::string title();
     std::string listed(const std::string& text);
     std::string header(const SlotFacts& facts) const;
+    std::string environment_line(const WorkerUp& event);
+    bool headed() const { return !quiet() && settings_.display.header; }
     std::string replaced();
     std::string notices(Instant now);
     std::string reason_line(const RunFinished& end) const;
@@ -73,6 +82,7 @@ private:
     bool title_shown_ = false;
     bool adopted_ = false;              // a slot has told how it is configured
     std::vector<std::string> crashed_;  // slots that nothing has replaced yet
+    std::set<std::uint32_t> told_;      // environments that have a line in the header
 };
 
 }  // namespace xgrid::client

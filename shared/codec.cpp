@@ -1,6 +1,7 @@
 #include "shared/codec.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <type_traits>
 
@@ -23,6 +24,8 @@ constexpr Stream largest(Stream) { return Stream::err; }
 constexpr End largest(End) { return End::lost; }
 constexpr RunEnd largest(RunEnd) { return RunEnd::grid_failed; }
 constexpr ObjectKind largest(ObjectKind) { return ObjectKind::tree; }
+constexpr Line largest(Line) { return Line::content; }
+constexpr DialState largest(DialState) { return DialState::ended; }
 
 template <class T>
 concept Struct = requires(T& value) {
@@ -250,10 +253,6 @@ bool take(const Object& from, T& to, Room& room) {
     return take_one(from, to, room);
 }
 
-}  // namespace
-
-namespace {
-
 // Where to begin: what grows to a megabyte by doubling is copied, and touches twice the memory.
 template <class T>
 std::size_t bytes_about(const T& /*message*/) {
@@ -266,21 +265,20 @@ std::size_t bytes_about(const Content& content) {
     return bytes;
 }
 
-}  // namespace
-
-std::vector<std::string> encode(const Message& message) {
+template <class Variant>
+std::vector<std::string> encode_as(std::uint8_t first_kind, const Variant& message) {
     msgpack::sbuffer body(std::visit([](const auto& one) { return bytes_about(one); }, message));
     Packer out(body);
     std::visit([&](const auto& one) { pack(out, one); }, message);
     return {std::string(1, static_cast<char>(protocol_version)),
-            std::string(1, static_cast<char>(message.index())),
+            std::string(1, static_cast<char>(first_kind + message.index())),
             std::string(body.data(), body.size())};
 }
 
-Result<Message> decode(const std::vector<std::string_view>& frames) {
-    if (frames.size() < 3 || frames[0].size() != 1 || frames[1].size() != 1) {
-        return Error{"not a message of xgrid"};
-    }
+template <class Variant>
+Result<Variant> decode_as(std::uint8_t first_kind, const std::vector<std::string_view>& frames) {
+    const std::optional<std::uint8_t> kind = message_kind(frames);
+    if (!kind) return Error{"not a message of xgrid"};
     const auto version = static_cast<std::uint8_t>(frames[0][0]);
     if (version != protocol_version) {
         return Error{
@@ -296,16 +294,58 @@ Result<Message> decode(const std::vector<std::string_view>& frames) {
         std::size_t end = 0;
         const msgpack::object_handle unpacked =
             msgpack::unpack(body.data(), body.size(), end, nullptr, nullptr, limit);
-        Message message;
+        Variant message;
         Room room;
-        if (end == body.size() && take_alternative(static_cast<std::uint8_t>(frames[1][0]),
-                                                   unpacked.get(), message, room)) {
+        if (end == body.size() && *kind >= first_kind &&
+            take_alternative(std::uint64_t{*kind} - first_kind, unpacked.get(), message, room)) {
             return message;
         }
     } catch (const std::exception&) {
         // Incomplete, beyond a limit, or no MessagePack at all.
     }
     return Error{"message damaged"};
+}
+
+}  // namespace
+
+std::optional<std::uint8_t> message_kind(const std::vector<std::string_view>& frames) {
+    if (frames.size() < 3 || frames[0].size() != 1 || frames[1].size() != 1) return std::nullopt;
+    return static_cast<std::uint8_t>(frames[1][0]);
+}
+
+std::vector<std::string> encode(const Message& message) { return encode_as(0, message); }
+std::vector<std::string> encode_dial(const DialMessage& message) {
+    return encode_as(dial_kinds, message);
+}
+
+Result<Message> decode(const std::vector<std::string_view>& frames) {
+    return decode_as<Message>(0, frames);
+}
+Result<DialMessage> decode_dial(const std::vector<std::string_view>& frames) {
+    return decode_as<DialMessage>(dial_kinds, frames);
+}
+
+std::vector<std::string> encode(const Publication& publication) {
+    std::vector<std::string> frames = {publication.topic, ""};
+    for (int shift = 56; shift >= 0; shift -= 8) {
+        frames[1] += static_cast<char>(publication.number >> shift & 0xFF);
+    }
+    std::ranges::move(encode(publication.message), std::back_inserter(frames));
+    return frames;
+}
+
+Result<Publication> decode_publication(const std::vector<std::string_view>& frames) {
+    if (frames.size() < 2 || frames[0].size() > topic_bytes_max || frames[1].size() != 8) {
+        return Error{"not a publication of xgrid"};
+    }
+    Publication publication{.topic = std::string(frames[0])};
+    for (const char byte : frames[1]) {
+        publication.number = publication.number << 8 | static_cast<unsigned char>(byte);
+    }
+    Result<Message> message = decode({frames.begin() + 2, frames.end()});
+    if (!message) return Error{message.error()};
+    publication.message = *std::move(message);
+    return publication;
 }
 
 }  // namespace xgrid

@@ -7,12 +7,16 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "shared/dialling.hpp"
 #include "shared/messages.hpp"
 #include "shared/result.hpp"
+#include "shared/topics.hpp"
 
 namespace xgrid {
 
@@ -31,5 +35,17 @@ std::vector<std::string> encode(const Message& message);
 
 /// Error: what is wrong with the bytes. Frames after the third are left alone.
 Result<Message> decode(const std::vector<std::string_view>& frames);
+
+/// Two frames before those of its message: the topic, and the number as eight bytes, the highest
+/// first.
+std::vector<std::string> encode(const Publication& publication);
+Result<Publication> decode_publication(const std::vector<std::string_view>& frames);
+/// Likewise; their kinds begin with this.
+constexpr std::uint8_t dial_kinds = 64;
+std::vector<std::string> encode_dial(const DialMessage& message);
+Result<DialMessage> decode_dial(const std::vector<std::string_view>& frames);
+
+/// Which kind of message the frames say that they are; none: they are no message.
+std::optional<std::uint8_t> message_kind(const std::vector<std::string_view>& frames);
 
 }  // namespace xgrid

@@ -26,4 +26,23 @@ inline void require_local(const std::string& endpoint, const std::string& option
                 4);
 }
 
+// Topics are published beside the broker: at a path of their own, or at a port of the system's
+// choice, which the broker tells. What is not known to be of the same broker is not listened to: on
+// another host, or at the end of a tunnel, the same name may be something else.
+
+/// Where a broker that listens there publishes.
+inline std::string topics_beside(const std::string& broker) {
+    if (broker.starts_with("ipc://")) return broker + ".topics";
+    return broker.substr(0, broker.rfind(':')) + ":*";
+}
+
+/// Where someone who has reached the broker like that hears what it publishes, as it says, at
+/// `told`; empty: nowhere.
+inline std::string topics_reached(const std::string& broker, const std::string& told) {
+    if (broker.starts_with("ipc://")) return told == broker + ".topics" ? told : "";
+    const std::size_t port = told.rfind(':');
+    if (!broker.starts_with("tcp://") || !told.starts_with("tcp://") || port < 6) return "";
+    return broker.substr(0, broker.rfind(':')) + told.substr(port);
+}
+
 }  // namespace xgrid

@@ -82,6 +82,22 @@ struct TreeSpec {
     XGRID_FIELDS(TreeSpec, id, project, folder, directory, keep, places);
 };
 
+/// One of the places where a run's tests are run, as its user tells them apart.
+struct Environment {
+    std::string name;                              // as it was asked for
+    std::uint32_t slots = 1;                       // at most so many at a time
+    std::string slot_name;                         // of its first slot; empty: they are numbered
+    std::vector<std::string> interpreter;          // with arguments; empty: the run's
+    std::map<std::string, std::string> variables;  // set before the interpreter starts
+    std::int32_t nice = 0;
+    std::map<std::string, std::string> labels;  // that its workers have
+    bool in_place = false;                      // tests run in `directory` whatever tree there is
+    std::string folder;                         // for the tree, instead of a workspace; empty: none
+
+    XGRID_FIELDS(Environment, name, slots, slot_name, interpreter, variables, nice, labels,
+                 in_place, folder);
+};
+
 /// What every slot of a run is told once.
 struct RunSpec {
     std::string framework = "pytest";
@@ -104,10 +120,15 @@ struct RunSpec {
     std::vector<std::string> collected_units;  // known to pass only in such a slot
     bool coloured = false;  // the terminal's are wanted, unless the framework is told otherwise
     std::optional<TreeSpec> tree;  // none: tests run in `directory`
+    std::vector<std::string> interpreter_arguments;
+    std::vector<Environment> environments;  // none: one, wherever there is a slot
+    bool each = false;                      // every test in each environment, not in any of them
+    std::int32_t nice = 0;
 
     XGRID_FIELDS(RunSpec, framework, interpreter, directory, arguments, command, environment, slots,
                  testrun_uid, collect_full, collect_only, show_output, failures_max, crashes_max,
-                 distributed, timeout_seconds, start, confirm, collected_units, coloured, tree);
+                 distributed, timeout_seconds, start, confirm, collected_units, coloured, tree,
+                 interpreter_arguments, environments, each, nice);
 };
 
 enum class JobKind : std::uint8_t {
@@ -197,9 +218,11 @@ struct SlotFacts {
     std::vector<std::string> plugins;
     std::vector<std::string> header;
     std::map<std::string, std::string> settings;  // of display and reports, in its own names
+    // What tells one environment from another: implementation, version, plugins, OS, machine.
+    std::map<std::string, std::string> fingerprint;
 
     XGRID_FIELDS(SlotFacts, framework, platform, version, executable, root, config, plugins, header,
-                 settings);
+                 settings, fingerprint);
 };
 
 // ---- Facts: the log of an attempt, from its worker
@@ -326,8 +349,9 @@ struct Status {
     std::map<std::string, std::string> labels;
     std::vector<std::string> runs;  // whose specification it has
     std::vector<AttemptStatus> attempts;
+    std::map<std::string, std::uint64_t> heard;  // last numbers of topics
 
-    XGRID_FIELDS(Status, session, number, broker, slots, host, labels, runs, attempts);
+    XGRID_FIELDS(Status, session, number, broker, slots, host, labels, runs, attempts, heard);
 };
 
 struct RunOrders {
@@ -342,13 +366,15 @@ struct AttemptOrders {
     AttemptId id;
     std::string run;
     std::string slot;
-    std::optional<JobBody> body;  // until the worker says that it holds the attempt
-    std::uint64_t recorded = 0;   // so many facts of it are recorded
-    std::uint32_t give_back = 0;  // the number of the last request to give back; 0: none
-    std::uint32_t keep = 0;       // how many unstarted tests it may keep then
-    bool collected = false;       // its slot collects everything before its first job
+    std::optional<JobBody> body;    // until the worker says that it holds the attempt
+    std::uint64_t recorded = 0;     // so many facts of it are recorded
+    std::uint32_t give_back = 0;    // the number of the last request to give back; 0: none
+    std::uint32_t keep = 0;         // how many unstarted tests it may keep then
+    bool collected = false;         // its slot collects everything before its first job
+    std::uint32_t environment = 0;  // of its slot, by its place in the run's list
 
-    XGRID_FIELDS(AttemptOrders, id, run, slot, body, recorded, give_back, keep, collected);
+    XGRID_FIELDS(AttemptOrders, id, run, slot, body, recorded, give_back, keep, collected,
+                 environment);
 };
 
 /// What should be: all of it, each time. What is not listed is to be stopped and forgotten.
@@ -363,37 +389,45 @@ struct Orders {
 };
 
 // ---- Events: the log of a run, for its client
+//
+// `environment` is its place in the run's list. A run of each environment has verdicts for every
+// one; of others it only says where something was.
 
 /// A slot has begun its session.
 struct WorkerUp {
     std::string worker;  // as users know the slot: gw0
     std::string host;
     SlotFacts facts;
-    XGRID_FIELDS(WorkerUp, worker, host, facts);
+    std::uint32_t environment = 0;
+    XGRID_FIELDS(WorkerUp, worker, host, facts, environment);
 };
 struct WorkerDown {
     std::string worker;
     std::string reason;  // empty: it had no more to do
-    XGRID_FIELDS(WorkerDown, worker, reason);
+    std::uint32_t environment = 0;
+    XGRID_FIELDS(WorkerDown, worker, reason, environment);
 };
 struct UnitsKnown {
     std::uint32_t units = 0;  // so many more
     bool all = false;         // and there are no others
     std::vector<std::string> names;
-    XGRID_FIELDS(UnitsKnown, units, all, names);
+    std::uint32_t environment = 0;
+    XGRID_FIELDS(UnitsKnown, units, all, names, environment);
 };
 struct UnitLoaded {
     std::string unit;
     std::vector<TestName> tests;
     std::uint32_t deselected = 0;
     std::vector<ListedNode> listed;  // if the run only lists
-    XGRID_FIELDS(UnitLoaded, unit, tests, deselected, listed);
+    std::uint32_t environment = 0;
+    XGRID_FIELDS(UnitLoaded, unit, tests, deselected, listed, environment);
 };
 struct TestStarted {
     std::string unit;
     TestName test;
     std::string worker;
-    XGRID_FIELDS(TestStarted, unit, test, worker);
+    std::uint32_t environment = 0;
+    XGRID_FIELDS(TestStarted, unit, test, worker, environment);
 };
 struct TestFinished {
     std::string unit;
@@ -402,30 +436,35 @@ struct TestFinished {
     std::uint32_t attempt = 1;
     TestResult result;
     bool was_failing = false;  // a TestFailing was said of it
-    XGRID_FIELDS(TestFinished, unit, test, worker, attempt, result, was_failing);
+    std::uint32_t environment = 0;
+    XGRID_FIELDS(TestFinished, unit, test, worker, attempt, result, was_failing, environment);
 };
 struct TeardownFailed {
     std::string unit;
     TestName test;
     std::string worker;
     Phase phase;
-    XGRID_FIELDS(TeardownFailed, unit, test, worker, phase);
+    std::uint32_t environment = 0;
+    XGRID_FIELDS(TeardownFailed, unit, test, worker, phase, environment);
 };
 struct WarningSeen {
     std::string worker;
     Warning warning;
-    XGRID_FIELDS(WarningSeen, worker, warning);
+    std::uint32_t environment = 0;
+    XGRID_FIELDS(WarningSeen, worker, warning, environment);
 };
 struct NoteSeen {
     std::string worker;
     std::string text;
-    XGRID_FIELDS(NoteSeen, worker, text);
+    std::uint32_t environment = 0;
+    XGRID_FIELDS(NoteSeen, worker, text, environment);
 };
 struct OutputSeen {
     std::string worker;
     Stream stream = Stream::out;
     std::string text;
-    XGRID_FIELDS(OutputSeen, worker, stream, text);
+    std::uint32_t environment = 0;
+    XGRID_FIELDS(OutputSeen, worker, stream, text, environment);
 };
 enum class RunEnd : std::uint8_t {
     completed,    // everything was run
@@ -449,19 +488,30 @@ struct TestFailing {
     TestName test;
     std::string worker;
     TestResult result;
-    XGRID_FIELDS(TestFailing, unit, test, worker, result);
+    std::uint32_t environment = 0;
+    XGRID_FIELDS(TestFailing, unit, test, worker, result, environment);
 };
 
 /// A worker has the run's tree.
 struct TreeSynced {
     std::string host;
     TreeReady facts;
-    XGRID_FIELDS(TreeSynced, host, facts);
+    std::uint32_t environment = 0;
+    XGRID_FIELDS(TreeSynced, host, facts, environment);
+};
+
+/// Nothing more is run in that environment.
+struct EnvironmentEnded {
+    std::uint32_t environment = 0;
+    RunEnd end = RunEnd::completed;
+    std::int32_t code = 0;
+    std::string reason;
+    XGRID_FIELDS(EnvironmentEnded, environment, end, code, reason);
 };
 
 using Event = std::variant<WorkerUp, WorkerDown, UnitsKnown, UnitLoaded, TestStarted, TestFinished,
                            TeardownFailed, WarningSeen, NoteSeen, OutputSeen, RunFinished,
-                           TestFailing, TreeSynced>;
+                           TestFailing, TreeSynced, EnvironmentEnded>;
 
 // ---- Client and broker
 
@@ -469,7 +519,8 @@ struct DoneTest {
     std::string unit;
     TestName test;
 
-    XGRID_FIELDS(DoneTest, unit, test);
+    std::uint32_t environment = 0;
+    XGRID_FIELDS(DoneTest, unit, test, environment);
     friend auto operator<=>(const DoneTest&, const DoneTest&) = default;
 };
 
@@ -489,7 +540,9 @@ struct Follow {
     std::string run;
     std::uint64_t have = 0;
     std::uint64_t epoch = 0;
-    XGRID_FIELDS(Follow, run, have, epoch);
+    // Environments that cannot be had, or not any more, and why.
+    std::map<std::uint32_t, std::string> lacking;
+    XGRID_FIELDS(Follow, run, have, epoch, lacking);
 };
 struct Cancel {
     std::string run;
@@ -511,7 +564,8 @@ struct UnknownRun {
 /// again.
 struct Welcome {
     std::string broker;
-    XGRID_FIELDS(Welcome, broker);
+    std::string topics;  // where what it publishes is heard (shared/topics.hpp); empty: nowhere
+    XGRID_FIELDS(Welcome, broker, topics);
 };
 /// The broker will not talk to this peer, which should tell its user.
 struct Refusal {

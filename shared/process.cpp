@@ -41,15 +41,20 @@ pid_t parent_of(pid_t pid) {
     return parent;
 }
 
-void reap() {
-    while (waitpid(-1, nullptr, WNOHANG) > 0) {
+// Those that are kept are for others to wait for.
+void reap(const std::set<pid_t>& kept) {
+    siginfo_t info{};
+    while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0) {
+        if (kept.contains(info.si_pid)) return;
+        waitpid(info.si_pid, nullptr, WNOHANG);
+        info = {};
     }
 }
 
-bool all_gone(long milliseconds) {
+bool all_gone(long milliseconds, const std::set<pid_t>& kept) {
     for (long waited = 0;; waited += pause_ms) {
-        reap();
-        if (descendants().empty()) return true;
+        reap(kept);
+        if (descendants(kept).empty()) return true;
         if (waited >= milliseconds) return false;
         pause_briefly();
     }
@@ -64,7 +69,7 @@ void die_with_parent(int signal, pid_t parent) {
 
 void adopt_orphans() { prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
-std::vector<pid_t> descendants() {
+std::vector<pid_t> descendants(const std::set<pid_t>& kept) {
     std::multimap<pid_t, pid_t> children;
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
@@ -77,20 +82,22 @@ std::vector<pid_t> descendants() {
     std::vector<pid_t> found{getpid()};
     for (std::size_t i = 0; i < found.size(); ++i) {
         const auto [from, to] = children.equal_range(found[i]);
-        for (auto it = from; it != to; ++it) found.push_back(it->second);
+        for (auto it = from; it != to; ++it) {
+            if (!kept.contains(it->second)) found.push_back(it->second);
+        }
     }
     found.erase(found.begin());
     return found;
 }
 
-void end_descendants(std::chrono::milliseconds grace) {
-    reap();
-    for (const pid_t pid : descendants()) kill(pid, SIGTERM);
-    if (all_gone(grace.count())) return;
+void end_descendants(std::chrono::milliseconds grace, const std::set<pid_t>& kept) {
+    reap(kept);
+    for (const pid_t pid : descendants(kept)) kill(pid, SIGTERM);
+    if (all_gone(grace.count(), kept)) return;
     // One that forks while we look is found in the next round.
     for (int round = 0; round < 10; ++round) {
-        for (const pid_t pid : descendants()) kill(pid, SIGKILL);
-        if (all_gone(200)) return;
+        for (const pid_t pid : descendants(kept)) kill(pid, SIGKILL);
+        if (all_gone(200, kept)) return;
     }
 }
 

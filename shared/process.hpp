@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <set>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -14,12 +15,12 @@ void die_with_parent(int signal, pid_t parent);
 /// Processes below this one that lose their parent become its children, instead of init's.
 void adopt_orphans();
 
-/// Every process below this one, at this moment.
-std::vector<pid_t> descendants();
+/// Every process below this one, at this moment, but for those children and what is below them.
+std::vector<pid_t> descendants(const std::set<pid_t>& kept = {});
 
 /// Ends every process below this one, asking first; reaps its children. Takes little longer than
-/// `grace`.
-void end_descendants(std::chrono::milliseconds grace);
+/// `grace`. Of those that are kept, and what is below them, none is touched.
+void end_descendants(std::chrono::milliseconds grace, const std::set<pid_t>& kept = {});
 
 /// "exited with status 3", "killed by signal 11 (Segmentation fault)", from what waitpid gives.
 std::string describe_exit(int status);

@@ -6,12 +6,15 @@
 #include <fmt/format.h>
 
 #include "shared/codec.hpp"
+#include "shared/curve.hpp"
 #include "shared/ensure.hpp"
 
 namespace xgrid {
 namespace {
 
 constexpr int linger_ms = 500;
+constexpr int publications_max = 1000;  // that wait for one listener
+constexpr int zap_enforce_domain = 93;  // which zmq.h names for drafts only
 
 void set_common(zmq::socket_t& socket) {
     socket.set(zmq::sockopt::linger, linger_ms);
@@ -33,6 +36,17 @@ bool send_parts(zmq::socket_t& socket, const Frames& frames) {
     return true;
 }
 
+bool pass_parts(zmq::socket_t& socket, std::vector<zmq::message_t>& parts) {
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        auto flags = zmq::send_flags::dontwait;
+        if (i + 1 < parts.size()) flags = flags | zmq::send_flags::sndmore;
+        if (!socket.send(std::move(parts[i]), flags)) return false;
+    }
+    return true;
+}
+
+zmq::const_buffer bytes_of(const CurveKey& key) { return zmq::buffer(key.data(), key.size()); }
+
 bool receive_parts(zmq::socket_t& socket, std::vector<zmq::message_t>& parts) {
     do {
         zmq::message_t part;
@@ -50,15 +64,39 @@ std::vector<std::string_view> Received::views() const {
     return result;
 }
 
-Router::Router(Context& context, const std::string& endpoint)
+Router::Router(Context& context, const std::string& endpoint, const std::optional<CurveKey>& secret)
     : socket_(context, zmq::socket_type::router) {
     set_common(socket_);
+    socket_.set(zmq::sockopt::ipv6, endpoint.starts_with("tcp://["));
+    if (secret) {
+        socket_.set(zmq::sockopt::curve_server, true);
+        socket_.set(zmq::sockopt::curve_secretkey, bytes_of(*secret));
+        // Without both of these a missing gate would be an open one.
+        socket_.set(zmq::sockopt::zap_domain, "xgrid");
+        const int yes = 1;
+        ensure(zmq_setsockopt(socket_.handle(), zap_enforce_domain, &yes, sizeof yes) == 0,
+               "libzmq turns away whom no gate lets in");
+    }
     socket_.set(zmq::sockopt::router_mandatory, true);
     socket_.set(zmq::sockopt::backlog, 4096);
     try {
         socket_.bind(endpoint);
     } catch (const zmq::error_t& error) {
         throw Fatal(fmt::format("cannot listen on {}: {}", endpoint, error.what()));
+    }
+}
+
+std::string Router::endpoint() const { return socket_.get(zmq::sockopt::last_endpoint); }
+
+bool Router::pass_on(const std::string& peer, Received&& received) {
+    try {
+        if (!socket_.send(zmq::buffer(peer),
+                          zmq::send_flags::dontwait | zmq::send_flags::sndmore)) {
+            return false;
+        }
+        return pass_parts(socket_, received.frames);
+    } catch (const zmq::error_t&) {
+        return false;
     }
 }
 
@@ -87,13 +125,26 @@ std::optional<Received> Router::receive() {
 
 zmq::pollitem_t Router::poll_item() { return {socket_.handle(), 0, ZMQ_POLLIN, 0}; }
 
-Dealer::Dealer(Context& context, const std::string& endpoint)
+Dealer::Dealer(Context& context, const std::string& endpoint, const std::optional<Token>& token)
+    : Dealer(context, token) {
+    connect(endpoint);
+}
+
+Dealer::Dealer(Context& context, const std::optional<Token>& token)
     : socket_(context, zmq::socket_type::dealer) {
     set_common(socket_);
     socket_.set(zmq::sockopt::immediate, true);
     socket_.set(zmq::sockopt::probe_router, true);
     socket_.set(zmq::sockopt::reconnect_ivl, 5);
     socket_.set(zmq::sockopt::reconnect_ivl_max, 2'000);
+    if (!token) return;
+    socket_.set(zmq::sockopt::curve_serverkey, bytes_of(token->worker_public));
+    socket_.set(zmq::sockopt::curve_publickey, bytes_of(public_of(token->client_secret)));
+    socket_.set(zmq::sockopt::curve_secretkey, bytes_of(token->client_secret));
+}
+
+void Dealer::connect(const std::string& endpoint) {
+    socket_.set(zmq::sockopt::ipv6, endpoint.starts_with("tcp://["));
     try {
         socket_.connect(endpoint);
     } catch (const zmq::error_t& error) {
@@ -109,6 +160,14 @@ bool Dealer::send(const Frames& frames) {
     }
 }
 
+bool Dealer::pass_on(Received&& received) {
+    try {
+        return pass_parts(socket_, received.frames);
+    } catch (const zmq::error_t&) {
+        return false;
+    }
+}
+
 std::optional<Received> Dealer::receive() {
     Received received;
     if (!receive_parts(socket_, received.frames)) return std::nullopt;
@@ -116,6 +175,67 @@ std::optional<Received> Dealer::receive() {
 }
 
 zmq::pollitem_t Dealer::poll_item() { return {socket_.handle(), 0, ZMQ_POLLIN, 0}; }
+
+Publisher::Publisher(Context& context, const std::string& endpoint)
+    : socket_(context, zmq::socket_type::xpub) {
+    set_common(socket_);
+    socket_.set(zmq::sockopt::linger, 0);
+    socket_.set(zmq::sockopt::sndhwm, publications_max);
+    // Each listener is told of, not only the first: it may have come late.
+    socket_.set(zmq::sockopt::xpub_verbose, true);
+    try {
+        socket_.bind(endpoint);
+    } catch (const zmq::error_t& error) {
+        throw Fatal(fmt::format("cannot publish on {}: {}", endpoint, error.what()));
+    }
+}
+
+std::string Publisher::endpoint() const { return socket_.get(zmq::sockopt::last_endpoint); }
+
+void Publisher::send(const Frames& frames) {
+    try {
+        send_parts(socket_, frames);
+    } catch (const zmq::error_t&) {
+        // It is lost, as it might be on its way.
+    }
+}
+
+std::optional<Publisher::Subscription> Publisher::receive() {
+    std::vector<zmq::message_t> parts;
+    while (receive_parts(socket_, parts)) {
+        const std::string said = parts.front().to_string();
+        parts.clear();
+        if (said.empty() || (said[0] != 0 && said[0] != 1)) continue;
+        return Subscription{said.substr(1), said[0] == 1};
+    }
+    return std::nullopt;
+}
+
+zmq::pollitem_t Publisher::poll_item() { return {socket_.handle(), 0, ZMQ_POLLIN, 0}; }
+
+Subscriber::Subscriber(Context& context, const std::string& endpoint,
+                       const std::vector<std::string>& topics)
+    : socket_(context, zmq::socket_type::sub) {
+    set_common(socket_);
+    socket_.set(zmq::sockopt::linger, 0);
+    socket_.set(zmq::sockopt::rcvhwm, publications_max);
+    socket_.set(zmq::sockopt::reconnect_ivl, 5);
+    socket_.set(zmq::sockopt::reconnect_ivl_max, 2'000);
+    for (const std::string& topic : topics) socket_.set(zmq::sockopt::subscribe, topic);
+    try {
+        socket_.connect(endpoint);
+    } catch (const zmq::error_t& error) {
+        throw Fatal(fmt::format("cannot listen to {}: {}", endpoint, error.what()), 4);
+    }
+}
+
+std::optional<Received> Subscriber::receive() {
+    Received received;
+    if (!receive_parts(socket_, received.frames)) return std::nullopt;
+    return received;
+}
+
+zmq::pollitem_t Subscriber::poll_item() { return {socket_.handle(), 0, ZMQ_POLLIN, 0}; }
 
 void wait_for(std::vector<zmq::pollitem_t>& items, std::chrono::nanoseconds timeout) {
     const auto longest = std::chrono::hours(1);

@@ -1,4 +1,4 @@
-// ZeroMQ ends here: one ROUTER or DEALER with xgrid's settled options, carrying frames.
+// ZeroMQ ends here: one ROUTER, DEALER, XPUB or SUB with xgrid's settled options, carrying frames.
 // Knows nothing of messages. Nothing blocks, and nothing a peer sends throws.
 #pragma once
 
@@ -10,6 +10,8 @@
 #include <vector>
 
 #include <zmq.hpp>
+
+#include "shared/token.hpp"
 
 namespace xgrid {
 
@@ -30,13 +32,21 @@ struct Received {
 /// Peers connect to it.
 class Router {
 public:
-    /// Throws Fatal if the endpoint cannot be bound.
-    Router(Context& context, const std::string& endpoint);
+    /// Throws Fatal if the endpoint cannot be bound. With a secret key, peers need to be let in by
+    /// the context's gate (shared/curve.hpp).
+    Router(Context& context, const std::string& endpoint,
+           const std::optional<CurveKey>& secret = std::nullopt);
+
+    /// Where it is bound, with the port that it got.
+    std::string endpoint() const;
 
     /// False if the peer is gone or takes no more: the message is lost.
     bool send(const std::string& peer, const Frames& frames);
+    /// Likewise, what another has said as it is.
+    bool pass_on(const std::string& peer, Received&& received);
     std::optional<Received> receive();
     zmq::pollitem_t poll_item();
+    zmq::socket_t& socket() { return socket_; }
 
 private:
     zmq::socket_t socket_;
@@ -46,11 +56,53 @@ private:
 /// there.
 class Dealer {
 public:
-    /// Throws Fatal if the endpoint makes no sense.
-    Dealer(Context& context, const std::string& endpoint);
+    /// Throws Fatal if the endpoint makes no sense. With a token, the other side has to be the one
+    /// that gave it. `connect` is for who has something to do before.
+    Dealer(Context& context, const std::string& endpoint,
+           const std::optional<Token>& token = std::nullopt);
+    Dealer(Context& context, const std::optional<Token>& token);
+    void connect(const std::string& endpoint);
 
     /// False if there is no connection: the message is lost.
     bool send(const Frames& frames);
+    /// Likewise, what another has said as it is.
+    bool pass_on(Received&& received);
+    std::optional<Received> receive();
+    zmq::pollitem_t poll_item();
+    zmq::socket_t& socket() { return socket_; }
+
+private:
+    zmq::socket_t socket_;
+};
+
+/// Says things to whoever listens, and hears who does.
+class Publisher {
+public:
+    /// Throws Fatal if the endpoint cannot be bound.
+    Publisher(Context& context, const std::string& endpoint);
+
+    /// As others may connect to it: with its port, if the system has chosen it.
+    std::string endpoint() const;
+    /// Those whose queue is full do not get it. The first frame is the topic.
+    void send(const Frames& frames);
+    struct Subscription {
+        std::string topic;
+        bool begins = true;  // else the last listener is gone
+    };
+    std::optional<Subscription> receive();
+    zmq::pollitem_t poll_item();
+
+private:
+    zmq::socket_t socket_;
+};
+
+/// Listens to topics, at a publisher that need not be there yet.
+class Subscriber {
+public:
+    /// Throws Fatal if the endpoint makes no sense.
+    Subscriber(Context& context, const std::string& endpoint,
+               const std::vector<std::string>& topics);
+
     std::optional<Received> receive();
     zmq::pollitem_t poll_item();
 

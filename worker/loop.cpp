@@ -2,19 +2,31 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <exception>
+#include <fcntl.h>
+#include <filesystem>
+#include <optional>
 #include <set>
+#include <signal.h>
+#include <string>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "shared/codec.hpp"
+#include "shared/endpoint.hpp"
 #include "shared/process.hpp"
 #include "shared/signals.hpp"
 #include "shared/socket.hpp"
+#include "worker/from_home.hpp"
+#include "worker/listen.hpp"
 #include "worker/slots.hpp"
 #include "worker/trees.hpp"
 #include "worker/worker.hpp"
@@ -26,9 +38,33 @@ namespace {
 // alone.
 constexpr Duration listen_pause = std::chrono::milliseconds(2);
 constexpr Duration leave_limit = std::chrono::seconds(4);
+// One whose user is gone has nobody to wait for.
+constexpr Duration leave_limit_alone = std::chrono::milliseconds(2500);
+constexpr Duration broker_silence_max = std::chrono::seconds(15);
 constexpr auto descendants_grace = std::chrono::milliseconds(500);
 
 Instant now() { return std::chrono::steady_clock::now(); }
+
+// Whoever reads it may be gone.
+void say(const std::string& text) {
+    try {
+        fmt::print(stderr, "xgrid worker: {}\n", text);
+    } catch (const std::exception&) {
+        return;
+    }
+}
+
+std::string working_directory() {
+    std::error_code none;
+    return std::filesystem::current_path(none);
+}
+
+// False at its end. What comes is nobody's.
+bool input_goes_on() {
+    std::array<char, 256> buffer{};
+    const ssize_t count = read(STDIN_FILENO, buffer.data(), buffer.size());
+    return count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR));
+}
 
 std::string host_name() {
     std::array<char, 256> name{};
@@ -39,14 +75,19 @@ class Loop {
 public:
     explicit Loop(const Options& options)
         : signals_({SIGTERM, SIGINT, SIGHUP}),
+          endpoint_(options.broker),
           core_({.session = random_token(),
                  .host = options.name.empty() ? host_name() : options.name,
                  .slots = options.slots,
                  .labels = options.labels}) {
-        // A slow start: the interpreter's is the longest, and goes first.
-        if (!options.warm_interpreter.empty()) {
-            slots_.warm({options.warm_interpreter, options.warm_directory});
+        if (options.until_end_of_input) {
+            signal(SIGPIPE, SIG_IGN);
+            fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
+            alone_at_ = now() + broker_silence_max;
+            home_ = working_directory();
         }
+        // A slow start: the interpreter's is the longest, and goes first.
+        if (options.warm) slots_.warm(*options.warm);
         raise_descriptor_limit();
         broker_.emplace(context_.emplace(), options.broker);
         trees_.emplace(*context_, SyncSettings{.broker = options.broker,
@@ -56,24 +97,34 @@ public:
                                                .at_home = options.embedded});
     }
 
-    void run() {
+    int run() {
         Instant leave_by = never;
         while (true) {
             const Instant time = now();
-            if (leave_by == never && asked_to_leave()) {
-                leave_by = time + leave_limit;
+            if (leave_by == never && asked_to_leave(time)) {
+                leave_by = time + (alone_at_ == never ? leave_limit : leave_limit_alone);
                 carry_out(core_.leave(time));
             }
-            if (time >= leave_by || (leave_by != never && core_.empty())) return;
+            if (time >= leave_by || (leave_by != never && core_.empty())) return code_;
             listen(time);
             hear_broker();
+            hear_topics();
             carry_out(core_.advance(now()));
             wait(leave_by);
         }
     }
 
 private:
-    bool asked_to_leave() { return signals_.next().has_value(); }
+    bool asked_to_leave(Instant time) {
+        if (signals_.next()) return true;
+        if (alone_at_ == never) return false;
+        if (!input_goes_on()) return true;
+        if (time < alone_at_) return false;
+        say(fmt::format("nothing was heard from the broker for {} s",
+                        broker_silence_max / std::chrono::seconds(1)));
+        code_ = 3;
+        return true;
+    }
 
     void listen(Instant time) {
         hear_trees(time);
@@ -87,8 +138,7 @@ private:
     void hear_trees(Instant time) {
         if (trees_->empty()) return;
         Trees::News news = trees_->collect();
-        for (const auto& [interpreter, directory] : news.soon)
-            slots_.warm({interpreter, directory});
+        for (const WarmKey& key : news.soon) slots_.warm(key);
         for (const auto& [slot, report] : news.reports) carry_out(core_.report(time, slot, report));
         for (const Command& command : news.commands) slots_.perform(time, command);
         trees_->keep_only(core_.runs());
@@ -98,16 +148,38 @@ private:
         while (const std::optional<Received> received = broker_->receive()) {
             Result<Message> message = decode(received->views());
             if (message) carry_out(core_.receive(now(), *message));
+            if (message && alone_at_ != never) alone_at_ = now() + broker_silence_max;
         }
     }
 
+    void hear_topics() {
+        if (!topics_) return;
+        while (const std::optional<Received> received = topics_->receive()) {
+            Result<Publication> publication = decode_publication(received->views());
+            if (publication) carry_out(core_.receive(now(), *publication));
+        }
+    }
+
+    void listen_at(const std::string& told) {
+        const std::string where = told.empty() ? "" : topics_reached(endpoint_, told);
+        if (where == topics_at_) return;
+        topics_at_ = where;
+        topics_.reset();
+        if (!where.empty()) topics_.emplace(*context_, where, core_.topics());
+    }
+
     void carry_out(const Effects& effects) {
-        for (const Command& command : effects.commands) {
-            for (const Command& due : trees_->pass(command)) slots_.perform(now(), due);
+        if (effects.topics) listen_at(*effects.topics);
+        for (Command command : effects.commands) {
+            auto* start = std::get_if<StartSlot>(&command);
+            if (start != nullptr && !home_.empty()) find_from_home(start->spec, home_);
+            for (const Command& due : trees_->pass(std::move(command))) {
+                slots_.perform(now(), due);
+            }
         }
         for (const Message& message : effects.send) broker_->send(encode(message));
         for (const std::string& refusal : effects.refusals) {
-            fmt::print(stderr, "xgrid worker: the broker refuses: {}\n", refusal);
+            say("the broker refuses: " + refusal);
         }
     }
 
@@ -115,7 +187,12 @@ private:
         std::vector<zmq::pollitem_t> items = {broker_->poll_item(),
                                               {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0},
                                               {nullptr, trees_->descriptor(), ZMQ_POLLIN, 0}};
-        Instant until = std::min({core_.next_deadline(), slots_.next_deadline(), leave_by});
+        if (alone_at_ != never && leave_by == never) {
+            items.push_back({nullptr, STDIN_FILENO, ZMQ_POLLIN, 0});
+        }
+        if (topics_) items.push_back(topics_->poll_item());
+        Instant until =
+            std::min({core_.next_deadline(), slots_.next_deadline(), leave_by, alone_at_});
         if (now() < listen_at_) {
             until = std::min(until, listen_at_);
         } else {
@@ -131,18 +208,25 @@ private:
     Slots slots_;
     std::optional<Context> context_;
     std::optional<Dealer> broker_;
+    std::string endpoint_;
+    std::optional<Subscriber> topics_;
+    std::string topics_at_;
     std::optional<Trees> trees_;
     Worker core_;
     Instant listen_at_;
+    Instant alone_at_ = never;  // then the broker has been silent for too long
+    std::string home_;          // that names of the client's are relative to; empty: they are not
+    int code_ = 0;
 };
 
 }  // namespace
 
 int run(const Options& options) {
+    if (options.listen) return listen(options);
     adopt_orphans();
-    Loop(options).run();
+    const int code = Loop(options).run();
     end_descendants(descendants_grace);
-    return 0;
+    return code;
 }
 
 }  // namespace xgrid::worker

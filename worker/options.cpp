@@ -9,6 +9,7 @@
 #include "shared/endpoint.hpp"
 #include "shared/ensure.hpp"
 #include "shared/option_text.hpp"
+#include "shared/result.hpp"
 
 namespace xgrid::worker {
 namespace {
@@ -32,41 +33,92 @@ std::uint32_t slots_from(const std::string& text) {
         fmt::format("--slots takes auto or a number from 1 to {}, not '{}'", slots_most, text), 4);
 }
 
+// The value of --listen may be left out, which the parser only takes if it is joined to it.
+std::vector<std::string> joined_listen(const std::vector<std::string>& arguments) {
+    std::vector<std::string> joined;
+    for (const std::string& argument : arguments) {
+        if (!joined.empty() && joined.back() == "--listen" && !argument.starts_with("-")) {
+            joined.back() += "=" + argument;
+        } else {
+            joined.push_back(argument);
+        }
+    }
+    return joined;
+}
+
+void set_listen(Options& options, const po::variables_map& given, const std::string& listen,
+                const std::string& token_file) {
+    if (!given.contains("listen")) {
+        for (const char* other : {"token-file", "insecure"}) {
+            if (given.contains(other)) {
+                throw Fatal(fmt::format("--{} goes with --listen", other), 4);
+            }
+        }
+        return;
+    }
+    if (!given["broker"].defaulted()) {
+        throw Fatal("--listen and --broker: a worker either is dialled or joins a broker", 4);
+    }
+    Result<Address> address = address_from(listen, {"127.0.0.1", listen_port});
+    if (!address) throw Fatal("--listen: " + address.error(), 4);
+    options.listen = *std::move(address);
+    options.insecure = given.contains("insecure");
+    if (!given.contains("token-file")) return;
+    if (options.insecure) throw Fatal("--insecure and --token-file: only one of them can be", 4);
+    options.token_file = folder_from(token_file, "--token-file");
+}
+
 }  // namespace
 
 std::optional<Options> parse_options(const std::vector<std::string>& arguments) {
     Options options;
+    std::string listen;
+    std::string token_file;
     std::string slots = "auto";
     std::vector<std::string> labels;
     std::string cache = options.cache.string();
     std::string cache_size = "20G";
-    std::string compress = "auto";
     po::options_description known("Options");
     known.add_options()("help,h", "show this")  //
         ("broker",
          po::value(&options.broker)->value_name("ENDPOINT")->default_value(options.broker),
          "the broker to serve")  //
+        ("listen", po::value(&listen)->value_name("[HOST:]PORT")->implicit_value("", "8888"),
+         "instead, wait to be dialled by --tx socket=HOST:PORT (8888 on this machine alone, unless "
+         "HOST says otherwise; * is everywhere); prints the token that clients need")  //
+        ("token-file", po::value(&token_file)->value_name("FILE"),
+         "with --listen: where the token is kept, which otherwise is another at each start")  //
+        ("insecure", "with --listen, on this machine alone: no token")                        //
         ("slots", po::value(&slots)->value_name("N|auto")->default_value(slots),
          "how many jobs at a time; auto: as many as there are cores")  //
         ("label", po::value(&labels)->value_name("NAME=VALUE"),
-         "what tells it apart; repeatable")                                                   //
-        ("name", po::value(&options.name)->value_name("NAME"), "instead of the host's name")  //
+         "what tells it apart; repeatable")  //
+        ("until-end-of-input", po::bool_switch(&options.until_end_of_input),
+         "leave when standard input ends, or nothing was heard from the broker for 15 s; names of "
+         "files are relative to the folder it is started in: for programs that start a worker")  //
+        ("name", po::value(&options.name)->value_name("NAME"), "instead of the host's name")     //
         ("cache", po::value(&cache)->value_name("DIR")->default_value(cache),
          "where the code that it runs is kept")  //
-        ("compress", po::value(&compress)->value_name("auto|always|never")->default_value(compress),
-         "the code on its way from the broker; auto: unless the broker is on this machine")  //
+        ("compress",
+         po::value(&options.compress)
+             ->value_name("auto|always|never")
+             ->default_value(options.compress),
+         "the code on its way here; auto: unless the broker, or who dials, is on this machine")  //
         ("cache-size", po::value(&cache_size)->value_name("SIZE")->default_value(cache_size),
          "what the code may take there, such as 500M or 20G: half of it for what was sent, half "
          "for "
          "the folders where tests run; what was not used for the longest time goes, never what "
          "runs");
+    po::variables_map given;
     try {
-        po::variables_map given;
-        po::store(po::command_line_parser(arguments).options(known).positional({}).run(), given);
+        po::store(
+            po::command_line_parser(joined_listen(arguments)).options(known).positional({}).run(),
+            given);
         po::notify(given);
         if (given.contains("help")) {
             std::cout << "usage: xgrid worker [OPTIONS]\n\n"
-                         "Offers this machine's slots to a broker, until SIGTERM or Ctrl-C.\n\n"
+                         "Offers this machine's slots to a broker, or to those who dial it, until "
+                         "SIGTERM or Ctrl-C.\n\n"
                       << known;
             return std::nullopt;
         }
@@ -77,7 +129,8 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     options.cache = folder_from(cache, "--cache");
     options.cache_bytes_max = size_from(cache_size, "--cache-size");
     require_local(options.broker, "--broker");
-    options.pack = packs_from(compress, "--compress", options.broker);
+    set_listen(options, given, listen, token_file);
+    options.pack = packs_from(options.compress, "--compress", options.broker);
     for (const std::string& label : labels) {
         const std::size_t equals = label.find('=');
         if (equals == std::string::npos || equals == 0) {

@@ -8,21 +8,29 @@
 #include <string>
 #include <vector>
 
+#include "shared/address.hpp"
 #include "shared/cache_home.hpp"
+#include "worker/frameworks/warm_key.hpp"
 
 namespace xgrid::worker {
 
+constexpr std::uint16_t listen_port = 8888;
+
 struct Options {
     std::string broker = "tcp://127.0.0.1:7555";
+    std::optional<Address> listen;     // to be dialled there, instead of joining a broker
+    std::filesystem::path token_file;  // with the keys; empty: fresh ones
+    bool insecure = false;             // without keys
     std::uint32_t slots = 1;
     std::string name;  // empty: the host's
     std::map<std::string, std::string> labels;
     std::filesystem::path cache = cache_home();  // with objects and workspaces
     std::uint64_t cache_bytes_max = std::uint64_t{20} << 30;
-    bool pack = false;             // the code, on its way from the broker
-    bool embedded = false;         // lives and dies with its parent, which handles Ctrl-C
-    std::string warm_interpreter;  // to start at once, if any
-    std::string warm_directory;
+    std::string compress = "auto";    // as it was said
+    bool pack = false;                // the code, on its way from the broker
+    bool until_end_of_input = false;  // leaves when stdin ends, or the broker is silent
+    bool embedded = false;            // lives and dies with its parent, which handles Ctrl-C
+    std::optional<WarmKey> warm;      // an interpreter to start at once
 };
 
 /// None: help was asked for and printed. Throws Fatal with exit code 4.

@@ -10,6 +10,8 @@ namespace xgrid::worker {
 struct Settings {
     /// Facts wait at most so long for others to share a status with.
     Duration batch = std::chrono::milliseconds(4);
+    /// The broker hears in that time that what it published was heard.
+    Duration acknowledge = std::chrono::milliseconds(50);
     /// The broker hears at least so often.
     Duration heartbeat = std::chrono::seconds(1);
     /// How long the process of a slot that has finished may take to leave.

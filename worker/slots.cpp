@@ -29,7 +29,9 @@ constexpr std::size_t output_piece_bytes = std::size_t{64} * 1024;
 constexpr std::size_t unfinished_line_bytes =
     std::size_t{1024} * 1024;  // a longer one is shown in pieces
 
-std::string cannot_run(const std::string& interpreter, const std::string& why) {
+std::string cannot_run(const WarmKey& key, const std::string& why) {
+    std::string interpreter = key.command.front();
+    for (std::size_t i = 1; i < key.command.size(); ++i) interpreter += " " + key.command[i];
     std::string text = fmt::format("cannot run pytest with {}: {}", interpreter, why);
     if (why.starts_with("No module named")) {
         text += fmt::format(
@@ -54,7 +56,7 @@ void Slots::perform(Instant now, const Command& command) {
 }
 
 void Slots::carry_out(Instant, const StartSlot& command) {
-    Process process{.warm = {command.spec.interpreter, command.spec.directory}};
+    Process process{.warm = warm_key(command.spec)};
     process.show_output = command.spec.show_output;
     int sockets[2];
     int outs[2];
@@ -170,6 +172,9 @@ std::vector<Slots::Watched> Slots::watched() const {
 
 Instant Slots::next_deadline() const {
     Instant next = early_.empty() ? never : Instant();
+    for (const auto& [key, warm] : warm_) {
+        if (warm->gone()) next = Instant();
+    }
     for (const auto& [key, process] : processes_) {
         next = std::min({next, process.kill_by, process.closed_by});
     }
@@ -341,7 +346,7 @@ void Slots::read_warm(Instant now, PytestWarm& warm, Reports& reports) {
         remove(now, key,
                process.pid > 0 || warm.was_ready()
                    ? SlotReport(SlotLost{warm.why()})
-                   : SlotReport(SlotRefused{cannot_run(process.warm.interpreter, warm.why()), 3}),
+                   : SlotReport(SlotRefused{cannot_run(process.warm, warm.why()), 3}),
                reports);
     }
 }

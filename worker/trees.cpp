@@ -61,23 +61,36 @@ std::vector<Command> Trees::pass(Command command) {
     }
     const auto* start = std::get_if<StartSlot>(&command);
     if (start == nullptr || !start->spec.tree) return {std::move(command)};
-    trees_.try_emplace(start->run, Tree{.spec = start->spec});
-    waiting_.emplace(slot, Waiting{start->run, {std::move(command)}});
+    const Key key{start->run, start->spec.tree->folder};
+    trees_.try_emplace(key, Tree{.spec = *start->spec.tree});
+    waiting_.emplace(slot, Waiting{key, {std::move(command)}});
     eventfd_write(woken_.get(), 1);
     return {};
 }
 
 void Trees::begin_what_can() {
     std::erase_if(ending_, [](const Ending& one) { return one.sync->over(); });
-    for (auto& [run, tree] : trees_) {
-        const auto waits_for = [&spec = *tree.spec.tree](const Ending& one) {
+    for (auto& [key, tree] : trees_) {
+        const auto waits_for = [&spec = tree.spec](const Ending& one) {
             return in_the_way(one.spec, spec);
         };
         if (tree.sync || std::ranges::any_of(ending_, waits_for)) continue;
         tree.sync = std::make_unique<TreeSync>(
-            context_, settings_, run, *tree.spec.tree,
+            context_, settings_, key.first, tree.spec,
             [descriptor = woken_.get()] { eventfd_write(descriptor, 1); });
     }
+}
+
+// Those of the slots that wait for it, each once.
+std::vector<WarmKey> Trees::interpreters_for(const Key& tree, const std::string& folder) const {
+    std::set<WarmKey> keys;
+    for (const auto& [slot, waiting] : waiting_) {
+        if (waiting.tree != tree || waiting.commands.empty()) continue;
+        RunSpec there = std::get<StartSlot>(waiting.commands.front()).spec;
+        there.directory = joined(folder, there.tree->directory);
+        keys.insert(warm_key(there));
+    }
+    return {keys.begin(), keys.end()};
 }
 
 Trees::News Trees::collect() {
@@ -85,15 +98,15 @@ Trees::News Trees::collect() {
     eventfd_read(woken_.get(), &count);
     begin_what_can();
     News news;
-    for (auto& [run, tree] : trees_) {
+    for (auto& [key, tree] : trees_) {
         if (!tree.sync) continue;
         const std::optional<std::string> folder = tree.sync->folder();
         if (!folder || std::exchange(tree.announced, true)) continue;
-        news.soon.emplace_back(tree.spec.interpreter, joined(*folder, tree.spec.tree->directory));
+        for (WarmKey& soon : interpreters_for(key, *folder)) news.soon.push_back(std::move(soon));
     }
     for (auto entry = waiting_.begin(); entry != waiting_.end();) {
         auto& [slot, waiting] = *entry;
-        Tree& tree = trees_.at(waiting.run);
+        Tree& tree = trees_.at(waiting.tree);
         std::optional<Result<TreeReady>> result;
         if (tree.sync) result = tree.sync->result();
         if (waiting.commands.empty()) {
@@ -128,15 +141,15 @@ void Trees::tell(Tree& tree, const TreeReady& ready, Waiting& waiting, SlotKey s
 
 void Trees::keep_only(const std::set<std::string>& runs) {
     std::set<std::string> kept = runs;
-    for (const auto& [slot, waiting] : waiting_) kept.insert(waiting.run);
+    for (const auto& [slot, waiting] : waiting_) kept.insert(waiting.tree.first);
     for (auto entry = trees_.begin(); entry != trees_.end();) {
-        if (kept.contains(entry->first)) {
+        if (kept.contains(entry->first.first)) {
             ++entry;
             continue;
         }
         if (Tree& tree = entry->second; tree.sync) {
             tree.sync->end();
-            ending_.push_back({std::move(*tree.spec.tree), std::move(tree.sync)});
+            ending_.push_back({std::move(tree.spec), std::move(tree.sync)});
         }
         entry = trees_.erase(entry);
     }

@@ -17,6 +17,7 @@
 
 #include "shared/descriptor.hpp"
 #include "shared/socket.hpp"
+#include "worker/frameworks/warm_key.hpp"
 #include "worker/tree_sync.hpp"
 #include "worker/worker.hpp"
 
@@ -35,8 +36,7 @@ public:
     struct News {
         std::vector<Command> commands;                        // that can be obeyed now
         std::vector<std::pair<SlotKey, SlotReport>> reports;  // of slots that wait
-        std::vector<std::pair<std::string, std::string>>
-            soon;  // interpreters that will be needed, and where
+        std::vector<WarmKey> soon;                            // interpreters that will be needed
     };
     News collect();
     /// Readable when collect() has something.
@@ -46,14 +46,16 @@ public:
     void keep_only(const std::set<std::string>& runs);
 
 private:
+    using Key = std::pair<std::string, std::string>;  // the run, and the folder that it is to be in
+
     struct Waiting {
-        std::string run;
+        Key tree;
         std::vector<Command> commands;  // the first is to start the slot
     };
     struct Tree {
-        RunSpec spec;
+        TreeSpec spec;
         std::unique_ptr<TreeSync> sync;  // none: it has yet to begin
-        bool announced = false;          // that its interpreter will be needed
+        bool announced = false;          // which interpreters will be needed
         bool told = false;               // that it is ready
     };
     struct Ending {
@@ -61,13 +63,14 @@ private:
         std::unique_ptr<TreeSync> sync;
     };
     void begin_what_can();
+    std::vector<WarmKey> interpreters_for(const Key& tree, const std::string& folder) const;
     static void tell(Tree& tree, const TreeReady& ready, Waiting& waiting, SlotKey slot,
                      News& news);
 
     Context& context_;
     SyncSettings settings_;
     Descriptor woken_;
-    std::map<std::string, Tree> trees_;
+    std::map<Key, Tree> trees_;
     std::vector<Ending> ending_;
     std::map<SlotKey, Waiting> waiting_;
 };

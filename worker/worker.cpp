@@ -5,6 +5,7 @@
 
 #include "shared/codec.hpp"
 #include "shared/ensure.hpp"
+#include "shared/environment.hpp"
 
 namespace xgrid::worker {
 namespace {
@@ -44,7 +45,8 @@ std::set<AttemptId> Worker::held() const {
 
 Effects Worker::receive(Instant now, const Message& message) {
     Effects effects;
-    if (std::holds_alternative<Welcome>(message)) {
+    if (const auto* welcome = std::get_if<Welcome>(&message)) {
+        effects.topics = welcome->topics;
         // A new connection: nothing that was sent on the old one is certain.
         for (auto& [id, held] : attempts_) held.facts.rewind();
         say_by_ = now;
@@ -53,6 +55,31 @@ Effects Worker::receive(Instant now, const Message& message) {
         obey(now, *orders, effects);
     } else if (const auto* refusal = std::get_if<Refusal>(&message)) {
         effects.refusals.push_back(refusal->reason);
+    }
+    return effects;
+}
+
+std::vector<std::string> Worker::topics() const {
+    return {topic_of_session(identity_.session), topic_of_labels(identity_.labels)};
+}
+
+Effects Worker::receive(Instant now, const Publication& publication) {
+    Effects effects;
+    const auto* orders = std::get_if<Orders>(&publication.message);
+    const std::vector<std::string> own = topics();
+    const auto topic = std::ranges::find(own, publication.topic);
+    if (orders == nullptr || topic == own.end() || orders->broker != broker_) return effects;
+    std::uint64_t& last = heard_[publication.topic];
+    if (publication.number <= last) return effects;
+    last = publication.number;
+    say_by_ = std::min(say_by_, now + settings_.acknowledge);
+    if (topic == own.begin()) {
+        obey(now, *orders, effects);
+        return effects;
+    }
+    announced_.clear();
+    for (const RunOrders& run : orders->runs) {
+        if (run.spec) announced_.insert_or_assign(run.run, *run.spec);
     }
     return effects;
 }
@@ -66,6 +93,8 @@ void Worker::forget_all(Instant now, Effects& effects) {
     std::erase_if(slots_, [](const auto& entry) { return entry.second.gone; });
     attempts_.clear();
     runs_.clear();
+    announced_.clear();
+    heard_.clear();
     say_by_ = now;
 }
 
@@ -84,7 +113,12 @@ void Worker::obey(Instant now, const Orders& orders, Effects& effects) {
     std::set<std::string> runs;
     for (const RunOrders& run : orders.runs) {
         runs.insert(run.run);
-        if (run.spec) runs_.insert_or_assign(run.run, *run.spec);
+        const auto announced = announced_.find(run.run);
+        if (run.spec) {
+            runs_.insert_or_assign(run.run, *run.spec);
+        } else if (announced != announced_.end()) {
+            runs_.insert(*announced);
+        }
         for (const std::string& slot : run.slots) live.emplace(run.run, slot);
     }
     std::erase_if(runs_, [&](const auto& entry) { return !runs.contains(entry.first); });
@@ -131,7 +165,8 @@ void Worker::take_attempt(Instant now, const AttemptOrders& order, Effects& effe
                 slot.dead = slot.gone = true;
                 slot.fate = {.end = End::lost, .text = leaves};
             } else {
-                StartSlot start{key, order.run, order.slot, spec->second};
+                StartSlot start{key, order.run, order.slot,
+                                in_environment(spec->second, order.environment)};
                 start.spec.collect_full = start.spec.collect_full || order.collected;
                 effects.commands.push_back(std::move(start));
             }
@@ -327,7 +362,8 @@ Status Worker::status(Instant now) {
                   .broker = broker_,
                   .slots = identity_.slots,
                   .host = identity_.host,
-                  .labels = identity_.labels};
+                  .labels = identity_.labels,
+                  .heard = heard_};
     for (const auto& [run, spec] : runs_) status.runs.push_back(run);
     std::size_t bytes = 0;
     bool more = false;

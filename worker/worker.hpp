@@ -20,6 +20,7 @@
 #include "shared/instant.hpp"
 #include "shared/log.hpp"
 #include "shared/messages.hpp"
+#include "shared/topics.hpp"
 #include "worker/settings.hpp"
 #include "worker/watch.hpp"
 
@@ -102,6 +103,7 @@ struct Effects {
     std::vector<Command> commands;
     std::vector<Message> send;          // to the broker
     std::vector<std::string> refusals;  // by the broker, for the log
+    std::optional<std::string> topics;  // where publications are to be heard; empty: nowhere
 };
 
 class Worker {
@@ -109,6 +111,10 @@ public:
     explicit Worker(Identity identity, Settings settings = {});
 
     Effects receive(Instant now, const Message& message);
+    /// Of one of its topics. What comes from a broker that it does not follow is not for it.
+    Effects receive(Instant now, const Publication& publication);
+    /// That it listens to.
+    std::vector<std::string> topics() const;
     Effects report(Instant now, SlotKey slot, const SlotReport& report);
     /// To be called when next_deadline() has passed; early calls change nothing.
     Effects advance(Instant now);
@@ -170,6 +176,8 @@ private:
     std::uint64_t last_orders_ = 0;
     std::uint64_t last_status_ = 0;
     std::map<std::string, RunSpec> runs_;
+    std::map<std::string, RunSpec> announced_;    // that it may come to have slots of
+    std::map<std::string, std::uint64_t> heard_;  // last numbers of topics
     std::map<SlotKey, Slot> slots_;
     std::map<AttemptId, Held> attempts_;
     SlotKey next_slot_ = 1;

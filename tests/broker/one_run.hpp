@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <utility>
 #include <variant>
@@ -19,6 +18,7 @@ struct OneRun {
     std::uint64_t next_job = 1;
     Instant now = Instant() + std::chrono::hours(1);
     std::size_t places = 0;  // where more slots could start
+    std::vector<Event> told;
     Run run;
 
     explicit OneRun(RunSpec spec = {.slots = 4, .crashes_max = 9}, std::vector<DoneTest> done = {},
@@ -77,8 +77,8 @@ struct OneRun {
     template <class T>
     std::vector<T> events() {
         std::vector<T> found;
-        run.events().rewind();
-        for (const Event& event : run.events().next(std::numeric_limits<std::size_t>::max())) {
+        for (Event& event : run.take_events()) told.push_back(std::move(event));
+        for (const Event& event : told) {
             if (const auto* one = std::get_if<T>(&event)) found.push_back(*one);
         }
         return found;

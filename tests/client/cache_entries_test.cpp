@@ -66,3 +66,20 @@ TEST_CASE("stepwise goes on with the first test in order that has yet to pass") 
     CHECK(entries({up({{"stepwise", "yes"}})}).stepwise("\"a::1\"") == "\"a::1\"");
     CHECK(entries({up()}).stepwise("\"a::1\"") == "[]");
 }
+
+TEST_CASE("where each environment has verdicts, a test has failed that failed in any") {
+    const auto in = [](std::uint32_t environment, auto event) {
+        event.environment = environment;
+        return event;
+    };
+    const CacheEntries all = entries(
+        {up({{"stepwise", "yes"}}), in(0, UnitsKnown{1, true, {"a"}}),
+         in(1, UnitsKnown{1, true, {"a"}}), in(0, loaded("a", {"a::1", "a::2"})),
+         in(1, loaded("a", {"a::2", "a::3"})), in(0, finished("a", "a::1", Outcome::passed)),
+         in(0, finished("a", "a::2", Outcome::failed)),
+         in(1, finished("a", "a::2", Outcome::passed)),
+         in(1, finished("a", "a::3", Outcome::passed)), RunFinished{}});
+    CHECK(all.lastfailed(R"({"a::3": true})") == "{\n  \"a::2\": true\n}");
+    CHECK(all.nodeids("") == "[\n  \"a::1\",\n  \"a::2\",\n  \"a::3\"\n]");
+    CHECK(all.stepwise("") == "\"a::2\"");
+}

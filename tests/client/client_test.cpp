@@ -116,6 +116,17 @@ TEST_CASE("a warning of an import counts once, however many slots import") {
     CHECK(effects.events.size() == 4);  // one slot met it twice
 }
 
+TEST_CASE("environments that cannot be had are told at once, and again and again") {
+    Client client("r", {.environments = {{.name = "a"}, {.name = "b"}}});
+    const auto told = [](const Effects& effects) {
+        return std::get<Follow>(effects.send.back()).lacking;
+    };
+    CHECK(told(client.lacks(start, 0, "why")) == std::map<std::uint32_t, std::string>{{0, "why"}});
+    CHECK(client.lacks(start, 0, "another").send.empty());
+    CHECK(told(client.advance(start + std::chrono::seconds(2))).at(0) == "why");
+    CHECK(told(client.lacks(start, 1, "too")).size() == 2);
+}
+
 // ---- Code that changed before it was sent
 
 namespace {
@@ -157,6 +168,33 @@ TEST_CASE_FIXTURE(TreeFixture, "a run whose code changed before any of it began 
     CHECK(hear_of("run", {finished("a")}).events.empty());  // an echo of the first
     CHECK(hear_of("second", {WorkerUp{}, finished("a"), RunFinished{}}).events.size() == 3);
     CHECK(client.over());
+}
+
+TEST_CASE_FIXTURE(TreeFixture, "what environments ended as is not told of a run that comes again") {
+    const EnvironmentEnded refused{0, RunEnd::refused, 3, "the code changed"};
+    const Effects first = hear(0, {refused, without_its_code});
+    CHECK(first.unsent);
+    CHECK(first.events.empty());
+    client.retake(start, "second", {});
+    const EnvironmentEnded completed{0, RunEnd::completed, 0, ""};
+    const std::vector<Event> second = {WorkerUp{}, completed, RunFinished{}};
+    CHECK(hear_of("second", second).events == second);
+}
+
+TEST_CASE_FIXTURE(TreeFixture, "what environments ended as is told once the run stays as it is") {
+    const EnvironmentEnded refused{0, RunEnd::refused, 3, "no such interpreter"};
+    SUBCASE("as another has begun") {
+        CHECK(hear(0, {refused}).events.empty());
+        CHECK((hear(1, {WorkerUp{}}).events == std::vector<Event>{refused, WorkerUp{}}));
+    }
+    SUBCASE("as the run has ended otherwise") {
+        const RunFinished lost{RunEnd::grid_failed, 3, "crashes"};
+        CHECK((hear(0, {refused, lost}).events == std::vector<Event>{refused, lost}));
+    }
+    SUBCASE("as the code is the same") {
+        CHECK(hear(0, {refused, without_its_code}).unsent);
+        CHECK((client.settle().events == std::vector<Event>{refused, without_its_code}));
+    }
 }
 
 TEST_CASE_FIXTURE(TreeFixture, "a broker that forgets the run that came again gets that one") {

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/client/each.hpp"
+
 using namespace xgrid;
 using namespace xgrid::client;
 
@@ -110,4 +112,43 @@ TEST_CASE("whatever a test prints, the file is well formed") {
     CHECK(xml_text("\xed\xa0\x80\xc0\xaf") ==
           "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
     CHECK(xml_text("\xef\xbf\xbf") == "#xFFFF");
+}
+
+TEST_CASE("where each environment has verdicts of its own it has a suite of its own") {
+    const RunSpec spec = each_of({"popen//env:A=1", "ssh=b \"x\" <y>"});
+    Junit junit({.host = "here", .started = "then", .environments = EnvironmentNames(spec)});
+    Tally tally(spec);
+    junit.begin(start);
+    const std::vector<Event> events = {
+        up_in(0, {{"python", "3.9.2"}}), up_in(1, {{"python", "3.11.2"}}),
+        went(0, "test_a.py::test_x", Outcome::failed),
+        went(1, "test_a.py::test_x", Outcome::passed),
+        TeardownFailed{.unit = "test_a.py",
+                       .test = {"test_a.py::test_x"},
+                       .phase = {.when = "teardown", .category = "error", .message = "late"},
+                       .environment = 1}};
+    for (const Event& event : events) junit.add(start, event, tally);
+    junit.add(start + std::chrono::seconds(1), EnvironmentEnded{0}, tally);
+    const std::string text = junit.end(start + std::chrono::seconds(2), tally, 1);
+    CHECK(contains(text,
+                   "<testsuite name=\"pytest on popen//env:A=1\" errors=\"0\" failures=\"1\" "
+                   "skipped=\"0\" tests=\"1\" time=\"1.000\" timestamp=\"then\" "
+                   "hostname=\"host0\"><properties><property name=\"environment\" "
+                   "value=\"popen//env:A=1\" /><property name=\"python\" value=\"3.9.2\" />"
+                   "</properties><testcase classname=\"test_a\" name=\"test_x\""));
+    CHECK(contains(text,
+                   "<testsuite name=\"pytest on ssh=b &quot;x&quot; &lt;y&gt;\" errors=\"1\" "
+                   "failures=\"0\" skipped=\"0\" tests=\"2\" time=\"2.000\""));
+    CHECK(contains(text, "failed on teardown with &quot;late&quot;"));
+}
+
+TEST_CASE("an environment that could not be had is an error in its suite") {
+    const RunSpec spec = each_of({"a", "b"});
+    Junit junit({.environments = EnvironmentNames(spec)});
+    junit.begin(start);
+    junit.add(start, EnvironmentEnded{1, RunEnd::grid_failed, 3, "no such host <b>"}, Tally());
+    const std::string text = junit.end(start, Tally(), 3);
+    CHECK(contains(text,
+                   "<testcase classname=\"xgrid\" name=\"environment\" time=\"0.000\">"
+                   "<error message=\"no such host &lt;b&gt;\">no such host &lt;b&gt;</error>"));
 }

@@ -31,6 +31,17 @@ TEST_CASE("units are listed in their order, in whichever they are loaded") {
     CHECK(listing.rest().empty());
 }
 
+TEST_CASE("a unit that another environment names, too, is listed once") {
+    Listing listing;
+    listing.add(UnitsKnown{1, true, {"p/a.py"}});
+    listing.add(UnitsKnown{2, true, {"p/a.py", "p/b.py"}, 1});
+    listing.add(a);
+    listing.add(a);
+    listing.add(b);
+    CHECK(listing.next() ==
+          "<Package p>\n  <Module a.py>\n    <F a>\n  <Module b.py>\n    <F b>\n");
+}
+
 TEST_CASE("what two units are in is told again when something else came between") {
     Listing listing;
     listing.add(UnitsKnown{3, true, {"p/a.py", "c.py", "p/b.py"}});

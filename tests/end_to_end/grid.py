@@ -86,10 +86,10 @@ class Project:
         process = self.start(*args, "--json", events, **more)
         return ended(process, events)
 
-    def plain(self, *args):
+    def plain(self, *args, python=sys.executable):
         """{node id: outcome} of a plain pytest run."""
         self.write("plain_plugin_for_outcomes.py", PLAIN_PLUGIN)
-        command = [sys.executable, "-B", "-m", "pytest", "-p", "plain_plugin_for_outcomes"]
+        command = [python, "-B", "-m", "pytest", "-p", "plain_plugin_for_outcomes"]
         command += ["-p", "no:cacheprovider", "-p", "no:xdist", *map(str, args)]
         subprocess.run(
             command, cwd=str(self.path), env=self.env, stdout=subprocess.DEVNULL, timeout=600

@@ -161,14 +161,16 @@ void Conversation::play_slots(const Status& status) {
 std::vector<Conversation::Target> Conversation::targets() const {
     std::vector<Target> found;
     for (const std::string& id : runs_) {
-        const broker::Run* known = broker_.find_run(id);
+        const broker::Submission* known = broker_.find(id);
         if (known == nullptr) continue;
-        for (const auto& [number, job] : known->jobs()) {
-            if (!job.attempt) continue;
-            found.push_back({id,
-                             {job.id, job.attempt->number},
-                             job.attempt->recorded,
-                             job.attempt->tests.size()});
+        for (const auto& lane : known->lanes()) {
+            for (const auto& [number, job] : lane->jobs()) {
+                if (!job.attempt) continue;
+                found.push_back({id,
+                                 {job.id, job.attempt->number},
+                                 job.attempt->recorded,
+                                 job.attempt->tests.size()});
+            }
         }
     }
     return found;
@@ -203,13 +205,15 @@ void Conversation::bend(Message& message) {
 
 void Conversation::audit() const {
     for (const std::string& id : runs_) {
-        const broker::Run* known = broker_.find_run(id);
+        const broker::Submission* known = broker_.find(id);
         if (known == nullptr) continue;
-        std::size_t held = 0;
-        for (const auto& [key, slot] : known->slots()) held += slot.jobs.size();
-        ensure(held + known->waiting().size() == known->jobs().size(),
-               "an open job is with one slot, or waits once");
-        ensure(!known->over() || known->slots().empty(), "a run that is over has no slot");
+        for (const auto& lane : known->lanes()) {
+            std::size_t held = 0;
+            for (const auto& [key, slot] : lane->slots()) held += slot.jobs.size();
+            ensure(held + lane->waiting().size() == lane->jobs().size(),
+                   "an open job is with one slot, or waits once");
+            ensure(!lane->over() || lane->slots().empty(), "a run that is over has no slot");
+        }
     }
 }
 

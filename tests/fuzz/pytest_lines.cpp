@@ -27,7 +27,8 @@ using namespace xgrid::worker;
 
 constexpr std::array lines = {
     R"(["up",{"pytest":"7.2.1","platform":"linux","python":"3.11.2","executable":"/p",)"
-    R"("rootdir":"/r","inifile":"","plugins":["xdist-3.1.0"],"header":["line"]}])",
+    R"("rootdir":"/r","inifile":"","plugins":["xdist-3.1.0"],"header":["line"],)"
+    R"("settings":{},"fingerprint":{"python":"3.11.2","pytest-xdist":"3.1.0"}}])",
     R"(["refused",4,"no such option"])",
     R"(["units",1,["test_a.py"]])",
     R"(["found",1,["test_x",["test_y",1]],2])",

@@ -18,23 +18,26 @@ FOLDERS = ("shared", *ROLES, "tests")
 WORLD = [
     r"{role}/main\.cpp",
     r"{role}/(loop|options)\.[ch]pp",
-    r"worker/(descriptor|kernel|slots|tree_content|tree_sync|trees)\.[ch]pp",
+    r"worker/(descriptor|kernel|listen|session|slots|tree_content|tree_sync|trees|worker_keys)\.[ch]pp",
     r"worker/(frameworks|workspace)/.*",
     r"broker/objects\.[ch]pp",
     r"client/(code|embedded|git_library|giver|memory|option_list|pytest_cache|reports|repository)\.[ch]pp",
+    r"client/(program|remote_host|remote_hosts)\.[ch]pp",
     r"client/(project|pytest_ini|settings_files|sync_settings|text_file)\.[ch]pp",
+    r"client/(dialer|knock|tokens)\.[ch]pp",
     r"client/snapshot/(?!glob|ignore_rules|settings).*",
-    r"shared/(cache_home|cores|database|file|living|option_text|partial|descriptor|process|signals|socket|store\w*)\.[ch]pp",
+    r"shared/(cache_home|cores|curve|database|file|handshakes|living|option_text|partial|descriptor|process|secret_file|signals|socket|socket_folder|store\w*)\.[ch]pp",
 ]
 
 # A library, and the only files that include it. What is not listed (fmt) is for everyone.
 LIBRARIES = [
     (r"<msgpack.*>", [r"shared/codec\.cpp"]),
-    (r"<zmq.*>", [r"shared/socket\.[ch]pp"]),
+    (r"<zmq.*>", [r"shared/(curve|handshakes|socket)\.[ch]pp"]),
     (r"<boost/.*>", [r"{role}/options\.cpp", r"client/option_list\.[ch]pp"]),
     (r"<toml\+\+/.*>", [r"client/toml_text\.cpp"]),
     (r"<nlohmann/.*>", [r"worker/frameworks/.*", r"client/(cache_entries|json_\w+|memory)\.cpp"]),
     (r"<git2.*>", [r"client/git_library\.hpp"]),
+    (r"<zlib.*>", [r"client/program\.cpp"]),
     (r"<openssl/.*>", [r"shared/digest\.cpp"]),
     (r"<sqlite3.*>", [r"shared/database\.cpp"]),
     (r"<zstd.*>", [r"shared/packing\.cpp", r"tests/shared/packing_test\.cpp"]),
@@ -53,6 +56,7 @@ ABOVE = [
         r'"{role}/options\.hpp"',
         [
             r"{role}/(main|loop|options)\.[ch]pp",
+            r"worker/(listen|session)\.[ch]pp",
             r"client/(code|embedded|option_list|reports)\.[ch]pp",
         ],
     ),
@@ -68,15 +72,15 @@ NOT_PURE = (
     r"|random|shared_mutex|thread|(?!zstd\.h)[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
 )
 # Ours, through which a pure file would reach it all the same.
-NOT_PURE_OURS = r'".*/(loop|options|socket|cache_home|descriptor|objects|code|git_library|giver|tree_content|tree_sync|trees|database|file|living|option_text|partial|store\w*|embedded|memory|option_list|project|pytest_cache|pytest_ini|repository|settings_files|sync_settings|text_file|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
+NOT_PURE_OURS = r'".*/(loop|options|socket|socket_folder|curve|handshakes|secret_file|dialer|knock|tokens|listen|session|worker_keys|cache_home|descriptor|objects|code|git_library|giver|tree_content|tree_sync|trees|database|file|living|option_text|partial|store\w*|embedded|memory|option_list|program|project|pytest_cache|pytest_ini|remote_hosts?|repository|settings_files|sync_settings|text_file|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
 
 CLOCK = re.compile(r"_clock::now|random_device|std::time\(|clock_gettime|gettimeofday")
 ASKS_THE_CLOCK = [
     r"{role}/(main|loop)\.cpp",
     r"broker/objects\.cpp",
-    r"client/(code|embedded|giver)\.cpp",
+    r"client/(code|dialer|embedded|giver|remote_hosts)\.cpp",
     r"shared/store_shelf\.cpp",
-    r"worker/tree_sync\.cpp",
+    r"worker/(listen|tree_sync)\.cpp",
     r"tests/.*",
 ]
 

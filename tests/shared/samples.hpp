@@ -42,7 +42,19 @@ inline RunSpec run_spec() {
             .confirm = true,
             .collected_units = {"test_b.py"},
             .coloured = true,
-            .tree = tree_spec()};
+            .tree = tree_spec(),
+            .interpreter_arguments = {"-B"},
+            .environments = {{.name = "popen//nice=5",
+                              .slots = 2,
+                              .slot_name = "a",
+                              .interpreter = {"python3", "-O"},
+                              .variables = {{"A", "2"}},
+                              .nice = 5,
+                              .labels = {{"os", "bsd"}},
+                              .in_place = true,
+                              .folder = "/copy"}},
+            .each = true,
+            .nice = 1};
 }
 
 inline Phase phase() {
@@ -111,7 +123,7 @@ inline std::vector<Fact> facts() {
 inline std::vector<Event> events() {
     const TestName test{"test_a.py::test_x", 1};
     const ListedNode node{1, "test_a.py::test_x", "<Function test_x>"};
-    return {WorkerUp{"gw0", "host", slot_facts()},
+    return {WorkerUp{"gw0", "host", slot_facts(), 1},
             WorkerDown{"gw0", "crashed"},
             UnitsKnown{3, true, {"test_a.py"}},
             UnitLoaded{"test_a.py", {test}, 1, {node}},
@@ -132,7 +144,7 @@ inline std::vector<Message> messages() {
         Welcome{"token"},
         Refusal{"reason"},
         Submit{"run", run_spec(), {{"test_a.py", test}}},
-        Follow{"run", 5'000'000'000, 2},
+        Follow{"run", 5'000'000'000, 2, {{1, "no route"}}},
         Cancel{"run"},
         Progress{"run", 9, events()},
         UnknownRun{"run", 3},

@@ -16,6 +16,11 @@ struct Faults {
     double repeat = 0;
     Duration delay_least = std::chrono::microseconds(50);
     Duration delay_most = std::chrono::microseconds(200);
+    // What is published, for each listener: lost, as with a full queue, or long on its way; and how
+    // long it takes to listen at most.
+    double publication_loss = 0;
+    double publication_late = 0;
+    Duration listens_within{0};
     // How often something happens to one of them, drawn at random, while faults last; 0: never.
     Duration reconnect_every{0};
     Duration partition_every{0};

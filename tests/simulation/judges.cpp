@@ -1,6 +1,8 @@
 #include "tests/simulation/judges.hpp"
 
+#include <deque>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -11,7 +13,7 @@ void Judges::begins(const std::string& broker, AttemptId attempt) {
 }
 
 double Judges::executes(const std::string& broker, AttemptId attempt, const std::string& unit,
-                        const ModelTest& test, bool collected) {
+                        const ModelTest& test, bool collected, std::uint32_t environment) {
     check(executed_.emplace(broker, attempt, test.name).second,
           "an attempt runs each of its tests at most once");
     std::optional<Outcome> outcome;
@@ -20,7 +22,7 @@ double Judges::executes(const std::string& broker, AttemptId attempt, const std:
     if (test.behaviour == Behaviour::fails_alone) {
         outcome = collected ? Outcome::passed : Outcome::failed;
     }
-    executions_.push_back({broker, attempt, unit, test.name, outcome});
+    executions_.push_back({broker, attempt, unit, test.name, outcome, environment});
     return static_cast<double>(executions_.size());
 }
 
@@ -54,7 +56,10 @@ void Judges::sees_progress(const std::string& broker, const Progress& progress) 
         ++sent_[progress.run];
         const auto* finished = std::get_if<TestFinished>(&progress.events[i]);
         if (finished == nullptr) continue;
-        check(verdicts_.emplace(broker, progress.run, DoneTest{finished->unit, finished->test})
+        check(verdicts_
+                  .emplace(broker, progress.run,
+                           DoneTest{finished->unit, finished->test,
+                                    each_.contains(progress.run) ? finished->environment : 0})
                   .second,
               fmt::format("a broker gives each test one verdict: {} has two", finished->test.id));
         const auto stamp = static_cast<std::size_t>(finished->result.seconds[1]);
@@ -69,9 +74,14 @@ void Judges::hears(Told& told, const Event& event) {
     check(!told.end, "nothing follows the end of a run");
     check(++told.events <= sent_[told.run], "a client hears each event once");
     if (const auto* finished = std::get_if<TestFinished>(&event)) hears_verdict(told, *finished);
+    if (const auto* ended = std::get_if<EnvironmentEnded>(&event)) {
+        check(told.ended.emplace(ended->environment, ended->end).second,
+              "an environment ends once");
+        notes("an environment ends");
+    }
     if (const auto* failing = std::get_if<TestFailing>(&event)) {
         check(told.confirms, "nothing is confirmed in a run that has it switched off");
-        const DoneTest test{failing->unit, failing->test};
+        const DoneTest test{failing->unit, failing->test, told.apart(failing->environment)};
         check(!told.verdicts.contains(test), "what has its verdict is not confirmed");
         told.failing.insert(test);
         ++failing_;
@@ -79,7 +89,8 @@ void Judges::hears(Told& told, const Event& event) {
     if (const auto* late = std::get_if<TeardownFailed>(&event)) hears_late(told, *late);
     if (const auto* loaded = std::get_if<UnitLoaded>(&event)) {
         for (const TestName& test : loaded->tests) {
-            const bool is_new = told.named.insert({loaded->unit, test}).second;
+            const bool is_new =
+                told.named.insert({loaded->unit, test, told.apart(loaded->environment)}).second;
             check(is_new || !told.only_collects, "a test that is only collected is named once");
         }
     }
@@ -101,6 +112,10 @@ void Judges::hears(Told& told, const Event& event) {
     }
     if (const auto* end = std::get_if<RunFinished>(&event)) {
         told.end = *end;
+        if (told.each) {
+            check(told.ended.size() == told.lanes, "each environment ends before its run");
+            notes("a run of each environment is over");
+        }
         if (end->end == RunEnd::refused) {
             check(refused_.contains({told.run, end->reason, end->code}),
                   "a run is refused with the code and reason of a slot that refused it");
@@ -114,8 +129,13 @@ void Judges::hears(Told& told, const Event& event) {
 }
 
 void Judges::hears_verdict(Told& told, const TestFinished& event) {
-    const bool is_new = told.verdicts.emplace(DoneTest{event.unit, event.test}, event).second;
+    const std::uint32_t where = told.apart(event.environment);
+    const bool is_new =
+        told.verdicts.emplace(DoneTest{event.unit, event.test, where}, event).second;
     check(is_new, fmt::format("a client hears one verdict per test: {} has two", event.test.id));
+    // A broker that knows nothing of its end may give a refused environment another chance.
+    check(!told.each || !told.ended.contains(where) || noted_.contains("the broker restarts"),
+          "one broker tells nothing of an environment after its end");
     const TestResult& result = event.result;
     const auto stamp = static_cast<std::size_t>(result.seconds[1]);
     const ModelTest* test = told.suite->find(event.unit, event.test);
@@ -124,9 +144,11 @@ void Judges::hears_verdict(Told& told, const TestFinished& event) {
         const Execution& execution = executions_[stamp - 1];
         check(execution.unit == event.unit && execution.test == event.test,
               "a recorded result is of the test that it is told of");
+        check(execution.environment == event.environment,
+              "a result is told of the environment where its test ran");
         check(execution.outcome == result.outcome, "a recorded result is what that execution gave");
         if (event.was_failing) {
-            check(told.failing.contains({event.unit, event.test}),
+            check(told.failing.contains({event.unit, event.test, where}),
                   "a verdict that was held back was told as failing before");
             notes(result.outcome == Outcome::failed ? "a failure stands"
                                                     : "a test passes after all");
@@ -180,17 +202,23 @@ void Judges::ends_torn_down(const Told& told) const {
 // An open test is with exactly one slot, or waits exactly once.
 void Judges::audit(const broker::Run& run) const {
     std::set<std::uint64_t> placed;
-    for (const auto* waiting : {&run.waiting(), &run.waiting_collected()}) {
+    std::vector<const std::deque<std::uint64_t>*> queues = {&run.waiting(),
+                                                            &run.waiting_collected()};
+    for (std::uint32_t i = 0; i < run.environments().size(); ++i) {
+        queues.push_back(&run.waiting_collected_in(i));
+    }
+    for (const auto* waiting : queues) {
         for (const std::uint64_t job : *waiting) {
             check(placed.insert(job).second, "a job waits once");
             check(run.find(job) != nullptr && !run.find(job)->attempt,
                   "a job that waits has no attempt");
         }
     }
-    std::size_t collecting = 0;
+    std::set<std::uint32_t> collecting;
     for (const auto& [key, slot] : run.slots()) {
         check(slot.jobs.size() <= 2, "a slot holds the job it runs and one ahead");
-        check(!slot.collected || ++collecting == 1, "one slot of a run collects everything");
+        check(!slot.collected || collecting.insert(slot.environment).second,
+              "one slot of a run's environment collects everything");
         for (const std::uint64_t job : slot.jobs) {
             check(placed.insert(job).second, "a job is in one place");
             const broker::Job* held = run.find(job);
@@ -204,8 +232,9 @@ void Judges::audit(const broker::Run& run) const {
     for (const auto& [key, slot] : run.slots()) {
         check(run.waiting().empty() || run.retiring() == key || !slot.jobs.empty(),
               "no slot is idle while a job waits");
-        check(run.waiting_collected().empty() || run.retiring() == key || !slot.jobs.empty() ||
-                  !slot.collected,
+        const bool waits =
+            !run.waiting_collected().empty() || !run.waiting_collected_in(slot.environment).empty();
+        check(!waits || run.retiring() == key || !slot.jobs.empty() || !slot.collected,
               "the slot that collects everything is not idle while a job waits for it");
     }
     std::set<DoneTest> open;
@@ -228,20 +257,28 @@ void Judges::ends(const Told& told) {
     check(told.end.has_value(), "every run ends");
     check(told.ends.contains(told.end->end),
           "a run ends for a reason that it has, not: " + told.end->reason);
+    // Whatever became of the others.
+    for (const auto& [environment, end] : told.ended) {
+        if (told.each && end == RunEnd::completed) ends_in(told, environment);
+    }
     if (told.end->end != RunEnd::completed) return;
     if (!workers_are_lost_) ends_torn_down(told);
     if (told.only_collects) notes("a run is only collected");
+    for (std::uint32_t i = 0; i < told.lanes; ++i) ends_in(told, i);
+}
+
+void Judges::ends_in(const Told& told, std::uint32_t where) const {
     for (const auto& [name, unit] : told.suite->units) {
-        const bool unit_blamed = told.verdicts.contains({name, {name}});
+        const bool unit_blamed = told.verdicts.contains({name, {name}, where});
         if (unit.load_crashes) check(unit_blamed, "a unit that cannot be loaded is an error");
         if (unit_blamed) continue;
         for (const ModelTest& test : unit.tests) {
             if (told.only_collects) {
-                check(told.named.contains({name, test.name}),
+                check(told.named.contains({name, test.name, where}),
                       "where tests are only collected each is named: " + test.name.id);
                 continue;
             }
-            const auto verdict = told.verdicts.find({name, test.name});
+            const auto verdict = told.verdicts.find({name, test.name, where});
             check(verdict != told.verdicts.end(),
                   fmt::format("every test has a verdict: {} #{} has none", test.name.id,
                               test.name.occurrence));

@@ -33,6 +33,11 @@ struct Told {
     std::set<DoneTest> failing;  // that were told as such
     bool gave_up_confirming = false;
     bool only_collects = false;
+    bool each = false;                      // every test in each environment
+    std::uint32_t lanes = 1;                // how often each test is to be run
+    std::map<std::uint32_t, RunEnd> ended;  // environments
+    /// Where a test is another than elsewhere.
+    std::uint32_t apart(std::uint32_t environment) const { return each ? environment : 0; }
     std::set<DoneTest> named;         // tests, where they are only collected
     std::set<std::size_t> torn_down;  // executions whose teardown was told to have failed
     std::set<std::string> workers;
@@ -52,6 +57,8 @@ public:
         if (!holds) throw Broken(rule);
     }
 
+    /// That run is one of each environment.
+    void runs_in_each(const std::string& run) { each_.insert(run); }
     /// From now on tests may run again, and be given up.
     void may_lose_workers() { workers_are_lost_ = true; }
     bool workers_are_lost() const { return workers_are_lost_; }
@@ -60,7 +67,7 @@ public:
     void begins(const std::string& broker, AttemptId attempt);
     /// Returns a stamp for the result: which execution it is of.
     double executes(const std::string& broker, AttemptId attempt, const std::string& unit,
-                    const ModelTest& test, bool collected);
+                    const ModelTest& test, bool collected, std::uint32_t environment);
     std::uint64_t executions() const { return executions_.size(); }
     void test_crashes(const std::string& unit, const TestName& test);
     void slot_crashes(const std::string& how);
@@ -88,15 +95,18 @@ private:
         std::string unit;
         TestName test;
         std::optional<Outcome> outcome;  // none: it never gives a result
-        bool torn_down_late = false;     // and that was said
+        std::uint32_t environment = 0;
+        bool torn_down_late = false;  // and that was said
     };
 
     void hears_verdict(Told& told, const TestFinished& event);
     void hears_late(Told& told, const TeardownFailed& event) const;
     void ends_torn_down(const Told& told) const;
+    void ends_in(const Told& told, std::uint32_t where) const;
 
     Instant faults_end_;
     bool workers_are_lost_ = false;
+    std::set<std::string> each_;
     std::set<std::pair<std::string, AttemptId>> begun_;
     std::set<std::tuple<std::string, AttemptId, TestName>> executed_;
     std::vector<Execution> executions_;

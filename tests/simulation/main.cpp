@@ -65,6 +65,15 @@ int play_one(std::uint64_t seed) {
     return broken.empty() ? 0 : 1;
 }
 
+int play_one_of_each(std::uint64_t seed) {
+    Seen seen;
+    Plan plan = draw_plan_of_each(seed);
+    plan.trace = [](const std::string& line) { fmt::print("{}\n", line); };
+    const std::string broken = play(plan, seen);
+    fmt::print("each, seed {}: {}\n", seed, broken.empty() ? "every rule held" : broken);
+    return broken.empty() ? 0 : 1;
+}
+
 int play_many(std::uint64_t seeds) {
     std::uint64_t failed = 0;
     Seen seen;
@@ -92,6 +101,20 @@ TEST_CASE("random grids keep every rule, whatever happens to them") {
     }
 }
 
+TEST_CASE("random grids give every test to each environment once, whatever is published") {
+    constexpr std::uint64_t seeds = 500;
+    Seen seen;
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+        const std::string broken = play(draw_plan_of_each(seed), seen);
+        CHECK_MESSAGE(broken.empty(), "build/tests/simulation --each ", seed, ": ", broken);
+    }
+    for (const char* what : {"a publication is heard", "a publication is lost",
+                             "a publication is late", "an environment is lacking",
+                             "an environment ends", "a run of each environment is over"}) {
+        CHECK_MESSAGE(seen[what] >= seeds / 100, "seen in too few grids: ", what);
+    }
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -99,6 +122,7 @@ int main(int count, char** words) {
         const std::uint64_t number = std::strtoull(words[2], nullptr, 10);
         if (std::string(words[1]) == "--seed") return play_one(number);
         if (std::string(words[1]) == "--seeds") return play_many(number);
+        if (std::string(words[1]) == "--each") return play_one_of_each(number);
     }
     return doctest::Context(count, words).run();
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <string>
 #include <utility>
 
 #include "tests/simulation/world.hpp"
@@ -33,6 +34,15 @@ inline Plan plan_of(Suite suite, std::uint32_t slots, std::size_t workers = 1) {
     run.spec.slots = slots * static_cast<std::uint32_t>(workers);
     run.spec.crashes_max = 100;
     return plan;
+}
+
+// Its environments, which differ by a variable that says which they are.
+inline void give_environments(RunSpec& spec, std::uint32_t count, std::uint32_t slots) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+        spec.environments.push_back({.name = "popen",
+                                     .slots = slots,
+                                     .variables = {{environment_variable, std::to_string(i)}}});
+    }
 }
 
 inline std::size_t count(const Told& told, Outcome outcome) {

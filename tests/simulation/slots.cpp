@@ -46,6 +46,10 @@ void ModelSlots::perform(const worker::Command& command, const std::string& brok
         slot.name = start->name;
         slot.run = start->run;
         slot.only_collects = start->spec.collect_only;
+        const auto said = start->spec.environment.find(environment_variable);
+        if (said != start->spec.environment.end()) {
+            slot.environment = static_cast<std::uint32_t>(std::stoul(said->second));
+        }
         if (clock_.now() < judges_.faults_end() && random_.chance(faults_.refuses))
             slot.refuses = 3;
         if (std::ranges::count(start->spec.arguments, refused_argument) > 0) slot.refuses = 4;
@@ -243,7 +247,8 @@ void ModelSlots::next_test(SlotKey key) {
     const AttemptId attempt = slot.attempt;
     const std::string unit = slot.unit->name;
     say(key, attempt, Started{index});
-    const double stamp = judges_.executes(slot.broker, attempt, unit, test, slot.collected);
+    const double stamp =
+        judges_.executes(slot.broker, attempt, unit, test, slot.collected, slot.environment);
     if (test.behaviour == Behaviour::hangs) {
         slot.hanging = &test;
         return judges_.notes("a test hangs");

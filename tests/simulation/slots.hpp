@@ -55,6 +55,7 @@ private:
     struct Slot {
         std::string name;
         std::string run;
+        std::uint32_t environment = 0;
         bool only_collects = false;           // runs no test
         std::optional<std::int32_t> refuses;  // to begin, with that code
         std::vector<Late> late;

@@ -12,6 +12,9 @@
 
 namespace xgrid::simulation {
 
+/// Tells a slot of which of the run's environments it is.
+inline constexpr const char* environment_variable = "ENVIRONMENT";
+
 /// A framework that is given it refuses to begin, wherever that is.
 inline constexpr const char* refused_argument = "--no-such-option";
 

@@ -2,6 +2,8 @@
 
 #include <exception>
 
+#include "tests/simulation/scenarios.hpp"
+
 namespace xgrid::simulation {
 namespace {
 
@@ -87,18 +89,40 @@ Plan draw_plan(std::uint64_t seed) {
     return plan;
 }
 
-std::string play(std::uint64_t seed, Seen& seen,
-                 const std::function<void(const std::string&)>& trace) {
+Plan draw_plan_of_each(std::uint64_t seed) {
+    Plan plan = draw_plan(seed);
+    Random random(seed * 2 + 1'000'001);
+    plan.broker.topics = "somewhere";
+    if (often(random)) plan.faults.publication_loss = random.chance(0.3) ? 1 : 0.3;
+    if (often(random)) plan.faults.publication_late = 0.3;
+    if (often(random)) plan.faults.listens_within = random.between(milliseconds(1), seconds(10));
+    for (RunPlan& run : plan.runs) {
+        run.spec.each = random.chance(0.8);
+        const auto environments = static_cast<std::uint32_t>(1 + random.below(4));
+        give_environments(run.spec, environments, static_cast<std::uint32_t>(1 + random.below(3)));
+        for (std::uint32_t i = 0; i < environments; ++i) {
+            if (random.chance(0.05)) run.lacking[i] = random.between(Duration(0), seconds(2));
+        }
+    }
+    return plan;
+}
+
+std::string play(const Plan& plan, Seen& seen) {
     try {
-        Plan plan = draw_plan(seed);
-        plan.trace = trace;
-        World world(std::move(plan));
+        World world(plan);
         world.run();
         for (const auto& [what, times] : world.judges().noted()) ++seen[what];
     } catch (const std::exception& error) {
         return error.what();
     }
     return {};
+}
+
+std::string play(std::uint64_t seed, Seen& seen,
+                 const std::function<void(const std::string&)>& trace) {
+    Plan plan = draw_plan(seed);
+    plan.trace = trace;
+    return play(plan, seen);
 }
 
 }  // namespace xgrid::simulation

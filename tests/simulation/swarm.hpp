@@ -11,9 +11,14 @@
 namespace xgrid::simulation {
 
 Plan draw_plan(std::uint64_t seed);
+/// With several environments, mostly each for every test, and with what is published.
+Plan draw_plan_of_each(std::uint64_t seed);
 
 /// In how many grids each thing happened.
 using Seen = std::map<std::string, std::uint64_t>;
+
+/// Adds what happened to `seen`. Empty, or the rule that was broken.
+std::string play(const Plan& plan, Seen& seen);
 
 /// Plays the seed, and adds what happened to `seen`. Empty, or the rule that was broken.
 std::string play(std::uint64_t seed, Seen& seen,

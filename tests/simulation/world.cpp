@@ -1,10 +1,12 @@
 #include "tests/simulation/world.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "shared/codec.hpp"
+#include "shared/environment.hpp"
 #include "tests/simulation/trace.hpp"
 
 namespace xgrid::simulation {
@@ -21,6 +23,9 @@ std::set<RunEnd> ends_of(const RunPlan& run, const Faults& faults) {
     // A client that is cut off for long is taken for gone.
     if (run.cancelled_at || faults.partition_every.count() > 0) ends.insert(RunEnd::cancelled);
     if (run.spec.failures_max > 0) ends.insert(RunEnd::stopped);
+    if (!run.lacking.empty()) ends.insert(RunEnd::grid_failed);
+    // One environment may refuse while another goes on.
+    if (run.spec.each && faults.refuses > 0) ends.insert(RunEnd::grid_failed);
     return ends;
 }
 
@@ -48,9 +53,22 @@ World::World(Plan plan)
         const RunSpec& spec = plan_.runs[i].spec;
         host.told.confirms = spec.confirm && spec.failures_max == 0;
         host.told.only_collects = spec.collect_only;
+        host.told.each = spec.each;
+        if (spec.each) {
+            host.told.lanes = static_cast<std::uint32_t>(environments_of(spec).size());
+            judges_.runs_in_each(host.run);
+        }
         host.told.ends = ends_of(plan_.runs[i], plan_.faults);
         clock_.after(plan_.runs[i].submitted_at,
                      [this, &host, i] { start_client(host, plan_.runs[i]); });
+        for (const auto& [environment, when] : plan_.runs[i].lacking) {
+            clock_.after(plan_.runs[i].submitted_at + when, [this, &host, environment] {
+                if (host.core->over()) return;
+                happens(fmt::format("{} lacks environment {}", host.peer.name, environment));
+                judges_.notes("an environment is lacking");
+                take(host, host.core->lacks(clock_.now(), environment, "it is not there"));
+            });
+        }
         if (plan_.runs[i].cancelled_at) {
             clock_.after(plan_.runs[i].submitted_at + *plan_.runs[i].cancelled_at, [this, &host] {
                 if (host.core->over()) return;
@@ -138,7 +156,7 @@ void World::run() {
         if (judges_.workers_are_lost()) told.ends.insert(RunEnd::grid_failed);
         if (told.crashes > plan_.runs[i].spec.crashes_max) told.ends.insert(RunEnd::stopped);
         judges_.ends(told);
-        tests += plan_.runs[i].suite.tests();
+        tests += plan_.runs[i].suite.tests() * told.lanes;
     }
     judges_.ends_all(tests);
 }
@@ -160,6 +178,54 @@ void World::disconnect(Peer& peer) {
     ++peer.epoch;
     by_connection_.erase(peer.connection);
     peer.connection.clear();
+    for (const auto& host : workers_) {
+        if (&host->peer == &peer) listen_no_more(*host);
+    }
+}
+
+void World::listen(WorkerHost& host) {
+    clock_.after(random_.between(Duration(0), plan_.faults.listens_within),
+                 [this, &host, connection = host.peer.connection] {
+                     if (connection.empty() || host.peer.connection != connection) return;
+                     host.listens = true;
+                     for (const std::string& topic : host.core->topics()) {
+                         after_broker(broker_->subscribed(topic));
+                     }
+                 });
+}
+
+void World::listen_no_more(WorkerHost& host) {
+    if (!std::exchange(host.listens, false) || !host.core) return;
+    for (const std::string& topic : host.core->topics()) {
+        const bool others = std::ranges::any_of(workers_, [&](const auto& other) {
+            return other->listens && std::ranges::count(other->core->topics(), topic) > 0;
+        });
+        if (!others) broker_->unsubscribed(topic);
+    }
+}
+
+void World::publish(const Publication& publication) {
+    const std::vector<std::string> frames = encode(publication);
+    for (const auto& host : workers_) {
+        if (!host->listens || clock_.now() < host->peer.deaf_until) continue;
+        if (std::ranges::count(host->core->topics(), publication.topic) == 0) continue;
+        const bool lost = faulty() && random_.chance(plan_.faults.publication_loss);
+        const bool late = faulty() && random_.chance(plan_.faults.publication_late);
+        if (plan_.trace) {
+            trace(arrow("topic", host->peer.name, describe(publication.message), lost));
+        }
+        judges_.notes(lost ? "a publication is lost" : "a publication is heard");
+        if (lost) continue;
+        if (late) judges_.notes("a publication is late");
+        const auto arrive = [this, &worker = *host, frames, session = host->session] {
+            if (!worker.listens || worker.session != session) return;
+            Result<Publication> heard = decode_publication({frames.begin(), frames.end()});
+            judges_.check(static_cast<bool>(heard), "what is published can be decoded");
+            take(worker, worker.core->receive(clock_.now(), *heard));
+            arm(worker.peer);
+        };
+        clock_.after(late ? echo() : delay(), arrive);
+    }
 }
 
 bool World::repeats() {
@@ -192,6 +258,7 @@ void World::to_broker(Peer& peer, const Message& message) {
 }
 
 void World::from_broker(const broker::Effects& effects) {
+    for (const Publication& publication : effects.publish) publish(publication);
     for (const broker::Send& send : effects.send) {
         const auto found = by_connection_.find(send.peer);
         if (found == by_connection_.end()) continue;
@@ -255,23 +322,29 @@ void World::arm_broker() {
 std::uint64_t World::facts_taken() const {
     std::uint64_t taken = 0;
     for (const auto& client : clients_) {
-        const broker::Run* run = broker_->find_run(client->run);
+        const broker::Submission* run = broker_->find(client->run);
         if (run == nullptr) continue;
         taken += run->events().size();
-        for (const auto& [id, job] : run->jobs()) taken += job.attempt ? job.attempt->recorded : 0;
+        for (const auto& lane : run->lanes()) {
+            for (const auto& [id, job] : lane->jobs()) {
+                taken += job.attempt ? job.attempt->recorded : 0;
+            }
+        }
     }
     return taken;
 }
 
 void World::after_broker(const broker::Effects& effects) {
     for (const auto& client : clients_) {
-        const broker::Run* run = broker_->find_run(client->run);
+        const broker::Submission* run = broker_->find(client->run);
         judges_.check(run == nullptr || run->events().recorded() <= client->had,
                       "a broker keeps each event until its client has it");
     }
     if (++broker_steps_ % plan_.audit_every == 0) {
         for (const auto& client : clients_) {
-            if (const broker::Run* run = broker_->find_run(client->run)) judges_.audit(*run);
+            const broker::Submission* run = broker_->find(client->run);
+            if (run == nullptr) continue;
+            for (const auto& lane : run->lanes()) judges_.audit(*lane);
         }
     }
     from_broker(effects);
@@ -283,6 +356,7 @@ void World::after_broker(const broker::Effects& effects) {
 void World::start_broker() {
     token_ = fmt::format("broker {}", ++lives_);
     happens(token_ + " starts");
+    for (const auto& host : workers_) host->listens = false;
     broker_.emplace(token_, plan_.broker);
     broker_armed_ = never;
     for (const auto& client : clients_) client->had = 0;
@@ -310,6 +384,7 @@ void World::add_worker() {
 
 void World::start_worker(WorkerHost& host) {
     if (host.slots) host.slots->die();
+    listen_no_more(host);
     host.session = fmt::format("{} life {}", host.peer.name, host.peer.epoch);
     host.broker.clear();
     host.leaving = false;
@@ -340,6 +415,7 @@ void World::start_worker(WorkerHost& host) {
 }
 
 void World::take(WorkerHost& host, const worker::Effects& effects) {
+    if (effects.topics && !effects.topics->empty()) listen(host);
     for (const worker::Command& command : effects.commands) {
         if (const auto* start = std::get_if<worker::StartSlot>(&command)) {
             happens(fmt::format("{} starts slot {} for {}'s {}", host.peer.name, start->slot,
@@ -382,8 +458,8 @@ void World::kill_worker(std::size_t worker) {
     host.slots =
         std::make_shared<ModelSlots>(clock_, random_, plan_.faults, plan_.runs.front().suite,
                                      judges_, [](worker::SlotKey, const worker::SlotReport&) {});
-    host.core.reset();
     disconnect(host.peer);
+    host.core.reset();
     host.peer.deadline = [] { return never; };
     host.peer.armed = never;
 }

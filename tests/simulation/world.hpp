@@ -26,7 +26,8 @@ struct RunPlan {
     Suite suite;
     RunSpec spec;
     Duration submitted_at{0};
-    std::optional<Duration> cancelled_at;  // after that
+    std::optional<Duration> cancelled_at;       // after that
+    std::map<std::uint32_t, Duration> lacking;  // environments, from when on, after that
 };
 
 struct Plan {
@@ -93,7 +94,8 @@ private:
         Peer peer;
         std::optional<worker::Worker> core;
         std::shared_ptr<ModelSlots> slots;
-        std::string broker;  // whose orders it follows
+        std::string broker;    // whose orders it follows
+        bool listens = false;  // to what is published, as long as the connection lasts
         bool leaving = false;
         std::string session;
     };
@@ -111,6 +113,9 @@ private:
     void disconnect(Peer& peer);
     void to_broker(Peer& peer, const Message& message);
     void from_broker(const broker::Effects& effects);
+    void listen(WorkerHost& host);
+    void listen_no_more(WorkerHost& host);
+    void publish(const Publication& publication);
     void deliver(Peer& peer, const std::string& connection, const std::vector<std::string>& frames);
     Duration delay() { return random_.between(plan_.faults.delay_least, plan_.faults.delay_most); }
     bool repeats();

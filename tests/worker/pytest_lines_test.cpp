@@ -41,6 +41,19 @@ TEST_CASE("what a slot says becomes facts") {
                 "\"a\"]}]") == Fact(Ended{End::done, "e", 0, {{"a"}}})));
 }
 
+TEST_CASE("a slot that has begun says what it is, and what tells its environment from others") {
+    Result<SlotLine> read = read_slot_line(
+        R"(["up",{"pytest":"7.2.1","platform":"linux","python":"3.11.2","executable":"/p",)"
+        R"("rootdir":"/r","inifile":"","plugins":["xdist-3.1.0"],"header":[],"settings":{},)"
+        R"("fingerprint":{"python":"3.11.2","pytest-xdist":"3.1.0"}}])");
+    REQUIRE(read);
+    const SlotFacts& facts = std::get<LineUp>(*read).facts;
+    CHECK(facts.framework == "pytest-7.2.1");
+    CHECK(facts.fingerprint ==
+          std::map<std::string, std::string>{{"python", "3.11.2"}, {"pytest-xdist", "3.1.0"}});
+    CHECK_FALSE(read_slot_line(R"(["up",{"pytest":"7.2.1","fingerprint":[3]}])"));
+}
+
 TEST_CASE("a slot may say no more than that it gets on") {
     Result<SlotLine> read = read_slot_line("[\"alive\"]");
     REQUIRE(read);

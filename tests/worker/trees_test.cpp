@@ -29,14 +29,16 @@ struct Fixture {
                                  .folder = place}};
     }
 
-    void start(SlotKey slot, const std::string& project, const std::string& folder = {}) {
-        const StartSlot command{slot, "run of " + project, "w0", spec_of(project, folder)};
+    void start(SlotKey slot, const std::string& project, const std::string& folder = {},
+               const std::string& interpreter = {}) {
+        StartSlot command{slot, "run of " + project, "w0", spec_of(project, folder)};
+        command.spec.interpreter = interpreter;
         CHECK(trees.pass(command).empty());
     }
 
     void collect() {
         Trees::News news = trees.collect();
-        for (auto& [interpreter, folder] : news.soon) folders.push_back(std::move(folder));
+        for (WarmKey& soon : news.soon) folders.push_back(std::move(soon.directory));
         for (auto& [slot, report] : news.reports) reports.push_back(std::move(report));
         CHECK(news.commands.empty());
     }
@@ -104,6 +106,22 @@ TEST_CASE_FIXTURE(Fixture, "runs of other projects do not wait for one another")
     start(2, "b");
     until_begun(2);
     CHECK(folders[0] != folders[1]);
+}
+
+TEST_CASE_FIXTURE(Fixture, "environments of one run share a copy, unless they name folders") {
+    start(1, "a", "one");
+    start(2, "a", "other");
+    until_begun(2);
+    CHECK(folders[0] != folders[1]);
+}
+
+TEST_CASE_FIXTURE(Fixture, "each interpreter that waits for a copy is announced, once") {
+    start(1, "a", "", "python3");
+    start(2, "a", "", "pypy3");
+    start(3, "a", "", "pypy3");
+    until_begun(2);
+    CHECK(folders.size() == 2);
+    CHECK(folders[0] == folders[1]);
 }
 
 }  // namespace xgrid::worker

@@ -121,7 +121,8 @@ SlotFacts slot_facts_from(const json& value) {
             .config = value.at("inifile"),
             .plugins = value.at("plugins"),
             .header = value.at("header"),
-            .settings = value.at("settings")};
+            .settings = value.at("settings"),
+            .fingerprint = value.at("fingerprint")};
 }
 
 Warning warning_from(const json& value) {

@@ -8,7 +8,9 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -48,6 +50,38 @@ bool send_with_descriptors(int control, const std::string& line, const std::arra
     return false;
 }
 
+std::vector<std::string> variables_with(const std::map<std::string, std::string>& more) {
+    std::vector<std::string> all;
+    for (char** variable = environ; *variable != nullptr; ++variable) {
+        const std::string text = *variable;
+        if (!more.contains(text.substr(0, text.find('=')))) all.push_back(text);
+    }
+    for (const auto& [name, value] : more) all.push_back(fmt::format("{}={}", name, value));
+    return all;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+    std::vector<char*> all;
+    for (std::string& text : texts) all.push_back(text.data());
+    all.push_back(nullptr);
+    return all;
+}
+
+// Counted from our own, as `nice` does. Before it has started anything.
+bool make_nice(pid_t pid, int more) {
+    const auto id = static_cast<id_t>(pid);
+    return setpriority(PRIO_PROCESS, id, getpriority(PRIO_PROCESS, 0) + more) == 0;
+}
+
+// What else to say of a program that has said nothing. Takes away what it printed, if that is only
+// what we gave it.
+std::string not_python(std::string& printed) {
+    const auto has = [&](std::string_view text) { return printed.find(text) != std::string::npos; };
+    if (has("Python") || has("Traceback")) return "";
+    if (has("xgrid_runner")) printed.clear();
+    return " (it is no Python interpreter, it seems)";
+}
+
 // It leaves by itself once nobody needs it, and takes its locks with it; else it is killed.
 bool wait_for_end(pid_t pid, int& status) {
     for (int waited_ms = 0; waited_ms < leave_grace_ms; ++waited_ms) {
@@ -81,8 +115,9 @@ void PytestWarm::start() {
     const std::string bootstrap(runner_bootstrap());
     const std::string fd_text = std::to_string(fd_there);
     const std::string cache = cache_home().string();
-    const std::array<const char*, 6> arguments = {
-        key_.interpreter.c_str(), "-c", bootstrap.c_str(), fd_text.c_str(), cache.c_str(), nullptr};
+    std::vector<std::string> command = key_.command;
+    command.insert(command.end(), {"-c", bootstrap, fd_text, cache});
+    std::vector<std::string> variables = variables_with(key_.variables);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addchdir_np(&actions, key_.directory.c_str());
@@ -102,13 +137,16 @@ void PytestWarm::start() {
                               0);  // a Ctrl-C at the terminal is the client's to handle
     posix_spawnattr_setflags(
         &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    const int failed = posix_spawnp(&pid_, key_.interpreter.c_str(), &actions, &attributes,
-                                    const_cast<char**>(arguments.data()), environ);
+    const int failed = posix_spawnp(&pid_, command.front().c_str(), &actions, &attributes,
+                                    pointers(command).data(), pointers(variables).data());
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     if (failed != 0) {
         pid_ = 0;
         return leave(strerror(failed));
+    }
+    if (key_.nice != 0 && !make_nice(pid_, key_.nice)) {
+        return leave(fmt::format("cannot be nice={}: {}", key_.nice, strerror(errno)));
     }
     write();
 }
@@ -161,6 +199,7 @@ std::vector<WarmLine> PytestWarm::read() {
             leave(line.error());
             return said;
         }
+        heard_ = true;
         if (std::holds_alternative<WarmReady>(*line)) ready_ = true;
         if (const auto* failed = std::get_if<WarmFailed>(&*line)) why_ = failed->text;
         if (std::holds_alternative<WarmStarted>(*line) ||
@@ -189,6 +228,7 @@ void PytestWarm::leave(std::string why) {
             why = ready_ ? "the interpreter was " + describe_exit(status) : describe_exit(status);
         }
     }
+    if (!ready_ && pid_ > 0 && !heard_) why += not_python(printed_);
     if (!ready_ && !printed_.empty()) why += "\n" + printed_;
     why_ = std::move(why);
     control_.close();

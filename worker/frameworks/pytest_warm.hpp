@@ -9,16 +9,9 @@
 
 #include "worker/descriptor.hpp"
 #include "worker/frameworks/pytest_lines.hpp"
+#include "worker/frameworks/warm_key.hpp"
 
 namespace xgrid::worker {
-
-/// What decides which interpreter a slot is forked from.
-struct WarmKey {
-    std::string interpreter;
-    std::string directory;
-
-    friend auto operator<=>(const WarmKey&, const WarmKey&) = default;
-};
 
 class PytestWarm {
 public:
@@ -71,6 +64,7 @@ private:
     std::string printed_;
     std::deque<Request> waiting_;
     bool ready_ = false;
+    bool heard_ = false;  // it has said something
     bool asked_ = false;  // a request was sent and not answered
     bool gone_ = false;
     std::string why_;

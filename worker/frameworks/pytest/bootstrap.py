@@ -3,13 +3,20 @@
 # Arguments: the descriptor, xgrid's cache folder or nothing, "slot" for one.
 # On the descriptor: four bytes, the length, most significant first, then {"module": "source", ...};
 # for a slot the same again, with what it is told.
+# Every Python can read this file, and an old one says that it is.
 import gc
 import json
 import marshal
 import os
 import sys
-from importlib.abc import ExecutionLoader
-from importlib.util import MAGIC_NUMBER, source_hash, spec_from_loader
+
+if sys.version_info < (3, 8):
+    TOO_OLD = "Python %d.%d.%d is too old: 3.8 or newer is needed" % sys.version_info[:3]
+    os.write(int(sys.argv[1]), (json.dumps({"failed": TOO_OLD}) + "\n").encode("utf-8"))
+    sys.exit(1)
+
+from importlib.abc import ExecutionLoader  # noqa: E402
+from importlib.util import MAGIC_NUMBER, source_hash, spec_from_loader  # noqa: E402
 
 PACKAGE = "xgrid_runner"
 

@@ -15,6 +15,7 @@ from . import fresh, prepared, process, wholesuite
 from .cache import Remembered
 from .channel import Channel
 from .endings import Refused, exit_reason, internal_error, refusal
+from .fingerprint import fingerprint
 from .imports import Imports
 from .jobs import Jobs
 from .plugin import Plugin, warning_facts
@@ -190,6 +191,7 @@ def _sessionfinish(session):
 
 
 def _facts(config, with_header):
+    packages = _plugin_packages(config)
     return {
         "rootdir": str(getattr(config, "rootpath", None) or config.rootdir),
         "inifile": str(getattr(config, "inipath", None) or getattr(config, "inifile", None) or ""),
@@ -197,17 +199,19 @@ def _facts(config, with_header):
         "platform": sys.platform,
         "executable": sys.executable,
         "pytest": pytest.__version__,
-        "plugins": _plugins(config),
+        "plugins": [_short(name) + "-" + version for name, version in packages.items()],
         # Plugins may import much for their lines, and those of one slot are shown.
         "header": report_lines(config, "pytest_report_header") if with_header else [],
         "settings": settings(config),
+        "fingerprint": fingerprint(packages),
         "pid": os.getpid(),
     }
 
 
-def _plugins(config):
-    names = []
-    for _plugin, distribution in config.pluginmanager.list_plugin_distinfo():
-        name = "%s-%s" % (distribution.project_name, distribution.version)
-        names.append(name[len("pytest-") :] if name.startswith("pytest-") else name)
-    return list(dict.fromkeys(names))
+def _plugin_packages(config):
+    found = config.pluginmanager.list_plugin_distinfo()
+    return {str(one.project_name): str(one.version) for _plugin, one in found}
+
+
+def _short(package):
+    return package[len("pytest-") :] if package.startswith("pytest-") else package

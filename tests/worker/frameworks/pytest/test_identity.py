@@ -2,6 +2,10 @@
 
 import json
 import os
+import platform
+import sys
+
+import pytest
 
 import driver
 
@@ -18,6 +22,22 @@ def test_an_interpreter_without_pytest_says_so(tmp_path):
     assert interpreter.ready == {"failed": "No module named pytest"}
     assert interpreter.process.wait(driver.DEADLINE_SECONDS) == 1
     interpreter.close()
+
+
+def test_a_slot_says_what_tells_its_environment_from_others(warm, project):
+    project.write("test_a.py", "def test_x(): pass")
+    slot = warm.slot(project)
+    facts = slot.first[1]
+    seen = facts["fingerprint"]
+    assert seen["python"] == platform.python_version() and seen["pytest"] == pytest.__version__
+    assert seen["implementation"] == platform.python_implementation()
+    assert seen["machine"] == os.uname().machine and os.uname().release in seen["kernel"]
+    assert seen["platform"] == sys.platform and seen["os"]
+    assert all(isinstance(value, str) and value for value in seen.values())
+    for plugin in facts["plugins"]:  # one line for each, with its package's whole name
+        name, _, version = plugin.rpartition("-")
+        assert version in (seen.get(name), seen.get("pytest-" + name)), plugin
+    assert slot.finish() == 0
 
 
 def test_identity_is_there_when_the_conftest_is_imported(warm, project):

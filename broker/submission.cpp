@@ -1,0 +1,165 @@
+#include "broker/submission.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "shared/environment.hpp"
+
+namespace xgrid::broker {
+
+Submission::Submission(std::string id, RunSpec spec, std::vector<DoneTest> done,
+                       std::uint64_t& next_job, const Settings& settings)
+    : each_(spec.each) {
+    const std::vector<Environment> environments = environments_of(spec);
+    for (const Environment& environment : environments) next_slot_ += environment.slots;
+    const std::size_t lanes = each_ ? environments.size() : 1;
+    for (std::uint32_t i = 0; i < lanes; ++i) {
+        const auto lane = each_ ? std::optional(Lane{i, &next_slot_}) : std::nullopt;
+        lanes_.push_back(std::make_unique<Run>(id, spec, done, next_job, settings, lane));
+    }
+}
+
+std::size_t Submission::live_slots() const {
+    std::size_t slots = 0;
+    for (const auto& lane : lanes_) slots += lane->live_slots();
+    return slots;
+}
+
+std::size_t Submission::slots_wanted() const {
+    std::size_t wanted = 0;
+    for (const auto& lane : lanes_) wanted += lane->slots_wanted();
+    return wanted;
+}
+
+std::size_t Submission::slots_on(WorkerKey worker) const {
+    std::size_t slots = 0;
+    for (const auto& lane : lanes_) slots += lane->slots_on(worker).size();
+    return slots;
+}
+
+Instant Submission::next_deadline() const {
+    Instant next = never;
+    for (const auto& lane : lanes_) next = std::min(next, lane->next_deadline());
+    return next;
+}
+
+Run* Submission::lane_of(std::uint64_t job) const {
+    for (const auto& lane : lanes_) {
+        if (lane->find(job) != nullptr) return lane.get();
+    }
+    return nullptr;
+}
+
+void Submission::settle(Instant now) {
+    if (over_) return;
+    keep_limits(now);
+    for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
+        for (Event& event : lanes_[i]->take_events()) {
+            const auto* end = std::get_if<RunFinished>(&event);
+            if (end != nullptr && each_) {
+                events_.append(EnvironmentEnded{i, end->end, end->code, end->reason});
+            }
+            // The run's own comes when all are over.
+            if (end == nullptr) events_.append(std::move(event));
+        }
+    }
+    if (!std::ranges::all_of(lanes_, [](const auto& lane) { return lane->over(); })) return;
+    over_ = true;
+    events_.append(end_of_all());
+}
+
+// What ends a run is for all of it, in whichever environment it came about.
+void Submission::keep_limits(Instant now) {
+    if (!each_) return;
+    std::uint32_t failures = 0;
+    std::uint32_t crashes = 0;
+    for (const auto& lane : lanes_) {
+        failures += lane->failures();
+        crashes += lane->crashes();
+        if (!lane->end()) continue;
+        const RunFinished end = *lane->end();
+        // Of a lane that is over, trouble of a session's end that is its own.
+        const bool is_asked = end.end == RunEnd::exit_asked && !lane->over();
+        if (end.end == RunEnd::stopped || is_asked) stop_all(now, end);
+    }
+    const RunSpec& spec = lanes_.front()->spec();
+    if (spec.failures_max > 0 && failures >= spec.failures_max) {
+        stop_all(now, after_failures(spec.failures_max));
+    }
+    if (crashes > spec.crashes_max) stop_all(now, after_crashes(spec.crashes_max));
+}
+
+void Submission::stop_all(Instant now, const RunFinished& end) {
+    for (const auto& lane : lanes_) {
+        if (!lane->end()) lane->stop(now, end);
+    }
+}
+
+// The worst of them; what kept one from its tests is the grid's failure, if it did not keep all.
+RunFinished Submission::end_of_all() const {
+    if (!each_) return *lanes_.front()->end();
+    const auto first = [&](RunEnd kind) {
+        return std::ranges::find_if(lanes_,
+                                    [&](const auto& lane) { return lane->end()->end == kind; });
+    };
+    for (const RunEnd kind : {RunEnd::cancelled, RunEnd::exit_asked}) {
+        if (first(kind) != lanes_.end()) return *(*first(kind))->end();
+    }
+    const auto is_kept = [](const auto& lane) {
+        return lane->end()->end == RunEnd::refused || lane->end()->end == RunEnd::grid_failed;
+    };
+    const auto kept = std::ranges::find_if(lanes_, is_kept);
+    if (kept != lanes_.end()) {
+        RunFinished end = *(*kept)->end();
+        if (std::ranges::all_of(lanes_, is_kept)) return end;
+        const auto place = static_cast<std::size_t>(kept - lanes_.begin());
+        end.reason = fmt::format("{}: {}", spec().environments[place].name, end.reason);
+        return {.end = RunEnd::grid_failed, .code = 3, .reason = std::move(end.reason)};
+    }
+    if (first(RunEnd::stopped) != lanes_.end()) return *(*first(RunEnd::stopped))->end();
+    return *lanes_.front()->end();
+}
+
+void Submission::record(Instant now, Run& lane, AttemptId id, const Fact& fact,
+                        const std::string& host) {
+    lane.record(now, id, fact, host);
+    if (each_) settle(now);  // the next fact may be of a test too many
+}
+
+void Submission::lose_worker(Instant now, WorkerKey worker, const std::string& why) {
+    for (const auto& lane : lanes_) lane->lose_worker(now, worker, why);
+}
+
+void Submission::cancel(Instant now) {
+    for (const auto& lane : lanes_) lane->cancel(now);
+}
+
+void Submission::lack(Instant now, const std::map<std::uint32_t, std::string>& lacking) {
+    for (const auto& [environment, why] : lacking) {
+        if (each_ && environment >= lanes_.size()) continue;
+        const RunFinished end{.end = RunEnd::grid_failed, .code = 3, .reason = why};
+        lanes_[each_ ? environment : 0]->withdraw(now, environment, end);
+    }
+}
+
+bool Submission::retire_a_slot() {
+    Run* largest = nullptr;
+    for (const auto& lane : lanes_) {
+        if (largest == nullptr || lane->live_slots() > largest->live_slots()) largest = lane.get();
+    }
+    return largest->retire_a_slot();
+}
+
+void Submission::advance(Instant now) {
+    for (const auto& lane : lanes_) lane->advance(now);
+}
+
+std::set<WorkerKey> Submission::take_changed() {
+    std::set<WorkerKey> changed = lanes_.front()->take_changed();
+    for (std::size_t i = 1; i < lanes_.size(); ++i) changed.merge(lanes_[i]->take_changed());
+    return changed;
+}
+
+}  // namespace xgrid::broker

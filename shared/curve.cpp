@@ -1,0 +1,84 @@
+#include "shared/curve.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "shared/ensure.hpp"
+
+namespace xgrid {
+namespace {
+
+using Z85 = std::array<char, 41>;
+
+CurveKey key_from(const Z85& text) {
+    CurveKey key{};
+    ensure(zmq_z85_decode(key.data(), text.data()) != nullptr, "libzmq makes keys in Z85");
+    return key;
+}
+
+CurveKey fresh_secret() {
+    Z85 known{};
+    Z85 secret{};
+    if (zmq_curve_keypair(known.data(), secret.data()) != 0) {
+        throw Fatal("cannot make keys: this libzmq was built without CURVE");
+    }
+    return key_from(secret);
+}
+
+}  // namespace
+
+CurveKey public_of(const CurveKey& secret) {
+    Z85 text{};
+    Z85 known{};
+    zmq_z85_encode(text.data(), secret.data(), secret.size());
+    if (zmq_curve_public(known.data(), text.data()) != 0) {
+        throw Fatal("cannot use keys: this libzmq was built without CURVE");
+    }
+    return key_from(known);
+}
+
+WorkerKeys make_worker_keys() { return {fresh_secret(), fresh_secret()}; }
+
+Token token_for(const WorkerKeys& keys) {
+    return {public_of(keys.worker_secret), keys.client_secret};
+}
+
+// The request, by RFC 27: version, number, domain, address, routing id, mechanism, credentials.
+Gate::Gate(Context& context, std::set<CurveKey> allowed)
+    : socket_(context, zmq::socket_type::rep), allowed_(std::move(allowed)) {
+    socket_.set(zmq::sockopt::linger, 0);
+    socket_.bind("inproc://zeromq.zap.01");
+}
+
+void Gate::answer() {
+    while (true) {
+        std::vector<std::string> parts;
+        zmq::message_t part;
+        do {
+            if (!socket_.recv(part, zmq::recv_flags::dontwait)) return;
+            parts.push_back(part.to_string());
+        } while (part.more());
+        CurveKey key{};
+        const bool has_key =
+            parts.size() == 7 && parts[5] == "CURVE" && parts[6].size() == key.size();
+        if (has_key) std::copy(parts[6].begin(), parts[6].end(), key.begin());
+        const bool known = has_key && allowed_.contains(key);
+        if (!known) ++denied_;
+        const std::array<std::string, 6> reply = {"1.0",
+                                                  parts.size() > 1 ? parts[1] : "1",
+                                                  known ? "200" : "400",
+                                                  "",
+                                                  known ? "client" : "",
+                                                  ""};
+        for (std::size_t i = 0; i < reply.size(); ++i) {
+            const auto more =
+                i + 1 < reply.size() ? zmq::send_flags::sndmore : zmq::send_flags::none;
+            socket_.send(zmq::buffer(reply[i]), more | zmq::send_flags::dontwait);
+        }
+    }
+}
+
+}  // namespace xgrid
