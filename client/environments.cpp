@@ -65,7 +65,7 @@ std::string fault_of(const XSpec& spec, bool shared) {
 }
 
 Environment environment_for(const XSpec& spec, const ServeAs& how, bool here) {
-    Environment environment{.name = spec.text,
+    Environment environment{.name = spec.id.empty() ? spec.text : spec.id,
                             .slots = spec.slots.value_or(1),
                             .slot_name = spec.id,
                             .interpreter = spec.python,

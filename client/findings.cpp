@@ -88,12 +88,8 @@ void Findings::add(const Event& event) {
     } else if (const auto* late = std::get_if<TeardownFailed>(&event)) {
         Phase phase = late->phase;
         phase.category = "error";
-        findings_["error"].push_back(
-            {late->test.id,
-             late->worker,
-             phase,
-             headline_of(phase, domain_of(late->test.id)) + place_of(late->environment),
-             {}});
+        keep({late->test.id, late->worker, phase, headline_of(phase, domain_of(late->test.id))},
+             late->environment);
     } else if (const auto* seen = std::get_if<WarningSeen>(&event)) {
         warnings_.add(seen->warning, places_);
     }
@@ -110,31 +106,27 @@ void Findings::add_test(const TestFinished& event) {
         }
     }
     if (!passed || !(wants('p') || wants('P'))) return;
-    passed_.push_back(id);
     const Phase call{.when = "call"};
-    Finding finding{id, event.worker, call, domain_of(id) + place_of(event.environment), {}};
+    Finding finding{id, event.worker, call, domain_of(id)};
+    finding.phase.category = "passed";
     if (event.result.details) finding.sections = sections_of(call, *event.result.details);
-    findings_["passed"].push_back(std::move(finding));
+    keep(std::move(finding), event.environment);
 }
 
 void Findings::add_phase(const TestFinished& event, const Phase& phase) {
     if (phase.category.empty() || phase.category == "passed") return;
     const Details& details = *event.result.details;
     const std::string domain = details.domain.empty() ? domain_of(event.test.id) : details.domain;
-    Finding finding{event.test.id,
-                    event.worker,
-                    phase,
-                    headline_of(phase, domain) + place_of(event.environment),
-                    {}};
+    Finding finding{event.test.id, event.worker, phase, headline_of(phase, domain)};
     if (phase.category == "failed" || is_error(phase)) {
         finding.sections = sections_of(phase, details);
     }
-    findings_[phase.category].push_back(std::move(finding));
+    keep(std::move(finding), event.environment);
 }
 
-// What follows a headline, where a test has more of them than one.
-std::string Findings::place_of(std::uint32_t environment) const {
-    return environments_.each() ? " on " + environments_[environment] : "";
+void Findings::keep(Finding finding, std::uint32_t environment) {
+    if (environments_.each()) finding.place = " on " + environments_[environment];
+    findings_[finding.phase.category].push_back(std::move(finding));
 }
 
 void Findings::add_durations(const TestFinished& event) {
@@ -181,7 +173,8 @@ std::string Findings::full(const char* title, const std::string& category,
 }
 
 std::string Findings::in_full(const Finding& finding, const Markup& markup) const {
-    std::string text = markup.line('_', printable(finding.headline), Hue::red, true) + "\n";
+    std::string text =
+        markup.line('_', printable(finding.headline + finding.place), Hue::red, true) + "\n";
     const auto worker = workers_.find(finding.worker);
     if (worker != workers_.end()) text += worker->second + "\n";
     return text + with_line_end(finding.phase.text) + captured(finding, markup);
@@ -204,8 +197,8 @@ std::string Findings::passes(const Markup& markup) const {
     std::string text = markup.line('=', "PASSES") + "\n";
     for (const Finding& finding : found->second) {
         if (finding.sections.empty()) continue;
-        text += markup.line('_', printable(finding.headline), Hue::green, true) + "\n" +
-                captured(finding, markup);
+        text += markup.line('_', printable(finding.headline + finding.place), Hue::green, true) +
+                "\n" + captured(finding, markup);
     }
     return text;
 }
@@ -239,10 +232,7 @@ std::string Findings::summary(const Markup& markup) const {
         if (letter == 'x') lines += summary_of("xfailed", "XFAIL", Hue::yellow, markup);
         if (letter == 'X') lines += summary_of("xpassed", "XPASS", Hue::yellow, markup);
         if (letter == 's') lines += skips(markup);
-        if (letter != 'p') continue;
-        for (const std::string& id : passed_) {
-            lines += markup.paint("PASSED", Hue::green) + " " + printable(places_.id(id)) + "\n";
-        }
+        if (letter == 'p') lines += summary_of("passed", "PASSED", Hue::green, markup);
     }
     if (lines.empty()) return {};
     return markup.line('=', "short test summary info", Hue::cyan, true) + "\n" + lines;
@@ -255,8 +245,9 @@ std::string Findings::summary_of(const std::string& category, const char* word, 
     std::string text;
     for (const Finding& finding : found->second) {
         const std::string id = printable(places_.id(finding.test));
-        text += markup.paint(word, hue) + " " + emphasized(id, markup) +
-                why(category, finding.phase, width(word) + 1 + width(id), markup) + "\n";
+        const std::string place = printable(finding.place);
+        text += markup.paint(word, hue) + " " + emphasized(id, markup) + place +
+                why(category, finding.phase, width(word) + 1 + width(id + place), markup) + "\n";
     }
     return text;
 }

@@ -35,6 +35,7 @@ private:
         std::string worker;
         Phase phase;
         std::string headline;
+        std::string place;  // which of the environments, if it matters
         std::vector<std::pair<std::string, std::string>> sections;
     };
     struct Slow {
@@ -45,7 +46,7 @@ private:
 
     void add_test(const TestFinished& event);
     void add_phase(const TestFinished& event, const Phase& phase);
-    std::string place_of(std::uint32_t environment) const;
+    void keep(Finding finding, std::uint32_t environment);
     void add_durations(const TestFinished& event);
     bool wants(char letter) const {
         return display_.report_chars.find(letter) != std::string::npos;
@@ -69,7 +70,6 @@ private:
     bool dashes_xpass_ = false;  // since pytest 8 the reason of an XPASS follows a dash
     std::map<std::string, std::string> workers_;            // its line, by name
     std::map<std::string, std::vector<Finding>> findings_;  // by category
-    std::vector<std::string> passed_;                       // only if they will be listed
     WarningList warnings_;
     std::vector<Slow> slow_;
 };

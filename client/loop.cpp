@@ -250,11 +250,21 @@ private:
         unsent_ = unsent_ || effects.unsent;
         for (Event event : effects.events) {
             home_.translate(event);
+            complete(event);
             explain(event);
             reports_.add(now(), event);
             memory_.add(event);
         }
         fail(effects.trouble);
+    }
+
+    // What an environment was asked to have tells it from others, too.
+    void complete(Event& event) const {
+        auto* up = std::get_if<WorkerUp>(&event);
+        if (up == nullptr || up->environment >= options_.spec.environments.size()) return;
+        for (const auto& [name, value] : options_.spec.environments[up->environment].variables) {
+            up->facts.fingerprint["env:" + name] = value;
+        }
     }
 
     // A run that ends for want of code ends because of a file.

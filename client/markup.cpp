@@ -9,6 +9,15 @@ namespace {
 
 bool continues(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
 
+// Of the code point in that column; the text's end: it has not so many.
+std::size_t offset_of(std::string_view text, std::size_t column) {
+    std::size_t at = 0;
+    for (std::size_t taken = 0; at < text.size(); ++at) {
+        if (!continues(text[at]) && taken++ == column) break;
+    }
+    return at;
+}
+
 const char* code(Hue hue) {
     switch (hue) {
         case Hue::green: return "32";
@@ -74,12 +83,15 @@ std::string without_colours(std::string_view text) {
 std::string shortened(std::string_view text, std::size_t columns) {
     if (width(text) <= columns) return std::string(text);
     if (columns <= 3) return std::string("...").substr(0, columns);
-    std::size_t end = 0;
-    for (std::size_t taken = 0; end < text.size(); ++end) {
-        if (continues(text[end])) continue;
-        if (taken++ == columns - 3) break;
-    }
-    return std::string(text.substr(0, end)) + "...";
+    return std::string(text.substr(0, offset_of(text, columns - 3))) + "...";
+}
+
+std::string squeezed(std::string_view text, std::size_t columns) {
+    if (width(text) <= columns) return std::string(text);
+    if (columns <= 3) return shortened(text, columns);
+    const std::size_t tail = (columns - 3) / 2;
+    return shortened(text, columns - tail) +
+           std::string(text.substr(offset_of(text, width(text) - tail)));
 }
 
 }  // namespace xgrid::client

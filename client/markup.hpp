@@ -36,4 +36,7 @@ std::string without_colours(std::string_view text);
 /// The text if it fits into so many columns, else its beginning and "...".
 std::string shortened(std::string_view text, std::size_t columns);
 
+/// Likewise, but with its end too: for names, which often differ there.
+std::string squeezed(std::string_view text, std::size_t columns);
+
 }  // namespace xgrid::client

@@ -88,7 +88,7 @@ private:
         widest = std::min(widest, columns_ / 2);
         std::string text;
         for (std::uint32_t i = 0; i < matrix_.environments(); ++i) {
-            const std::string label = shortened(name(i), widest);
+            const std::string label = squeezed(name(i), widest);
             std::string line = label + std::string(widest - width(label) + 2, ' ');
             line += result_of(i);
             const EnvironmentTally& tally = tally_.environments()[i];
@@ -163,10 +163,12 @@ private:
         std::string text;
         const std::size_t shown = std::min(found.size(), limits_.lines);
         for (std::size_t i = 0; i < shown; ++i) {
-            const std::string line =
-                fmt::format("  {}: {} where failed, {} where passed", found[i].name,
-                            joined(found[i].failed, " or "), joined(found[i].passed, " or "));
-            text += markup_.paint(shortened(printable(line), columns_), Hue::cyan) + "\n";
+            const std::string lines =
+                wrapped({printable(fmt::format("  {}:", found[i].name)),
+                         printable(joined(found[i].failed, " or ") + " where failed,"),
+                         printable(joined(found[i].passed, " or ") + " where passed")},
+                        "      ", columns_);
+            text += markup_.paint(lines.substr(0, lines.size() - 1), Hue::cyan) + "\n";
         }
         if (shown < found.size()) {
             text += fmt::format("  ... and {} more that differ\n", found.size() - shown);

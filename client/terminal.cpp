@@ -62,7 +62,9 @@ std::string Terminal::show(const WorkerUp& event, const Tally&) {
     std::string text = title();
     if (headed()) text += header(event.facts);
     text += environment_line(event);
-    if (!quiet() && !settings_.display.collect_only) text += "\n";
+    // Of several, more lines like that are to come.
+    const bool all = !settings_.environments.several();
+    if (all && !quiet() && !settings_.display.collect_only) text += "\n";
     return text + replaced();
 }
 

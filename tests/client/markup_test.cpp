@@ -16,3 +16,11 @@ TEST_CASE("what only begins like a colour stays") {
     }
     CHECK(without_colours("\x1b[\x1b[1mx") == "\x1b[x");
 }
+
+TEST_CASE("a name that is too long keeps both of its ends") {
+    CHECK(squeezed("popen//id=a", 11) == "popen//id=a");
+    CHECK(squeezed("popen//python=3.9", 11) == "pope...=3.9");
+    CHECK(squeezed("äöüßäöüß", 7) == "äö...üß");
+    CHECK(squeezed("abcdef", 3) == "...");
+    CHECK(squeezed("abcdef", 0).empty());
+}

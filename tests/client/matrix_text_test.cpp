@@ -49,6 +49,13 @@ TEST_CASE("the matrix tells what failed everywhere, what on some and how those d
           "  new\n");
 }
 
+TEST_CASE("on a narrow terminal a difference takes more lines") {
+    const std::string text = text_of(each_of({"old", "newer"}), mixed, {}, 34);
+    CHECK(contains(text,
+                   "  python: 3.9.2 where failed,\n"
+                   "      3.11.2 where passed\n"));
+}
+
 TEST_CASE("a run of one environment, or not of each, has none") {
     CHECK(text_of(each_of({"one"}), mixed).empty());
     RunSpec load = each_of({"a", "b"});

@@ -58,7 +58,8 @@ TEST_CASE("each of several environments has a line in the header, as its first s
     const std::string first = screen.add(up_with_plugins(0));
     CHECK(contains(first,
                    "rootdir: /p\n"
-                   "[popen] linux -- Python 3.11.2, pytest-7.2.1, plugins: cov-4.0\n\n"));
+                   "[popen] linux -- Python 3.11.2, pytest-7.2.1, plugins: cov-4.0\n"));
+    CHECK_FALSE(contains(first, "\n\n"));
     CHECK_FALSE(contains(first, "platform "));
     CHECK_FALSE(contains(first, "\nplugins: "));
     screen.add(went(0, "test_a.py::x", Outcome::passed));
@@ -145,6 +146,7 @@ TEST_CASE("the matrix stands before the last line") {
     screen.add(went(1, "test_a.py::x", Outcome::passed));
     const std::string text = screen.end();
     CHECK(text.find("short test summary info") < text.find("= environments ="));
+    CHECK(contains(text, "\nFAILED test_a.py::x on a - "));
     CHECK(contains(text, "failed on a, passed on b (1 test):\n  test_a.py::x\n"));
     CHECK(text.find("= environments =") < text.find("1 failed, 1 passed in "));
 }

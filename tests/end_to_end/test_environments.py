@@ -92,7 +92,7 @@ def test_the_matrix_says_what_failed_where(project):
         "  test_m.py::test_everywhere\n"
         "failed on popen//env:WHERE=b, passed on popen (1 test):\n"
         "  test_m.py::test_some\n"
-        "  no line of their fingerprints tells these apart\n"
+        "  env:WHERE: b where failed, none where passed\n"
         "not collected on popen, but on popen//env:WHERE=b (1 test):\n"
         "  test_m.py::test_new\n"
     ), run.out

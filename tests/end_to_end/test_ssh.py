@@ -11,7 +11,7 @@ import sys
 import pytest
 
 import grid
-from hosts import Host, Namespace, make_key, needs_sshd
+from hosts import Namespace, make_key, needs_sshd
 
 pytestmark = needs_sshd
 
@@ -27,20 +27,6 @@ SLOW = """
     @pytest.mark.parametrize("i", range(200))
     def test_i(i): time.sleep(0.1)
 """
-
-
-@pytest.fixture
-def make_host(tmp_path, marked):
-    made = []
-
-    def make(name="there", **how):
-        host = Host(tmp_path / name, name, env=marked.env, **how)
-        made.append(host)
-        return host.start()
-
-    yield make
-    for host in made:
-        host.stop()
 
 
 @pytest.fixture
