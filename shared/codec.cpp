@@ -17,6 +17,7 @@ using Packer = msgpack::packer<msgpack::sbuffer>;
 
 // The largest enumerator of each enumeration that travels.
 constexpr Start largest(Start) { return Start::spawn; }
+constexpr Grouping largest(Grouping) { return Grouping::group; }
 constexpr JobKind largest(JobKind) { return JobKind::finish; }
 constexpr Select largest(Select) { return Select::except; }
 constexpr Outcome largest(Outcome) { return Outcome::xpassed; }

@@ -68,6 +68,14 @@ enum class Start : std::uint8_t {
     spawn,      // each in a fresh interpreter
 };
 
+/// Which of a run's tests stay together on one slot.
+enum class Grouping : std::uint8_t {
+    none,
+    scope,  // those of one class, or of one file that are in none
+    file,
+    group,  // those that say so, over files too: groups that the framework reports
+};
+
 /// The code that a run tests, where that is not the user's own directory.
 struct TreeSpec {
     ObjectId id;
@@ -124,11 +132,19 @@ struct RunSpec {
     std::vector<Environment> environments;  // none: one, wherever there is a slot
     bool each = false;                      // every test in each environment, not in any of them
     std::int32_t nice = 0;
+    Grouping grouping = Grouping::none;
+    std::string group_pattern;    // a regular expression: ids where it finds the same are a group
+    std::uint32_t chunk_max = 0;  // tests that a slot holds, beside one that runs; 0: no limit
+    double ramp_seconds = 0;      // at least so long between the starts of two slots
+    bool boxed = false;           // each test in a process of its own
+    bool whole_reports = false;   // every phase comes with the framework's own report
+    std::vector<std::string> inputs;  // for slots, by number, in the framework's own form
 
     XGRID_FIELDS(RunSpec, framework, interpreter, directory, arguments, command, environment, slots,
                  testrun_uid, collect_full, collect_only, show_output, failures_max, crashes_max,
                  distributed, timeout_seconds, start, confirm, collected_units, coloured, tree,
-                 interpreter_arguments, environments, each, nice);
+                 interpreter_arguments, environments, each, nice, grouping, group_pattern,
+                 chunk_max, ramp_seconds, boxed, whole_reports, inputs);
 };
 
 enum class JobKind : std::uint8_t {
@@ -159,7 +175,8 @@ struct JobBody {
 
 enum class Outcome : std::uint8_t { passed, failed, error, skipped, xfailed, xpassed };
 
-/// What a phase of a test has to say; phases that passed in silence are not listed.
+/// What a phase of a test has to say; phases that passed in silence are not listed, unless the run
+/// wants whole reports.
 struct Phase {
     std::string when;      // setup, call, teardown, collect
     std::string category;  // under which it counts: an outcome, or a plugin's own word
@@ -170,8 +187,9 @@ struct Phase {
     std::string reason;    // of a skip or an expected failure
     std::string path;      // where it went wrong
     std::uint32_t line = 0;
+    std::string report;  // the framework's own, if the run wants them
 
-    XGRID_FIELDS(Phase, when, category, letter, word, text, message, reason, path, line);
+    XGRID_FIELDS(Phase, when, category, letter, word, text, message, reason, path, line, report);
 };
 
 /// Everything of a test that is not told by its outcome alone.
@@ -247,8 +265,9 @@ struct ListedNode {
 struct TestsFound {
     std::vector<TestName> tests;
     std::uint32_t deselected = 0;
-    std::vector<ListedNode> listed;  // if the run only lists
-    XGRID_FIELDS(TestsFound, tests, deselected, listed);
+    std::vector<ListedNode> listed;   // if the run only lists
+    std::vector<std::string> groups;  // of each test; "": of none. Empty: of none of them
+    XGRID_FIELDS(TestsFound, tests, deselected, listed, groups);
 };
 struct Started {
     std::uint32_t test = 0;
@@ -311,7 +330,8 @@ struct Ended {
     std::string text;               // done: what went wrong besides the tests
     std::int32_t code = 0;          // refused: the exit code that the framework would give
     std::vector<TestName> missing;  // selected by name, and not there
-    XGRID_FIELDS(Ended, end, text, code, missing);
+    std::string output;             // of the slot's session, in the framework's own form
+    XGRID_FIELDS(Ended, end, text, code, missing, output);
 };
 
 /// The run's tree is there, and so this slot can begin.
@@ -405,7 +425,8 @@ struct WorkerDown {
     std::string worker;
     std::string reason;  // empty: it had no more to do
     std::uint32_t environment = 0;
-    XGRID_FIELDS(WorkerDown, worker, reason, environment);
+    std::string output;  // of its session, in the framework's own form
+    XGRID_FIELDS(WorkerDown, worker, reason, environment, output);
 };
 struct UnitsKnown {
     std::uint32_t units = 0;  // so many more

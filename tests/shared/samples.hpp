@@ -54,7 +54,14 @@ inline RunSpec run_spec() {
                               .in_place = true,
                               .folder = "/copy"}},
             .each = true,
-            .nice = 1};
+            .nice = 1,
+            .grouping = Grouping::group,
+            .group_pattern = "^db",
+            .chunk_max = 2,
+            .ramp_seconds = 0.25,
+            .boxed = true,
+            .whole_reports = true,
+            .inputs = {"{}"}};
 }
 
 inline Phase phase() {
@@ -66,7 +73,8 @@ inline Phase phase() {
             .message = "assert 0",
             .reason = "why",
             .path = "test_a.py",
-            .line = 7};
+            .line = 7,
+            .report = "{}"};
 }
 
 inline TestResult result() {
@@ -107,7 +115,7 @@ inline std::vector<Fact> facts() {
     const ListedNode node{1, "test_a.py::test_x", "<Function test_x>"};
     return {SlotBegan{slot_facts()},
             UnitsNamed{{"test_a.py"}},
-            TestsFound{{test}, 2, {node}},
+            TestsFound{{test}, 2, {node}, {"db"}},
             Started{300},
             Finished{70000, result()},
             GaveBack{1, {2, 3}},
@@ -116,7 +124,7 @@ inline std::vector<Fact> facts() {
             Noted{"note", true},
             Printed{Stream::err, "text"},
             ExitAsked{"reason", -1},
-            Ended{End::gone, "text", 4, {test}},
+            Ended{End::gone, "text", 4, {test}, "{}"},
             TreeReady{"/copy", 7, 5, 3000, 0.5}};
 }
 
@@ -124,7 +132,7 @@ inline std::vector<Event> events() {
     const TestName test{"test_a.py::test_x", 1};
     const ListedNode node{1, "test_a.py::test_x", "<Function test_x>"};
     return {WorkerUp{"gw0", "host", slot_facts(), 1},
-            WorkerDown{"gw0", "crashed"},
+            WorkerDown{"gw0", "crashed", 1, "{}"},
             UnitsKnown{3, true, {"test_a.py"}},
             UnitLoaded{"test_a.py", {test}, 1, {node}},
             TestStarted{"test_a.py", test, "gw0"},
