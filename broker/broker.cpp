@@ -78,6 +78,7 @@ void Broker::take(Instant now, const PeerId& from, const Submit& message, Effect
         entry =
             std::make_unique<Entry>(message.run, message.spec, message.done, next_job_, settings_);
         entry->epoch = message.epoch;
+        for (const EnvironmentEnded& ended : message.ended) entry->run.end_environment(now, ended);
     }
     hear_client(now, from, *entry);
 }

@@ -26,6 +26,7 @@ struct Attempt {
     std::uint64_t recorded = 0;  // facts
     std::vector<TestName> tests;
     std::vector<TestState> states;         // of each test
+    std::vector<std::string> groups;       // of each test, if any is in one
     std::optional<std::uint32_t> running;  // a test
     std::uint32_t unstarted = 0;           // tests that are open and do not run
     std::uint32_t finished = 0;            // tests
@@ -53,6 +54,7 @@ struct Job {
     std::uint64_t id = 0;
     JobBody body;
     Purpose purpose = Purpose::test;
+    std::string group;                         // of all its tests; empty: of none
     std::optional<std::uint32_t> environment;  // whose slots alone may have it; none: any
     std::uint32_t attempts = 0;                // so far
     std::uint32_t losses = 0;                  // attempts that took their worker with them

@@ -38,7 +38,15 @@ const Job* Run::find(std::uint64_t id) const {
     return found == jobs_.end() ? nullptr : &found->second;
 }
 
-Instant Run::next_deadline() const { return over_ ? never : std::min(finish_by_, rebalance_at_); }
+Instant Run::next_deadline() const {
+    if (over_) return never;
+    Instant next = std::min(finish_by_, rebalance_at_);
+    for (std::uint32_t i = 0; i < places_.size(); ++i) {
+        const Instant ramped = ramped_at(i);
+        if (ramped > seen_) next = std::min(next, ramped);
+    }
+    return next;
+}
 
 std::uint64_t Run::add_job(JobBody body, std::uint32_t losses, Purpose purpose) {
     const std::uint64_t id = (*next_job_)++;
@@ -59,7 +67,13 @@ JobBody Run::whole(const std::string& unit) const {
     return body;
 }
 
-void Run::wait_for_slot(const Job& open) { queue_for(open).push_back(open.id); }
+void Run::wait_for_slot(const Job& open) {
+    if (open.group.empty() || open.purpose != Purpose::test) {
+        queue_for(open).push_back(open.id);
+    } else {
+        groups_.wait(open.group, open.id);
+    }
+}
 
 std::deque<std::uint64_t>& Run::queue_for(const Job& open) {
     if (open.purpose == Purpose::test) return waiting_;
@@ -68,8 +82,9 @@ std::deque<std::uint64_t>& Run::queue_for(const Job& open) {
 
 // Like that one, for its unit, but with these tests in so many pieces.
 void Run::add_unit_jobs(const Job& like, std::vector<TestName> tests, std::size_t pieces,
-                        std::uint32_t losses) {
-    const std::size_t most = settings_->job_tests_max;
+                        std::uint32_t losses, const std::string& group) {
+    std::size_t most = settings_->job_tests_max;
+    if (spec_.chunk_max > 0) most = std::min<std::size_t>(most, spec_.chunk_max);
     pieces = std::clamp(pieces, (tests.size() + most - 1) / most,
                         std::max<std::size_t>(tests.size(), 1));
     for (std::size_t piece = 0; piece < pieces; ++piece) {
@@ -80,8 +95,33 @@ void Run::add_unit_jobs(const Job& like, std::vector<TestName> tests, std::size_
         if (from == to) continue;
         JobBody body{.kind = JobKind::unit, .unit = like.body.unit};
         body.selection = {.mode = Select::only, .tests = std::vector<TestName>(from, to)};
-        wait_for_slot(job(add_job(std::move(body), losses, like.purpose)));
+        Job& added = job(add_job(std::move(body), losses, like.purpose));
+        added.group = group;
+        wait_for_slot(added);
     }
+}
+
+// The same for tests of its attempt, by their places: those of a group are not parted.
+void Run::add_unit_jobs(const Job& like, const std::vector<std::uint32_t>& tests,
+                        std::size_t pieces, std::uint32_t losses) {
+    std::vector<std::string> order;
+    std::map<std::string, std::vector<TestName>> groups;
+    for (const std::uint32_t test : tests) {
+        std::string group = group_of(like, test);
+        std::vector<TestName>& members = groups[group];
+        if (members.empty()) order.push_back(std::move(group));
+        members.push_back(like.attempt->tests[test]);
+    }
+    for (const std::string& group : order) {
+        const std::size_t most = group.empty() ? pieces : 1;
+        add_unit_jobs(like, std::move(groups.at(group)), most, losses, group);
+    }
+}
+
+std::string Run::group_of(const Job& of, std::uint32_t test) const {
+    if (spec_.grouping == Grouping::none) return {};
+    if (spec_.grouping == Grouping::file) return of.body.unit;
+    return test < of.attempt->groups.size() ? of.attempt->groups[test] : std::string();
 }
 
 const std::set<SlotKey>& Run::slots_on(WorkerKey worker) const {
@@ -99,10 +139,22 @@ void Run::reindex(SlotKey key) {
     changed_.insert(indexed.worker);
 }
 
+// When the next slot of that environment may begin.
+Instant Run::ramped_at(std::uint32_t environment) const {
+    const Place& place = places_.at(environment);
+    if (spec_.ramp_seconds <= 0 || place.used >= environments_[environment].slots) return {};
+    std::uint32_t slots = 0;
+    for (const Environment& one : environments_) slots += one.slots;
+    const double before = static_cast<double>(place.first + place.used) / slots;
+    const std::chrono::duration<double> wait(spec_.ramp_seconds * before);
+    return began_at_.value_or(seen_) + std::chrono::duration_cast<Duration>(wait);
+}
+
 std::uint32_t Run::room_in(std::uint32_t environment) const {
-    if (!places_.at(environment).served) return 0;
+    if (!places_.at(environment).served || seen_ < ramped_at(environment)) return 0;
     const std::uint32_t most = environments_.at(environment).slots;
-    return most - std::min(most, places_.at(environment).slots);
+    const std::uint32_t room = most - std::min(most, places_.at(environment).slots);
+    return spec_.ramp_seconds > 0 ? std::min(room, 1U) : room;
 }
 
 std::size_t Run::room() const {
@@ -160,11 +212,13 @@ void Run::drop_job(std::uint64_t id) {
     jobs_.erase(id);
 }
 
-void Run::drop_slot(SlotKey key, const std::string& reason) {
+void Run::drop_slot(SlotKey key, const std::string& reason, const std::string& output) {
     ensure(slot(key).jobs.empty(), "a slot that goes holds no job");
     if (slot(key).up || !reason.empty()) {
-        events_.emplace_back(WorkerDown{
-            .worker = name_of(key), .reason = reason, .environment = slot(key).environment});
+        events_.emplace_back(WorkerDown{.worker = name_of(key),
+                                        .reason = reason,
+                                        .environment = slot(key).environment,
+                                        .output = output});
     }
     const WorkerKey worker = slot(key).worker;
     changed_.insert(worker);
@@ -176,6 +230,7 @@ void Run::drop_slot(SlotKey key, const std::string& reason) {
     by_worker_[worker].erase(key);
     if (by_worker_[worker].empty()) by_worker_.erase(worker);
     slots_.erase(key);
+    groups_.lose(key);
 }
 
 void Run::lose_worker(Instant now, WorkerKey worker, const std::string& why) {
@@ -218,6 +273,7 @@ void Run::stop(Instant now, RunFinished end) {
     end_ = std::move(end);
     end_confirmation(now, "");
     for (const std::uint64_t id : std::exchange(waiting_, {})) drop_job(id);
+    for (const std::uint64_t id : groups_.take_all()) drop_job(id);
     for (const std::uint64_t id : take_waiting_collected()) drop_job(id);
     if (at_once) {
         std::vector<std::uint64_t> open;
@@ -285,6 +341,7 @@ void Run::finish(Instant now) {
 }
 
 void Run::advance(Instant now) {
+    seen_ = now;
     if (over_ || now < finish_by_) return;
     // Grace is over: what has not ended by now is ended.
     std::vector<std::uint64_t> open;

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "broker/confirmation.hpp"
+#include "broker/groups.hpp"
 #include "broker/job.hpp"
 #include "broker/settings.hpp"
 #include "shared/instant.hpp"
@@ -50,6 +51,8 @@ public:
     const std::map<SlotKey, Slot>& slots() const { return slots_; }
     const std::map<std::uint64_t, Job>& jobs() const { return jobs_; }
     const std::deque<std::uint64_t>& waiting() const { return waiting_; }
+    /// Those that wait with their groups.
+    const Groups& groups() const { return groups_; }
     /// For any slot that has collected everything.
     const std::deque<std::uint64_t>& waiting_collected() const { return waiting_collected_; }
     /// For the one of that environment.
@@ -133,14 +136,17 @@ private:
     void reindex(SlotKey key);
     std::uint64_t add_job(JobBody body, std::uint32_t losses, Purpose purpose = Purpose::test);
     void add_unit_jobs(const Job& like, std::vector<TestName> tests, std::size_t pieces,
+                       std::uint32_t losses, const std::string& group);
+    void add_unit_jobs(const Job& like, const std::vector<std::uint32_t>& tests, std::size_t pieces,
                        std::uint32_t losses);
+    std::string group_of(const Job& job, std::uint32_t test) const;
     void wait_for_slot(const Job& job);
     std::deque<std::uint64_t>& queue_for(const Job& job);
     JobBody whole(const std::string& unit) const;
     void hand_out(Instant now, std::uint64_t job, SlotKey slot);
     void take_from_slot(const Job& job);
     void drop_job(std::uint64_t id);
-    void drop_slot(SlotKey key, const std::string& reason);
+    void drop_slot(SlotKey key, const std::string& reason, const std::string& output = {});
     void lose_slot(Instant now, SlotKey key, const std::string& why);
 
     void take(Instant now, Job& job, const SlotBegan& fact, const std::string& host);
@@ -190,9 +196,18 @@ private:
 
     void hand_out_waiting(Instant now, std::size_t places);
     bool may_have_one_ahead(SlotKey key) const;
+    std::size_t waiting_anywhere() const { return waiting_.size() + groups_.free(); }
+    void hand_out_next(Instant now, SlotKey key);
+    Instant ramped_at(std::uint32_t environment) const;
     /// True if slots or places are left that none of what runs can be for.
     bool rebalance(Instant now, std::size_t places);
     bool ask_back(Job& job, std::uint32_t keep);
+    /// What is in no group of its own stays together all the same.
+    bool keeps_units() const {
+        return spec_.grouping == Grouping::file || spec_.grouping == Grouping::scope;
+    }
+    /// What a job may keep that waited behind another when it was asked.
+    std::uint32_t kept_of_waiting() const { return keeps_units() ? keep_if_begun : 0; }
 
     std::string id_;
     RunSpec spec_;
@@ -206,6 +221,7 @@ private:
     std::size_t open_jobs_ = 0;          // without those to finish
     std::size_t collected_jobs_ = 0;     // those of them for the slot that has collected everything
     std::deque<std::uint64_t> waiting_;  // those of them that no slot holds, in order
+    Groups groups_;                      // others of them, that go to certain slots
     std::deque<std::uint64_t> waiting_collected_;
     std::map<SlotKey, Slot> slots_;  // live ones
     std::map<WorkerKey, std::set<SlotKey>> by_worker_;
@@ -228,6 +244,8 @@ private:
     Instant finish_by_ = never;
     Instant rebalanced_at_;
     Instant rebalance_at_ = never;
+    std::optional<Instant> began_at_;
+    Instant seen_;  // the last time that it was told
 
     std::vector<Event> events_;
     std::set<WorkerKey> changed_;

@@ -115,7 +115,9 @@ void Run::collect_no_more(Instant now, const std::string& why) {
 // When nothing else is left for a slot that is free: its place is better used so.
 void Run::add_confirming_jobs(bool slots_to_spare) {
     if (!enumerated_ || confirmation_.empty()) return;
-    if (open_jobs_ > collected_jobs_ && !slots_to_spare) return;
+    // What stays together may be so because it must not run beside itself.
+    const bool beside_others = slots_to_spare && spec_.grouping == Grouping::none;
+    if (open_jobs_ > collected_jobs_ && !beside_others) return;
     for (auto& [where, tests] : confirmation_.take_open()) {
         const auto& [environment, unit] = where;
         JobBody body{.kind = JobKind::unit, .unit = unit};

@@ -94,6 +94,10 @@ void Run::take(Instant, Job& about, const TestsFound& fact) {
     if (attempt.loaded) return;
     attempt.tests.insert(attempt.tests.end(), fact.tests.begin(), fact.tests.end());
     attempt.states.resize(attempt.tests.size(), TestState::open);
+    if (!fact.groups.empty()) {
+        attempt.groups.resize(attempt.tests.size() - fact.tests.size());
+        attempt.groups.insert(attempt.groups.end(), fact.groups.begin(), fact.groups.end());
+    }
     attempt.unstarted = static_cast<std::uint32_t>(attempt.tests.size());
     attempt.deselected += fact.deselected;
     attempt.listed.insert(attempt.listed.end(), fact.listed.begin(), fact.listed.end());
@@ -180,15 +184,15 @@ void Run::take(Instant now, Job& about, const GaveBack& fact) {
     if (!fact.tests.empty()) loaded(now, about);  // else it may not have begun
     Attempt& attempt = *about.attempt;
     attempt.answered = std::max(attempt.answered, fact.number);
-    std::vector<TestName> given;
+    std::vector<std::uint32_t> given;
     for (const std::uint32_t test : fact.tests) {
         if (test >= attempt.tests.size() || attempt.states[test] != TestState::open) continue;
         attempt.states[test] = TestState::closed;
         --attempt.unstarted;
-        given.push_back(attempt.tests[test]);
+        given.push_back(test);
     }
     if (given.empty() || stopping() || about.purpose == Purpose::confirm) return;
-    add_unit_jobs(about, std::move(given), std::max(attempt.takers, 1U), about.losses);
+    add_unit_jobs(about, given, std::max(attempt.takers, 1U), about.losses);
 }
 
 void Run::take(Instant now, Job& about, const LateTeardown& fact) {
@@ -267,7 +271,7 @@ void Run::take(Instant now, Job& about, const Ended& fact) {
     } else if (about.body.kind == JobKind::finish) {
         if (!fact.text.empty()) session_trouble_ = fact.text;
         drop_job(about.id);
-        drop_slot(key, "");
+        drop_slot(key, "", fact.output);
     } else if (about.body.kind == JobKind::enumerate) {
         if (!enumerated_) {
             events_.emplace_back(UnitsKnown{.all = true, .environment = environment_of(about)});
@@ -395,22 +399,24 @@ void Run::requeue(Instant now, Job& about, bool lost, const std::string& why) {
     }
     // A test that ran when its worker was lost may be why: it goes on alone, and the others
     // unsuspected.
-    std::vector<TestName> suspects;
-    std::vector<TestName> open;
-    for (std::size_t i = 0; i < attempt.tests.size(); ++i) {
-        if (attempt.states[i] == TestState::running) suspects.push_back(attempt.tests[i]);
-        if (attempt.states[i] == TestState::open) open.push_back(attempt.tests[i]);
+    std::vector<std::uint32_t> suspects;
+    std::vector<std::uint32_t> open;
+    for (std::uint32_t i = 0; i < attempt.tests.size(); ++i) {
+        if (attempt.states[i] == TestState::running) suspects.push_back(i);
+        if (attempt.states[i] == TestState::open) open.push_back(i);
     }
     if (lost && suspects.empty()) std::swap(suspects, open);
     if (too_often) {
-        give_up(now, about, suspects, fmt::format("{}, {} times", why, about.losses));
+        std::vector<TestName> lost_tests;
+        for (const std::uint32_t test : suspects) lost_tests.push_back(attempt.tests[test]);
+        give_up(now, about, lost_tests, fmt::format("{}, {} times", why, about.losses));
         suspects.clear();
         if (stopping()) open.clear();  // that was one failure too many
     }
     const Job old = about;
     drop_job(about.id);
-    add_unit_jobs(old, std::move(open), 1, lost ? old.losses - 1 : old.losses);
-    add_unit_jobs(old, std::move(suspects), 1, old.losses);
+    add_unit_jobs(old, open, 1, lost ? old.losses - 1 : old.losses);
+    add_unit_jobs(old, suspects, 1, old.losses);
 }
 
 }  // namespace xgrid::broker

@@ -41,7 +41,7 @@ std::size_t Run::takers() const {
 std::size_t Run::slots_wanted() const {
     if (stopping() || over_) return 0;
     const std::size_t anywhere = !waiting_collected_.empty() && !collects_somewhere() ? 1 : 0;
-    std::size_t wanted = anywhere + waiting_.size() - std::min(waiting_.size(), takers());
+    std::size_t wanted = anywhere + waiting_anywhere() - std::min(waiting_anywhere(), takers());
     std::size_t room = 0;
     for (std::uint32_t i = 0; i < places_.size(); ++i) {
         room += room_in(i);
@@ -53,7 +53,7 @@ std::size_t Run::slots_wanted() const {
 
 std::size_t Run::slots_wanted_in(std::uint32_t environment) const {
     if (stopping() || over_) return 0;
-    const std::size_t open = waiting_.size() - std::min(waiting_.size(), takers());
+    const std::size_t open = waiting_anywhere() - std::min(waiting_anywhere(), takers());
     const std::size_t collecting = needs_collecting(places_.at(environment)) ? 1 : 0;
     return std::min<std::size_t>(open + collecting, room_in(environment));
 }
@@ -71,11 +71,15 @@ bool Run::retire_a_slot() {
         retiring_.reset();
         return false;
     }
-    for (std::size_t i = 1; i < best->jobs.size(); ++i) ask_back(job(best->jobs[i]), 0);
+    for (std::size_t i = 1; i < best->jobs.size(); ++i) {
+        ask_back(job(best->jobs[i]), kept_of_waiting());
+    }
     return true;
 }
 
 void Run::schedule(Instant now, std::size_t places) {
+    seen_ = now;
+    if (!began_at_) began_at_ = now;
     rebalance_at_ = never;
     if (over_ || stopping()) return;
     const std::size_t startable = std::min(places, room());
@@ -91,25 +95,34 @@ void Run::hand_out_waiting(Instant now, std::size_t startable) {
     if (retiring_ && idle_.contains(*retiring_)) {
         hand_out(now, add_job({.kind = JobKind::finish}, 0), *retiring_);
     }
-    const auto hand_out_next = [&](SlotKey key) {
-        hand_out(now, waiting_.front(), key);
-        waiting_.pop_front();
-    };
-    while (!idle_.empty() && !waiting_.empty()) hand_out_next(*idle_.begin());
-    if (waiting_.empty()) return;
+    for (const SlotKey key : groups_.awaited()) {
+        if (idle_.contains(key) || may_have_one_ahead(key)) hand_out_next(now, key);
+    }
+    while (!idle_.empty() && waiting_anywhere() > 0) hand_out_next(now, *idle_.begin());
+    if (waiting_anywhere() == 0) return;
 
     // One ahead, so that a slot never waits for us; not near the end, where each job should go to
     // whoever is free first. But the slot that lists has nothing else to do before the end.
     const Job& first = jobs_.begin()->second;
     if (first.body.kind == JobKind::enumerate && first.attempt &&
         may_have_one_ahead(first.attempt->slot)) {
-        hand_out_next(first.attempt->slot);
+        hand_out_next(now, first.attempt->slot);
     }
     const std::set<SlotKey> busy =
-        waiting_.size() < slots_.size() + startable ? std::set<SlotKey>{} : with_one_job_;
+        waiting_anywhere() < slots_.size() + startable ? std::set<SlotKey>{} : with_one_job_;
     for (const SlotKey key : busy) {
-        if (waiting_.empty() || waiting_.size() < slots_.size() + startable) return;
-        if (may_have_one_ahead(key)) hand_out_next(key);
+        if (waiting_anywhere() < slots_.size() + startable) return;
+        if (may_have_one_ahead(key)) hand_out_next(now, key);
+    }
+}
+
+// Groups go first: what is in one cannot be shared later.
+void Run::hand_out_next(Instant now, SlotKey key) {
+    if (const auto grouped = groups_.next(key)) {
+        hand_out(now, *grouped, key);
+    } else if (!waiting_.empty()) {
+        hand_out(now, waiting_.front(), key);
+        waiting_.pop_front();
     }
 }
 
@@ -131,7 +144,7 @@ bool Run::ask_back(Job& asked, std::uint32_t keep) {
 bool Run::rebalance(Instant now, std::size_t startable) {
     const std::size_t idle = idle_.size();
     std::size_t takers = idle + startable;
-    if (!waiting_.empty() || takers == 0) return false;
+    if (waiting_anywhere() > 0 || takers == 0) return false;
     if (now < rebalanced_at_ + rebalance_pause) {
         rebalance_at_ = rebalanced_at_ + rebalance_pause;
         return false;
@@ -143,6 +156,7 @@ bool Run::rebalance(Instant now, std::size_t startable) {
         for (std::size_t place = 0; place < slot.jobs.size() && takers > 0; ++place) {
             Job& held = job(slot.jobs[place]);
             if (held.body.kind != JobKind::unit || held.purpose != Purpose::test) continue;
+            if (!held.group.empty()) continue;  // it can be nowhere else
             Attempt& attempt = *held.attempt;
             if (!may_be_asked(held)) {
                 takers -= std::min<std::size_t>(takers, attempt.takers);
@@ -150,11 +164,12 @@ bool Run::rebalance(Instant now, std::size_t startable) {
                 // It waits behind another one.
                 if (idle > 0 || now - attempt.assigned_at > slot_start_cost) {
                     attempt.takers = 1;
-                    takers -= ask_back(held, 0) ? 1 : 0;
+                    takers -= ask_back(held, kept_of_waiting()) ? 1 : 0;
                 } else {
                     rebalance_at_ = now + rebalance_interval;
                 }
-            } else if (attempt.loaded && attempt.unstarted > 0 && !spec_.collect_only) {
+            } else if (attempt.loaded && attempt.unstarted > 0 && !keeps_units() &&
+                       !spec_.collect_only) {
                 running.emplace_back(time_left(attempt, now), &held);
             }
         }

@@ -144,6 +144,12 @@ void Submission::lack(Instant now, const std::map<std::uint32_t, std::string>& l
     }
 }
 
+void Submission::end_environment(Instant now, const EnvironmentEnded& ended) {
+    const RunFinished end{.end = ended.end, .code = ended.code, .reason = ended.reason};
+    if (!each_) return lanes_.front()->withdraw(now, ended.environment, end);
+    if (ended.environment < lanes_.size()) lanes_[ended.environment]->stop(now, end);
+}
+
 bool Submission::retire_a_slot() {
     Run* largest = nullptr;
     for (const auto& lane : lanes_) {

@@ -53,6 +53,8 @@ public:
     void cancel(Instant now);
     /// These environments cannot be had, or not any more, and why.
     void lack(Instant now, const std::map<std::uint32_t, std::string>& lacking);
+    /// An environment has ended like that before, under a broker that has forgotten the run.
+    void end_environment(Instant now, const EnvironmentEnded& ended);
     bool retire_a_slot();
     void advance(Instant now);
     std::set<WorkerKey> take_changed();

@@ -17,7 +17,8 @@ Submit Client::submission() const {
     return {.run = run_,
             .spec = spec_,
             .done = std::vector<DoneTest>(done_.begin(), done_.end()),
-            .epoch = epoch_};
+            .epoch = epoch_,
+            .ended = ended_};
 }
 
 void Client::set_submitted(bool submitted) {
@@ -45,6 +46,7 @@ Effects Client::receive(Instant now, const Message& message) {
         // It has lost its memory: it gets what is still open, and counts its events anew.
         set_submitted(false);
         have_ = 0;
+        forget_held();
         say(now, effects);
     } else if (const auto* refusal = std::get_if<Refusal>(&message)) {
         effects.trouble = fmt::format("the broker refuses: {}", refusal->reason);
@@ -99,7 +101,11 @@ bool Client::is_new(Event& event) {
         return known->units > 0 || known->all;
     }
     if (const auto* ended = std::get_if<EnvironmentEnded>(&event)) {
-        return ended_.insert(ended->environment).second;
+        const bool again = std::ranges::any_of(ended_, [&](const EnvironmentEnded& other) {
+            return other.environment == ended->environment;
+        });
+        if (!again) ended_.push_back(*ended);
+        return !again;
     }
     if (const auto* warning = std::get_if<WarningSeen>(&event)) return warnings_.is_new(*warning);
     return true;
@@ -116,8 +122,7 @@ Effects Client::retake(Instant now, std::string run, TreeSpec tree) {
     Effects effects;
     if (!unsent_) return effects;
     unsent_.reset();
-    for (const Event& event : held_) ended_.erase(std::get<EnvironmentEnded>(event).environment);
-    held_.clear();
+    forget_held();
     ++retakes_;
     run_ = std::move(run);
     spec_.tree = std::move(tree);
@@ -140,6 +145,12 @@ Effects Client::settle() {
 
 void Client::tell_held(Effects& effects) {
     std::ranges::move(held_, std::back_inserter(effects.events));
+    held_.clear();
+}
+
+// Nobody has been told of them.
+void Client::forget_held() {
+    for (const Event& event : held_) std::erase(ended_, std::get<EnvironmentEnded>(event));
     held_.clear();
 }
 

@@ -64,6 +64,7 @@ private:
     std::uint32_t apart(std::uint32_t environment) const { return spec_.each ? environment : 0; }
     bool may_be_retaken(RunEnd end, int code) const;
     void tell_held(Effects& effects);
+    void forget_held();
     void set_submitted(bool submitted);
     Submit submission() const;
     void say(Instant now, Effects& effects);
@@ -77,7 +78,7 @@ private:
     std::set<DoneTest> done_;                       // tests with a verdict
     std::set<Unit> named_;                          // units
     std::set<Unit> loaded_;                         // units whose tests are known
-    std::set<std::uint32_t> ended_;                 // environments
+    std::vector<EnvironmentEnded> ended_;           // in that order
     std::map<std::uint32_t, std::string> lacking_;  // environments, and why
     ImportWarnings warnings_;
     bool submitted_ = false;   // the broker has shown that it knows the run

@@ -40,6 +40,27 @@ bool asks_for_earlier_runs(const std::vector<std::string>& arguments) {
     });
 }
 
+// What test tools and editors write beside the code, besides what usually stays behind.
+constexpr std::array also_unwatched = {".coverage",   ".coverage.*", "htmlcov", ".hypothesis",
+                                       ".benchmarks", "*.sw?",       ".#*",     "#*#"};
+
+std::vector<std::string> written_by_pytest(const std::vector<std::string>& arguments) {
+    constexpr std::array<std::string_view, 4> options = {"--basetemp", "--log-file", "--report-log",
+                                                         "--html"};
+    std::vector<std::string> paths;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const std::size_t equals = arguments[i].find('=');
+        const std::string name = arguments[i].substr(0, equals);
+        if (std::ranges::find(options, name) == options.end()) continue;
+        if (equals != std::string::npos) {
+            paths.push_back(arguments[i].substr(equals + 1));
+        } else if (i + 1 < arguments.size()) {
+            paths.push_back(arguments[i + 1]);
+        }
+    }
+    return paths;
+}
+
 // Where the run was submitted; empty: in the root.
 std::string below_root(const Options& options) {
     const fs::path directory = options.spec.directory;
@@ -84,6 +105,19 @@ std::string directory_of_tests(const Options& options, const Environment& enviro
     return text;
 }
 
+std::vector<std::pair<std::string, std::string>> copied_folders(
+    const Options& options, const std::vector<std::string>& workspaces) {
+    std::vector<std::pair<std::string, std::string>> folders;
+    for (const std::string& workspace : workspaces) {
+        for (const fs::path folder : options.sync.folders) {
+            if (is_within(folder, options.sync.root)) continue;
+            folders.emplace_back(fs::path(workspace) / folder.filename(), folder);
+        }
+        folders.emplace_back(workspace, options.sync.root);
+    }
+    return folders;
+}
+
 SnapshotSettings snapshot_settings(const Options& options) {
     SnapshotSettings settings{.root = options.sync.root,
                               .extra = options.sync.folders,
@@ -107,6 +141,29 @@ SnapshotSettings snapshot_settings(const Options& options) {
         settings.ignore.push_back(fs::absolute(report).lexically_normal());
     }
     return settings;
+}
+
+std::vector<SnapshotSettings> watch_settings(const Options& options) {
+    SnapshotSettings usual = snapshot_settings(options);
+    usual.extra = options.sync.folders;
+    usual.left_out = usually_left_out();  // tools write that as tests run
+    for (const char* name : also_unwatched) usual.left_out.emplace_back(name);
+    usual.empty_folders = true;  // where files may come to be
+    for (const std::string& path : written_by_pytest(options.spec.arguments)) {
+        usual.ignore.push_back((fs::path(options.spec.directory) / path).lexically_normal());
+    }
+    if (options.watch_roots.empty()) return {std::move(usual)};
+    std::vector<SnapshotSettings> places;
+    for (const std::string& root : options.watch_roots) {
+        std::error_code none;
+        if (!fs::is_directory(root, none)) {
+            throw Fatal(fmt::format("looponfailroots: '{}' is no folder", root), 4);
+        }
+        places.push_back(usual);
+        places.back().root = root;
+        places.back().extra.clear();
+    }
+    return places;
 }
 
 TreeSpec tree_spec(const Options& options, const Snapshot& snapshot) {

@@ -4,6 +4,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "client/options.hpp"
 #include "client/snapshot/snapshot.hpp"
@@ -22,7 +24,15 @@ std::string directory_of_tests(const Options& options, const Environment& enviro
 /// Throws Fatal with exit code 4 if a copy would be written over the code.
 void check_copies(const Options& options);
 
+/// Folders of workspaces, and what they are copies of; the deeper ones first.
+std::vector<std::pair<std::string, std::string>> copied_folders(
+    const Options& options, const std::vector<std::string>& workspaces);
+
 SnapshotSettings snapshot_settings(const Options& options);
+
+/// What a loop on failing tests watches: each place with its rules. Throws Fatal with exit code 4
+/// for one that is not there.
+std::vector<SnapshotSettings> watch_settings(const Options& options);
 
 TreeSpec tree_spec(const Options& options, const Snapshot& snapshot);
 

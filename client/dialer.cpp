@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "client/knock.hpp"
+#include "shared/address.hpp"
 #include "shared/codec.hpp"
 #include "shared/ensure.hpp"
 
@@ -42,10 +43,12 @@ struct Dialer::Lines {
     Dealer broker_content;
 };
 
-Dialer::Dialer(Context& context, std::string broker, Host host, std::string session)
+Dialer::Dialer(Context& context, std::string broker, Host host, std::string way,
+               std::string session)
     : context_(context),
       broker_(std::move(broker)),
       host_(std::move(host)),
+      way_(std::move(way)),
       session_(std::move(session)),
       end_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       woken_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
@@ -67,12 +70,20 @@ Dialer::News Dialer::collect() {
     return std::exchange(news_, {});
 }
 
-void Dialer::tell(const std::vector<std::string>& notes, const std::string& trouble) {
-    if (notes.empty() && trouble.empty()) return;
+void Dialer::note(const std::vector<std::string>& notes) {
+    if (notes.empty()) return;
     {
         const std::lock_guard lock(mutex_);
         news_.notes.insert(news_.notes.end(), notes.begin(), notes.end());
-        if (!trouble.empty()) news_.trouble = trouble;
+    }
+    eventfd_write(woken_.get(), 1);
+}
+
+void Dialer::give_up(const std::string& trouble, bool unreached) {
+    {
+        const std::lock_guard lock(mutex_);
+        news_.trouble = trouble;
+        news_.unreached = unreached;
     }
     eventfd_write(woken_.get(), 1);
 }
@@ -81,19 +92,29 @@ void Dialer::run() {
     try {
         if (const std::optional<Knocked> there = find()) serve(*there);
     } catch (const std::exception& error) {
-        tell({}, error.what());
+        give_up(error.what());
     }
 }
 
+Result<Knocked> Dialer::knock_there() const {
+    if (!way_.empty()) return knock(way_, end_.get());
+    return knock(Address{host_.spec.host, host_.spec.port}, end_.get());
+}
+
 std::optional<Knocked> Dialer::find() {
-    Result<Knocked> knocked = knock({host_.spec.host, host_.spec.port}, end_.get());
+    Result<Knocked> knocked = knock_there();
     if (!knocked) {
-        tell({}, knocked.error());
-    } else if (!host_.token && (knocked->keys || !knocked->loopback)) {
-        tell({}, fmt::format("needs the token that its worker showed when it started: {}",
-                             how_to_give_it));
+        give_up(knocked.error(), true);
+        return std::nullopt;
+    }
+    // A way may end on its worker's own machine, too.
+    const bool near = way_.empty() ? knocked->loopback
+                                   : host_.spec.host == "localhost" || is_loopback(host_.spec.host);
+    if (!host_.token && (knocked->keys || !near)) {
+        give_up(fmt::format("needs the token that its worker showed when it started: {}",
+                            how_to_give_it));
     } else if (host_.token && !knocked->keys) {
-        tell({}, "was started without keys (--insecure), and takes no token");
+        give_up("was started without keys (--insecure), and takes no token");
     } else {
         return *knocked;
     }
@@ -130,7 +151,12 @@ void Dialer::serve(const Knocked& there) {
         carry_out(lines, core.advance(now()));
     }
     lines.worker_control.send(encode_dial(core.farewell()));
-    tell({}, core.trouble());
+    if (core.suspects_token()) {
+        if (const Result<Knocked> again = knock_there(); !again) {
+            return give_up(again.error(), true);
+        }
+    }
+    give_up(core.trouble());
 }
 
 void Dialer::hear_handshakes(Handshakes& handshakes, Dialling& core) {
@@ -171,7 +197,7 @@ void Dialer::carry_out(Lines& lines, const Dialling::Effects& effects) {
     for (const auto& [line, dial] : effects.send) {
         lines.to_worker(line).send(encode_dial(dial));
     }
-    tell(effects.notes, {});
+    note(effects.notes);
 }
 
 }  // namespace xgrid::client

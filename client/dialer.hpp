@@ -20,8 +20,8 @@ namespace xgrid::client {
 
 class Dialer {
 public:
-    /// `session` is random.
-    Dialer(Context& context, std::string broker, Host host, std::string session);
+    /// `session` is random. `way` is a socket that leads to the worker; empty: its address does.
+    Dialer(Context& context, std::string broker, Host host, std::string way, std::string session);
     Dialer(const Dialer&) = delete;
     Dialer& operator=(const Dialer&) = delete;
     /// Ends the session.
@@ -31,7 +31,8 @@ public:
 
     struct News {
         std::vector<std::string> notes;
-        std::string trouble;  // not empty: there is no worker, nor will there be, and why
+        std::string trouble;     // not empty: there is no worker, nor will there be, and why
+        bool unreached = false;  // the trouble is that nobody answers there
     };
     /// What has come up since the last time.
     News collect();
@@ -42,17 +43,20 @@ private:
     struct Lines;
 
     void run();
+    Result<Knocked> knock_there() const;
     /// Where the worker is; none: that it cannot be dialled was told.
     std::optional<Knocked> find();
     void serve(const Knocked& there);
     void hear_handshakes(Handshakes& handshakes, Dialling& core);
     void hear_worker(Lines& lines, Dialling& core);
     void carry_out(Lines& lines, const Dialling::Effects& effects);
-    void tell(const std::vector<std::string>& notes, const std::string& trouble);
+    void note(const std::vector<std::string>& notes);
+    void give_up(const std::string& trouble, bool unreached = false);
 
     Context& context_;
     std::string broker_;
     Host host_;
+    std::string way_;
     std::string session_;
     Descriptor end_;
     Descriptor woken_;

@@ -5,9 +5,6 @@
 namespace xgrid::client {
 namespace {
 
-// One may be because the worker was just ending.
-constexpr int failures_max = 2;
-
 long seconds_of(Duration duration) { return duration / std::chrono::seconds(1); }
 
 }  // namespace

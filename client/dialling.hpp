@@ -60,8 +60,13 @@ public:
 
     /// Not empty: there is no session, nor will there be, and why.
     const std::string& trouble() const { return trouble_; }
+    /// That it is the token is what cut connections let us think; that nobody is there any more may
+    /// look the same.
+    bool suspects_token() const { return failures_ >= failures_max; }
 
 private:
+    static constexpr int failures_max = 2;  // one may be because the worker was just ending
+
     void say(Instant now, Effects& effects);
     void give_up(std::string why);
     Dial dial(Line line) const;

@@ -24,31 +24,34 @@ void locate(XSpec& spec, const Origin& origin) {
 // Who is known by an id, and can be on the way to others.
 using Known = std::map<std::string, const XSpec*>;
 
-// The hosts that are reached through ssh on the way to that spec, the next to us first, and itself
-// if it is one. A proxy without ssh= is the machine that it is reached from.
-Result<std::vector<XSpec>> hops_to(const XSpec& spec, const Known& known) {
-    std::vector<XSpec> hops;
+struct Machine {
+    Reach reach = Reach::popen;
+    XSpec spec;              // that leads there
+    std::vector<XSpec> via;  // as of a host
+};
+
+// Where that spec leads. One with popen leads to the machine that it is reached from, be it an
+// environment or a proxy.
+Result<Machine> machine_of(const XSpec& spec, const Known& known) {
+    Machine before{.spec = spec};
     if (!spec.via.empty()) {
-        Result<std::vector<XSpec>> before = hops_to(*known.at(spec.via), known);
-        if (!before) return before;
-        hops = *std::move(before);
+        Result<Machine> found = machine_of(*known.at(spec.via), known);
+        if (!found) return found;
+        before = *std::move(found);
+    }
+    if (spec.reach != Reach::ssh && spec.reach != Reach::socket) return before;
+    if (before.reach == Reach::socket) {
+        return Error{
+            fmt::format("nothing is reached through a worker that listens: '{}'", spec.text)};
     }
     if (spec.reach == Reach::ssh) {
         if (Result<std::vector<std::string>> words = ssh_arguments(spec); !words) {
             return Error{fmt::format("{} in '{}'", words.error(), spec.text)};
         }
-        hops.push_back(spec);
     }
-    return hops;
-}
-
-// The first on the way that this version cannot go through, or to; null: none.
-const XSpec* out_of_reach(const XSpec& spec, const Known& known) {
-    for (const XSpec* at = &spec;; at = known.at(at->via)) {
-        const bool direct = at == &spec && spec.via.empty();
-        if (at->reach == Reach::socket && !direct) return at;
-        if (at->via.empty()) return nullptr;
-    }
+    Machine machine{spec.reach, spec, std::move(before.via)};
+    if (before.reach == Reach::ssh) machine.via.push_back(std::move(before.spec));
+    return machine;
 }
 
 std::string fault_of(const XSpec& spec, bool shared) {
@@ -74,7 +77,7 @@ Environment environment_for(const XSpec& spec, const ServeAs& how, bool here) {
                             .labels = spec.labels};
     if (environment.interpreter.empty()) environment.interpreter = {how.interpreter};
     environment.folder = spec.chdir;
-    environment.in_place = spec.reach == Reach::popen && here && spec.chdir.empty() && !how.shared;
+    environment.in_place = here && spec.chdir.empty() && !how.shared;
     return environment;
 }
 
@@ -83,25 +86,19 @@ bool same_machine(const XSpec& one, const XSpec& other) {
            one.port == other.port;
 }
 
-// The host of that spec, which has so many slots more now.
-Host& host_for(const XSpec& spec, std::vector<XSpec> hops, std::uint32_t slots,
-               std::vector<Host>& hosts) {
-    Host wanted{.reach = spec.reach, .spec = spec};
-    if (spec.reach == Reach::popen && !hops.empty()) wanted.reach = Reach::ssh;
-    if (wanted.reach == Reach::ssh) {
-        wanted.spec = hops.back();
-        hops.pop_back();
-    }
-    wanted.via = std::move(hops);
+// That machine as a host, which has so many slots more now.
+Host& host_for(Machine machine, std::uint32_t slots, std::vector<Host>& hosts) {
     const auto same = [&](const Host& host) {
-        return host.reach == wanted.reach && same_machine(host.spec, wanted.spec) &&
-               std::ranges::equal(host.via, wanted.via, same_machine);
+        return host.reach == machine.reach && same_machine(host.spec, machine.spec) &&
+               std::ranges::equal(host.via, machine.via, same_machine);
     };
     auto found = std::ranges::find_if(hosts, same);
     if (found == hosts.end()) {
-        hosts.push_back(std::move(wanted));
+        hosts.push_back({.reach = machine.reach,
+                         .spec = std::move(machine.spec),
+                         .via = std::move(machine.via),
+                         .label = std::to_string(hosts.size())});
         found = std::prev(hosts.end());
-        found->label = std::to_string(hosts.size() - 1);
     }
     found->slots += slots;
     return *found;
@@ -161,21 +158,17 @@ Result<Served> serve(const Environments& asked, const ServeAs& how) {
         if (const std::string fault = fault_of(spec, how.shared); !fault.empty()) {
             return Error{fault};
         }
-        if (const XSpec* there = out_of_reach(spec, known)) {
-            return Error{fmt::format("socket= with via= is not available in this version: '{}'",
-                                     there->text)};
-        }
-        Result<std::vector<XSpec>> hops = hops_to(spec, known);
-        if (!hops) return Error{hops.error()};
+        Result<Machine> machine = machine_of(spec, known);
+        if (!machine) return Error{machine.error()};
         for (std::uint32_t i = 0; i < spec.count; ++i) {
-            Environment environment = environment_for(spec, how, hops->empty());
+            Environment environment = environment_for(spec, how, machine->reach == Reach::popen);
             slots += environment.slots;
             if (slots > environments_most) {
                 return Error{fmt::format("more than {} slots are asked for", environments_most)};
             }
             if (!how.shared) {
                 environment.labels[host_label] =
-                    host_for(spec, *hops, environment.slots, served.hosts).label;
+                    host_for(*machine, environment.slots, served.hosts).label;
             }
             add(std::move(environment), how.each, served.environments);
         }

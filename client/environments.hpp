@@ -38,6 +38,9 @@ struct Host {
     friend bool operator==(const Host&, const Host&) = default;
 };
 
+/// Whether ssh leads to it, or on the way there.
+inline bool through_ssh(const Host& host) { return host.reach == Reach::ssh || !host.via.empty(); }
+
 /// Which host a worker is on: environments ask for it.
 constexpr const char* host_label = "xgrid.host";
 

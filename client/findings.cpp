@@ -137,7 +137,7 @@ void Findings::add_durations(const TestFinished& event) {
     }
 }
 
-std::string Findings::render(const Markup& markup) const {
+std::string Findings::render(const Markup& markup, const std::string& closing) const {
     if (!display_.summary) return {};
     std::string text;
     if (display_.traceback != "no") {
@@ -154,7 +154,7 @@ std::string Findings::render(const Markup& markup) const {
         text += markup.line('=', "rerun test summary info") + "\n" +
                 summary_of("rerun", "RERUN", Hue::yellow, markup);
     }
-    return text + summary(markup);
+    return text + closing + summary(markup);
 }
 
 std::string Findings::full(const char* title, const std::string& category,

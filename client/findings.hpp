@@ -27,7 +27,8 @@ public:
     void add(const Event& event);
 
     /// All sections, each ending in a line's end.
-    std::string render(const Markup& markup) const;
+    /// `closing`: what plugins say at the end.
+    std::string render(const Markup& markup, const std::string& closing = {}) const;
 
 private:
     struct Finding {

@@ -28,7 +28,8 @@ void Home::replace(std::string& text) const {
 }
 
 void Home::replace(Phase& phase) const {
-    for (std::string* text : {&phase.text, &phase.message, &phase.reason, &phase.path}) {
+    for (std::string* text :
+         {&phase.text, &phase.message, &phase.reason, &phase.path, &phase.report}) {
         replace(*text);
     }
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "shared/messages.hpp"
 
@@ -15,6 +16,9 @@ public:
 
     /// Learns where workspaces are from the events themselves.
     void translate(Event& event);
+
+    /// So far.
+    const std::vector<std::string>& workspaces() const { return workspaces_; }
 
 private:
     void replace(std::string& text) const;

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <string_view>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -23,6 +24,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto connect_limit = std::chrono::seconds(8);
 constexpr auto greeting_limit = std::chrono::seconds(4);
+// Through a way all sockets connect at once, and what is behind it may have to connect yet.
+constexpr auto way_limit = connect_limit + greeting_limit;
 
 // What ZMTP 3 peers say first (RFC 23): 10 bytes of signature, the version, and in 20 bytes the
 // name of the mechanism.
@@ -47,9 +50,9 @@ bool wait_for(int socket, short events, Clock::time_point until, int end) {
 }
 
 // Not empty: why not.
-std::string connect_to(const Descriptor& socket, const addrinfo& to, int end) {
+std::string connect_to(const Descriptor& socket, const sockaddr* to, socklen_t bytes, int end) {
     if (!socket) return strerror(errno);
-    if (connect(socket.get(), to.ai_addr, to.ai_addrlen) == 0) return {};
+    if (connect(socket.get(), to, bytes) == 0) return {};
     if (errno != EINPROGRESS) return strerror(errno);
     if (!wait_for(socket.get(), POLLOUT, Clock::now() + connect_limit, end)) {
         return strerror(ETIMEDOUT);
@@ -61,9 +64,9 @@ std::string connect_to(const Descriptor& socket, const addrinfo& to, int end) {
 }
 
 // As much of it as comes.
-std::string greeting_of(const Descriptor& socket, int end) {
+std::string greeting_of(const Descriptor& socket, Clock::duration limit, int end) {
     send(socket.get(), our_greeting.data(), our_greeting.size(), MSG_NOSIGNAL);
-    const auto until = Clock::now() + greeting_limit;
+    const auto until = Clock::now() + limit;
     std::string greeting;
     while (greeting.size() < greeting_bytes && wait_for(socket.get(), POLLIN, until, end)) {
         std::array<char, greeting_bytes> bytes{};
@@ -82,8 +85,8 @@ std::string host_in_numbers(const addrinfo& address) {
     return text.data();
 }
 
-Result<Knocked> greet(const Descriptor& socket, const addrinfo& to, std::uint16_t port, int end) {
-    const std::string greeting = greeting_of(socket, end);
+// Whether they want keys.
+Result<bool> keys_of(const std::string& greeting) {
     const std::string_view mechanism =
         greeting.size() < greeting_bytes
             ? std::string_view()
@@ -93,8 +96,7 @@ Result<Knocked> greet(const Descriptor& socket, const addrinfo& to, std::uint16_
         return Error{greeting.empty() ? "what listens there says nothing, as no xgrid worker does"
                                       : "what listens there is no xgrid worker"};
     }
-    const std::string host = host_in_numbers(to);
-    return Knocked{"tcp://" + text_of(Address{host, port}), is_loopback(host), keys};
+    return keys;
 }
 
 }  // namespace
@@ -111,11 +113,29 @@ Result<Knocked> knock(const Address& address, int end) {
     for (const addrinfo* to = found; to != nullptr; to = to->ai_next) {
         const Descriptor socket(
             ::socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-        const std::string trouble = connect_to(socket, *to, end);
-        if (trouble.empty()) return greet(socket, *to, address.port, end);
-        if (why.empty()) why = trouble;
+        const std::string trouble = connect_to(socket, to->ai_addr, to->ai_addrlen, end);
+        if (!trouble.empty()) {
+            if (why.empty()) why = trouble;
+            continue;
+        }
+        Result<bool> keys = keys_of(greeting_of(socket, greeting_limit, end));
+        if (!keys) return Error{keys.error()};
+        const std::string host = host_in_numbers(*to);
+        return Knocked{"tcp://" + text_of(Address{host, address.port}), is_loopback(host), *keys};
     }
     return Error{fmt::format("cannot connect: {}", why)};
+}
+
+Result<Knocked> knock(const std::filesystem::path& way, int end) {
+    const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_un to{.sun_family = AF_UNIX};
+    way.native().copy(to.sun_path, sizeof to.sun_path - 1);
+    const std::string trouble =
+        connect_to(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to, end);
+    if (!trouble.empty()) return Error{fmt::format("cannot connect: {}", trouble)};
+    Result<bool> keys = keys_of(greeting_of(socket, way_limit, end));
+    if (!keys) return Error{keys.error()};
+    return Knocked{"ipc://" + way.native(), false, *keys};
 }
 
 }  // namespace xgrid::client

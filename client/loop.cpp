@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstring>
 #include <ctime>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -20,20 +21,20 @@
 #include "client/changed_code.hpp"
 #include "client/client.hpp"
 #include "client/code.hpp"
-#include "client/dialer.hpp"
-#include "client/embedded.hpp"
+#include "client/coverage_report.hpp"
 #include "client/giver.hpp"
+#include "client/grid.hpp"
 #include "client/home.hpp"
 #include "client/memory.hpp"
-#include "client/remote_hosts.hpp"
+#include "client/plugin_talk.hpp"
 #include "client/reports.hpp"
+#include "client/rounds.hpp"
 #include "client/snapshot/difference.hpp"
 #include "client/snapshot/snapshot_shelf.hpp"
 #include "client/tally.hpp"
 #include "shared/codec.hpp"
 #include "shared/ensure.hpp"
 #include "shared/process.hpp"
-#include "shared/signals.hpp"
 #include "shared/socket.hpp"
 
 namespace xgrid::client {
@@ -60,59 +61,62 @@ std::string local_time() {
 
 class Loop {
 public:
-    Loop(Options options, std::string run, Reports& reports, Memory& memory)
+    Loop(Options options, std::string run, Grid& grid, Reports& reports,
+         std::function<void(const Event&)> listener)
         : options_(std::move(options)),
           run_(std::move(run)),
+          grid_(grid),
           reports_(reports),
-          memory_(memory),
+          listener_(std::move(listener)),
           home_(takes_code_along(options_) ? options_.sync.root : ""),
-          signals_({SIGINT, SIGTERM, SIGHUP, SIGCHLD}) {
-        if (options_.broker.empty()) {
-            embedded_.emplace(options_);
-            remotes_.emplace(options_.hosts, embedded_->endpoint().substr(strlen("ipc://")));
-        }
-        raise_descriptor_limit();
-        endpoint_ = options_.broker.empty() ? embedded_->endpoint() : options_.broker;
-        broker_.emplace(context_.emplace(), endpoint_);
-        for (const Host& host : options_.hosts) {
-            if (host.reach != Reach::socket) continue;
-            dialers_.push_back(
-                std::make_unique<Dialer>(*context_, endpoint_, host, random_token()));
-        }
+          coverage_({.distributed = options_.spec.distributed,
+                     .coloured = options_.spec.coloured,
+                     .interpreter = options_.spec.interpreter}) {
+        broker_.emplace(grid_.context(), grid_.endpoint());
     }
 
-    int run() {
+    RoundEnd run() {
         if (takes_code_along(options_)) {
             if (auto snapshot = read_code()) offer(std::move(snapshot));
         }
         core_.emplace(run_, options_.spec);
-        reports_.begin(now());
+        const Instant began = now();
+        reports_.begin(began);
         while (!core_->over() && !cut_short_) {
             obey_signals();
-            hear_remotes();
+            grid_.attend(now());
+            hear_grid();
             hear_broker();
-            hear_dialers();
             take(core_->advance(now()));
             if (unsent_ && !cut_short_) send_again();
             if (giver_) reports_.add_given(giver_->bytes_given());
             reports_.tick(now());
             if (!core_->over() && !cut_short_) wait();
         }
-        if (cut_short_) reports_.add(now(), *cut_short_);
-        const int code = reports_.end(now());
-        giver_.reset();
-        dialers_.clear();
-        broker_.reset();
-        remotes_.reset();
-        if (embedded_) embedded_->end();
-        return code;
+        if (cut_short_) {
+            reports_.add(now(), *cut_short_);
+        } else {
+            report_coverage_since(began);
+        }
+        return {.code = reports_.end(now()),
+                .interrupted = asked_to_end_,
+                .broken = cut_short_.has_value()};
     }
 
 private:
+    void report_coverage_since(Instant began) {
+        const Tally& tally = reports_.tally();
+        const auto task =
+            coverage_.task(copied_folders(options_, home_.workspaces()),
+                           tally.count("failed") + tally.count("error"),
+                           std::chrono::duration_cast<std::chrono::milliseconds>(now() - began));
+        if (task) reports_.close(report_coverage(*task));
+    }
+
     void obey_signals() {
-        while (const std::optional<int> signal = signals_.next()) {
+        while (const std::optional<int> signal = grid_.signals().next()) {
             if (*signal == SIGCHLD) {
-                if (embedded_) fail(embedded_->look_after());
+                fail(grid_.look_after());
             } else if (asked_to_end_) {
                 cut_short_ = RunFinished{RunEnd::cancelled, 2, "interrupted twice"};
             } else {
@@ -129,12 +133,11 @@ private:
         const SnapshotTask task(snapshot_settings(options_));
         auto taken = task.result();
         for (; !taken; taken = task.result()) {
-            std::vector<zmq::pollitem_t> items = {{nullptr, task.descriptor(), ZMQ_POLLIN, 0},
-                                                  {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
-            watch_remotes(items);
+            std::vector<zmq::pollitem_t> items = {{nullptr, task.descriptor(), ZMQ_POLLIN, 0}};
+            grid_.watch(items);
             wait_for(items, tick_interval);
             obey_signals();
-            hear_remotes();
+            grid_.attend(now());
             if (asked_to_end_) cut_short_ = RunFinished{RunEnd::cancelled, 2, "interrupted"};
             if (cut_short_) return nullptr;
             if (core_) {
@@ -162,7 +165,7 @@ private:
         giver_.reset();
         snapshot_ = std::move(snapshot);
         shelf_.emplace(snapshot_);
-        giver_.emplace(*context_, endpoint_, Offer{run_, options_.pack}, *shelf_);
+        giver_.emplace(grid_.context(), grid_.endpoint(), Offer{run_, options_.pack}, *shelf_);
     }
 
     // If the code has changed, the run goes on with what it is now.
@@ -201,37 +204,20 @@ private:
         }
     }
 
-    void watch_remotes(std::vector<zmq::pollitem_t>& items) const {
-        if (!remotes_) return;
-        for (const auto& [descriptor, write] : remotes_->watched()) {
-            const short events = write ? ZMQ_POLLOUT : ZMQ_POLLIN;
-            items.push_back({nullptr, descriptor, events, 0});
-        }
-    }
-
-    // What comes before the run has begun is told when it has.
-    void hear_remotes() {
-        if (!remotes_) return;
-        for (RemoteNews& news : remotes_->look(now())) news_.push_back(std::move(news));
-        if (!core_) return;
-        for (const RemoteNews& news : std::exchange(news_, {})) {
+    // What came before the run has begun is told when it has.
+    void hear_grid() {
+        for (const GridNews& news : grid_.news()) {
             if (!news.output.empty()) {
-                reports_.add(now(), OutputSeen{.worker = remotes_->name_of(news.host),
-                                               .stream = Stream::err,
-                                               .text = news.output});
+                reports_.add(
+                    now(),
+                    OutputSeen{.worker = news.where, .stream = Stream::err, .text = news.output});
             }
-            if (!news.trouble.empty()) lose(news.host, news.trouble);
+            if (!news.note.empty()) {
+                reports_.add(now(), NoteSeen{"", fmt::format("{}: {}", news.where, news.note)});
+            }
         }
-    }
-
-    void hear_dialers() {
-        for (const std::unique_ptr<Dialer>& dialer : dialers_) {
-            const Dialer::News news = dialer->collect();
-            const std::string& where = dialer->host().spec.text;
-            for (const std::string& note : news.notes) {
-                reports_.add(now(), NoteSeen{"", fmt::format("{}: {}", where, note)});
-            }
-            if (!news.trouble.empty()) lose(dialer->host().label, where + " " + news.trouble);
+        for (const auto& [host, why] : grid_.lost()) {
+            if (told_lost_.insert(host).second) lose(host, why);
         }
     }
 
@@ -252,8 +238,9 @@ private:
             home_.translate(event);
             complete(event);
             explain(event);
+            coverage_.add(event);
             reports_.add(now(), event);
-            memory_.add(event);
+            listener_(event);
         }
         fail(effects.trouble);
     }
@@ -286,31 +273,22 @@ private:
     }
 
     void wait() {
-        std::vector<zmq::pollitem_t> items = {broker_->poll_item(),
-                                              {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
-        watch_remotes(items);
-        for (const std::unique_ptr<Dialer>& dialer : dialers_) {
-            items.push_back({nullptr, dialer->descriptor(), ZMQ_POLLIN, 0});
-        }
-        Instant until = core_->next_deadline();
-        if (remotes_) until = std::min(until, remotes_->next_deadline());
+        std::vector<zmq::pollitem_t> items = {broker_->poll_item()};
+        grid_.watch(items);
+        Instant until = std::min(core_->next_deadline(), grid_.next_deadline());
         if (reports_.live()) until = std::min(until, now() + tick_interval);
         wait_for(items, until - now());
     }
 
     Options options_;
     std::string run_;
-    std::string endpoint_;
+    Grid& grid_;
     Reports& reports_;
-    Memory& memory_;
+    std::function<void(const Event&)> listener_;
     Home home_;
-    Signals signals_;
-    std::optional<Embedded> embedded_;
-    std::optional<RemoteHosts> remotes_;
-    std::vector<RemoteNews> news_;  // that are yet to be told
-    std::optional<Context> context_;
+    Coverage coverage_;
     std::optional<Dealer> broker_;
-    std::vector<std::unique_ptr<Dialer>> dialers_;
+    std::set<std::string> told_lost_;  // hosts
     std::optional<Client> core_;
     std::set<std::string> warned_;  // of what does not travel
     std::shared_ptr<const Snapshot> snapshot_;
@@ -340,17 +318,26 @@ int run(const Options& given) {
         fmt::print(stderr, "xgrid: warning: {}\n", warning);
     }
     check_copies(given);
-    Options options = given;
-    const std::string run = random_token();
-    if (options.spec.testrun_uid.empty()) options.spec.testrun_uid = run;
-    Memory memory(options.spec.directory);
-    const bool runs_tests = options.spec.confirm && !options.spec.collect_only;
-    if (runs_tests) options.spec.collected_units = memory.collected_units();
-    options.spec.coloured = wants_colour(options);
-    Reports reports(options, {run, host_name(), local_time()});
-    const int code = Loop(options, run, reports, memory).run();
-    memory.write();
-    return code;
+    Grid grid(given);
+    const auto run_once = [&grid](Options options, Continued continued,
+                                  const std::function<void(const Event&)>& listener) {
+        const std::string run = random_token();
+        if (options.spec.testrun_uid.empty()) options.spec.testrun_uid = run;
+        if (options.plugin_socket >= 0) talk_to_plugin(options.plugin_socket, options.spec);
+        Memory memory(options.spec.directory);
+        const bool runs_tests = options.spec.confirm && !options.spec.collect_only;
+        if (runs_tests) options.spec.collected_units = memory.collected_units();
+        options.spec.coloured = wants_colour(options);
+        Reports reports(options, {run, host_name(), local_time(), continued});
+        const RoundEnd end = Loop(options, run, grid, reports, [&](const Event& event) {
+                                 memory.add(event);
+                                 listener(event);
+                             }).run();
+        memory.write();
+        return end;
+    };
+    if (given.repeats) return Rounds(given, grid, run_once).run();
+    return run_once(given, Continued::no, [](const Event&) {}).code;
 }
 
 }  // namespace xgrid::client

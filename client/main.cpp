@@ -11,6 +11,7 @@
 #include "broker/options.hpp"
 #include "client/loop.hpp"
 #include "client/options.hpp"
+#include "client/plugin_command.hpp"
 #include "shared/ensure.hpp"
 #include "worker/loop.hpp"
 #include "worker/options.hpp"
@@ -22,6 +23,7 @@ constexpr const char* help =
     "  xgrid submit    run tests and show the results here\n"
     "  xgrid broker    the queue that clients and workers share\n"
     "  xgrid worker    offer this machine's slots to a broker\n"
+    "  xgrid plugin    let pytest itself run its tests with xgrid\n"
     "  xgrid version   print the version\n\n"
     "xgrid <subcommand> --help tells more.\n";
 
@@ -50,6 +52,14 @@ int start(const std::vector<std::string>& words) {
     if (subcommand == "submit") return start(client::parse_options, client::run, arguments);
     if (subcommand == "broker") return start(broker::parse_options, broker::run, arguments);
     if (subcommand == "worker") return start(worker::parse_options, worker::run, arguments);
+    if (subcommand == "plugin") {
+        const auto parse = [](const std::vector<std::string>& given) {
+            auto command = client::parse_plugin_command(given);
+            if (command) command->version = XGRID_VERSION;
+            return command;
+        };
+        return start(parse, client::run_plugin_command, arguments);
+    }
     throw Fatal(fmt::format("no such subcommand: {}\n(xgrid --help lists them)", subcommand), 4);
 }
 

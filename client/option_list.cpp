@@ -32,9 +32,19 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("token", text(&given.token, "TOKEN"),
          "of socket= workers (better: XGRID_TOKEN)")                       //
         ("maxprocesses", text(&given.slots_most, "N"), "at most N slots")  //
-        ("dist", text(&given.distribution, "load|each|no"),
-         "each test in one environment, or in each")  //
-        ("distload,d", "the same as --dist=load")     //
+        ("dist", text(&given.distribution, "MODE"),
+         "load: each test in one environment (worksteal: the same); loadscope, loadfile, "
+         "loadgroup: tests of one class, file or xdist_group stay in one slot; each: in each "
+         "environment; no")                        //
+        ("distload,d", "the same as --dist=load")  //
+        ("group-by", text(&options.spec.group_pattern, "PATTERN"),
+         "with loadgroup: ids in which it finds the same are a group, too")  //
+        ("maxschedchunk", text(&given.chunk_max, "N"),
+         "no slot takes more tests than N from another in one go")  //
+        ("loadscope-reorder", "as no-loadscope-reorder, which is what files' order is")(
+            "no-loadscope-reorder", "")  //
+        ("ramp", text(&given.ramp, "SECONDS[s|m|h]"),
+         "spread the start of the slots over so long")  //
         ("python", text(&options.spec.interpreter, "INTERPRETER"),
          "the Python that runs the tests")  //
         ("collect", text(&given.collect, "lazy|full"),
@@ -42,7 +52,8 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
          "everything in every slot first")  //
         ("start", text(&given.start, "auto|fork|spawn"),
          "fork slots from a warm interpreter, or start a fresh one for each (auto: where forking "
-         "is unsafe)")  //
+         "is unsafe)")                                                   //
+        ("boxed", "each test in a process of its own (also: --forked)")  //
         ("no-confirm",
          "a failure is final at once, and not run again where everything is collected")(
             "framework", text(&given.framework, "auto|pytest"), "whose tests these are")  //
@@ -60,9 +71,10 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("empty-folders", "also folders with nothing in them")                                //
         ("compress", text(&given.compress, "auto|always|never"),
          "what travels; auto: if it leaves this machine");
-    groups.stop.add_options()                                                    //
-        ("exitfirst,x", "stop at the first failure, on every slot")              //
-        ("maxfail", text(&given.failures_max, "N"), "stop at the N-th failure")  //
+    groups.stop.add_options()                                                              //
+        ("looponfail,f", "run what fails again whenever a file changes, until it passes")  //
+        ("exitfirst,x", "stop at the first failure, on every slot")                        //
+        ("maxfail", text(&given.failures_max, "N"), "stop at the N-th failure")            //
         ("max-worker-restart", text(&given.crashes_max, "N"),
          "how many crashed slots may be replaced "
          "(default: 4 for each slot)")  //
@@ -91,7 +103,13 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("junitprefix", text(&options.junit_prefix, "TEXT"), "before class names there")          //
         ("json", text(&options.json, "PATH|-"), "write one JSON object a line as things happen")  //
         ("help,h", "show this");
-    groups.all.add(groups.where).add(groups.code).add(groups.stop).add(groups.show);
+    groups.hidden.add_options()  //
+        ("plugin-socket", text(&given.plugin_socket, "FD"), "")("xgrid", "");
+    groups.all.add(groups.where)
+        .add(groups.code)
+        .add(groups.stop)
+        .add(groups.show)
+        .add(groups.hidden);
 }
 
 std::string help_of(const OptionGroups& groups) {

@@ -15,6 +15,8 @@ struct Given {
     std::string slots = "auto";
     std::string slots_most;
     std::string distribution;
+    std::string chunk_max;
+    std::string ramp;
     std::string token;
     std::string crashes_max;
     std::string timeout;
@@ -27,6 +29,7 @@ struct Given {
     std::string durations_min;
     std::string colour = "auto";
     std::string capture = "fd";
+    std::string plugin_socket;
 };
 
 struct OptionGroups {
@@ -38,6 +41,7 @@ struct OptionGroups {
     Group code{"What travels there", columns};
     Group stop{"When to stop", columns};
     Group show{"What is shown and written", columns};
+    Group hidden;  // for our own pytest plugin
     Group all;
 };
 

@@ -1,6 +1,7 @@
 #include "client/option_values.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -33,6 +34,13 @@ double seconds(const std::string& option, const std::string& text) {
     }
     throw Fatal(
         fmt::format("{} takes seconds from 0 to {:.0f}, not '{}'", option, seconds_most, text), 4);
+}
+
+double duration(const std::string& option, const std::string& text) {
+    static const std::map<char, double> units = {{'s', 1}, {'m', 60}, {'h', 3600}};
+    const auto unit = text.empty() ? units.end() : units.find(text.back());
+    if (unit == units.end()) return seconds(option, text);
+    return seconds(option, text.substr(0, text.size() - 1)) * unit->second;
 }
 
 std::string one_of(const std::string& option, const std::string& value,

@@ -14,6 +14,9 @@ std::uint32_t number(const std::string& option, const std::string& text, std::ui
 /// From 0 to some months; decimals are fine.
 double seconds(const std::string& option, const std::string& text);
 
+/// The same, with s, m or h behind it.
+double duration(const std::string& option, const std::string& text);
+
 /// The value itself, if it is one of these.
 std::string one_of(const std::string& option, const std::string& value,
                    std::initializer_list<const char*> allowed);

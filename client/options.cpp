@@ -33,9 +33,7 @@ constexpr const char* token_variable = "XGRID_TOKEN";
 
 // Fixed by the command-line contract, and not there yet: better an error than another meaning.
 constexpr std::array unavailable = {
-    "--boxed",      "--detach",        "--forked",   "--html",    "--label",
-    "--looponfail", "--maxschedchunk", "--priority", "--project", "--ramp",
-    "--retries",    "--retry-on",      "--tap",      "-f",
+    "--detach", "--html", "--label", "--priority", "--project", "--retries", "--retry-on", "--tap",
 };
 
 constexpr std::array asking_pytest = {
@@ -63,7 +61,8 @@ bool is_both(const std::string& name) {
 std::string with_main_name(const std::string& argument) {
     static const std::map<std::string, std::string> others = {{"--junit-xml", "--junitxml"},
                                                               {"--junit-prefix", "--junitprefix"},
-                                                              {"--co", "--collect-only"}};
+                                                              {"--co", "--collect-only"},
+                                                              {"--forked", "--boxed"}};
     const std::size_t equals = argument.find('=');
     const auto found = others.find(argument.substr(0, equals));
     if (found == others.end()) return argument;
@@ -160,15 +159,25 @@ Parsed parse(const United& united, const OptionGroups& groups) {
     return parsed;
 }
 
-std::uint32_t slots_from(const Given& given, const Parsed& parsed) {
-    std::uint32_t slots = 0;
-    if (given.slots == "auto" || given.slots == "logical") {
-        const char* asked = std::getenv("PYTEST_XDIST_AUTO_NUM_WORKERS");
-        const bool set = asked != nullptr && *asked != '\0';
-        slots = set ? number("PYTEST_XDIST_AUTO_NUM_WORKERS", asked, slots_most) : usable_cores();
-    } else {
-        slots = number(parsed.name("numprocesses", "-n"), given.slots, slots_most);
+bool counts_cores(const Given& given) { return given.slots == "auto" || given.slots == "logical"; }
+
+std::uint32_t automatic_slots(std::vector<std::string>& warnings) {
+    const char* name = "PYTEST_XDIST_AUTO_NUM_WORKERS";
+    const char* asked = std::getenv(name);
+    if (asked == nullptr || *asked == '\0') return usable_cores();
+    try {
+        return number(name, asked, slots_most);
+    } catch (const Fatal& error) {
+        warnings.emplace_back(error.what());  // as in pytest-xdist, it is none of this run's doing
+        return usable_cores();
     }
+}
+
+std::uint32_t slots_from(const Given& given, const Parsed& parsed,
+                         std::vector<std::string>& warnings) {
+    std::uint32_t slots = counts_cores(given)
+                              ? automatic_slots(warnings)
+                              : number(parsed.name("numprocesses", "-n"), given.slots, slots_most);
     if (!given.slots_most.empty()) {
         slots = std::min(slots, number(parsed.name("maxprocesses"), given.slots_most, slots_most));
     }
@@ -204,13 +213,16 @@ void set_display(Options& options, const Parsed& parsed, const Given& given,
 
 bool is_distributed(bool environments, const Parsed& parsed, const Given& given) {
     if (given.distribution.empty()) return environments;
-    const std::string name = parsed.name("dist");
-    one_of(name, given.distribution,
+    one_of(parsed.name("dist"), given.distribution,
            {"each", "load", "loadscope", "loadfile", "loadgroup", "worksteal", "no"});
-    if (!environments || given.distribution == "no") return false;
-    if (given.distribution == "load" || given.distribution == "each") return true;
-    throw Fatal(fmt::format("{}: '{}' is not available in this version", name, given.distribution),
-                4);
+    return environments && given.distribution != "no";
+}
+
+// What a slot has not begun goes to others as soon as those are idle: worksteal is what load does.
+Grouping grouping_of(const std::string& distribution) {
+    if (distribution == "loadscope") return Grouping::scope;
+    if (distribution == "loadfile") return Grouping::file;
+    return distribution == "loadgroup" ? Grouping::group : Grouping::none;
 }
 
 // -n is so many times popen, beside what --tx asks for; by itself, and 0, it stands alone.
@@ -219,7 +231,7 @@ void set_environments(Options& options, const Parsed& parsed, const Given& given
     Result<Environments> asked = read_environments(repeated);
     if (!asked) throw Fatal(asked.error(), 4);
     if (parsed.contains("numprocesses") || asked->environments.empty()) {
-        const std::uint32_t slots = slots_from(given, parsed);
+        const std::uint32_t slots = slots_from(given, parsed, options.warnings);
         if (slots == 0) *asked = {};
         if (slots > 0) {
             asked->environments.insert(asked->environments.begin(),
@@ -229,6 +241,11 @@ void set_environments(Options& options, const Parsed& parsed, const Given& given
     RunSpec& spec = options.spec;
     spec.distributed = is_distributed(!asked->environments.empty(), parsed, given);
     spec.each = spec.distributed && given.distribution == "each";
+    spec.grouping = grouping_of(spec.distributed ? given.distribution : "no");
+    if (!given.chunk_max.empty()) {
+        spec.chunk_max = number(parsed.name("maxschedchunk"), given.chunk_max, 1'000'000);
+    }
+    if (!given.ramp.empty()) spec.ramp_seconds = duration(parsed.name("ramp"), given.ramp);
     if (!spec.distributed) *asked = {.environments = {XSpec{.text = "popen"}}};
     Result<Served> served = serve(
         *asked,
@@ -271,6 +288,15 @@ std::vector<std::string> without_token(const std::vector<std::string>& arguments
     return kept;
 }
 
+// The plugin's session writes and shows what there is to see.
+void set_plugin(Options& options, const Given& given) {
+    if (given.plugin_socket.empty()) return;
+    options.plugin_socket =
+        static_cast<int>(number("--plugin-socket", given.plugin_socket, 1'000'000));
+    options.spec.whole_reports = true;
+    options.junit_xml.clear();
+}
+
 void set_run(Options& options, const Parsed& parsed, const Given& given,
              const std::vector<Setting>& repeated) {
     RunSpec& spec = options.spec;
@@ -279,6 +305,7 @@ void set_run(Options& options, const Parsed& parsed, const Given& given,
     one_of(parsed.name("start"), given.start, {"auto", "fork", "spawn"});
     if (given.start == "fork") spec.start = Start::fork;
     if (given.start == "spawn") spec.start = Start::spawn;
+    spec.boxed = parsed.contains("boxed");
     spec.collect_only = parsed.contains("collect-only");
     spec.confirm = !spec.collect_full && !parsed.contains("no-confirm");
     if (spec.interpreter.empty()) spec.interpreter = "python3";
@@ -298,6 +325,29 @@ void set_run(Options& options, const Parsed& parsed, const Given& given,
     if (given.compress != "auto") {
         for (Host& host : options.hosts) host.pack = options.pack;
     }
+}
+
+// pytest itself, in the user's terminal, if no number of slots was asked for.
+void set_debugger(Options& options, const Given& given, const std::string& name,
+                  const United& united, const std::vector<Setting>& settings) {
+    const bool may_do_without =
+        counts_cores(given) &&
+        std::ranges::find(united.repeated, "tx", &Setting::name) == united.repeated.end();
+    if (options.spec.distributed && !may_do_without) {
+        throw Fatal(fmt::format("{} needs a test that runs in your terminal, which slots do not: "
+                                "add -n 0 to run pytest itself there",
+                                name),
+                    4);
+    }
+    options.asks_pytest = true;
+    std::vector<std::string>& arguments = options.spec.arguments;
+    const bool pytest_has_n = std::ranges::any_of(settings, [](const Setting& setting) {
+        const std::string& origin = setting.origin.name;
+        return setting.name == "numprocesses" && !origin.ends_with(".toml") &&
+               !origin.starts_with("XGRID_");
+    });
+    if (pytest_has_n) arguments.insert(arguments.begin(), {"-n", "0"});
+    if (!options.junit_xml.empty()) arguments.push_back("--junitxml=" + options.junit_xml);
 }
 
 std::string working_directory() {
@@ -321,16 +371,12 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     Given given;
     OptionGroups groups;
     describe(groups, given, options);
+    std::string debugger;
     const auto kind = [&](const std::string& name) -> OptionKind {
         if (std::ranges::find(unavailable, name) != unavailable.end()) {
             throw Fatal(fmt::format("{} is not available yet", name), 4);
         }
-        if (std::ranges::find(for_a_debugger, name) != for_a_debugger.end()) {
-            throw Fatal(fmt::format("{} needs a test that runs in your terminal, which slots do "
-                                    "not: run it with pytest itself",
-                                    name),
-                        4);
-        }
+        if (std::ranges::find(for_a_debugger, name) != for_a_debugger.end()) debugger = name;
         options.asks_pytest =
             options.asks_pytest || std::ranges::find(asking_pytest, name) != asking_pytest.end();
         const std::string main = with_main_name(name);
@@ -362,15 +408,19 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         options.sync = sync_settings(settings.project.root, united.repeated);
         options.sync.take_all = parsed.contains("take-all");
         options.sync.empty_folders = parsed.contains("empty-folders");
+        set_plugin(options, given);
+        options.repeats = parsed.contains("looponfail");
         set_display(options, parsed, given, split.ours);
     } catch (const po::error& error) {
         throw Fatal(fmt::format("{}\n(xgrid submit --help shows the options)", error.what()), 4);
     }
     options.watch_roots = std::move(settings.watch_roots);
-    options.warnings = std::move(settings.warnings);
+    options.warnings.insert(options.warnings.begin(), settings.warnings.begin(),
+                            settings.warnings.end());
     options.spec.arguments = united.pytest;
     options.spec.arguments.insert(options.spec.arguments.end(), split.pytest.begin(),
                                   split.pytest.end());
+    if (!debugger.empty()) set_debugger(options, given, debugger, united, settings.values);
     options.spec.command = without_token(arguments);
     options.spec.command.insert(options.spec.command.begin(), "pytest");
     return options;

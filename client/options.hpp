@@ -19,13 +19,15 @@ struct Options {
     std::vector<Host> hosts;    // whose workers are to be brought about
     SyncSettings sync;
     bool pack = false;                     // what travels to the broker
-    std::vector<std::string> watch_roots;  // what a loop would watch; absolute
+    bool repeats = false;                  // a loop on failing tests
+    std::vector<std::string> watch_roots;  // what it watches; absolute; empty: the project
     std::vector<std::string> warnings;     // settings that are ignored
     Display display;
     std::string broker;     // empty: one of its own, with a worker
     std::string junit_xml;  // a path, or empty
     std::string junit_prefix;
     std::string json;          // a path, "-" for stdout, or empty
+    int plugin_socket = -1;    // of the pytest plugin that shows the run; none: -1
     bool asks_pytest = false;  // something that pytest answers itself, without running a test
 };
 

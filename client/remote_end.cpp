@@ -12,6 +12,11 @@ namespace {
 
 constexpr std::uint64_t megabyte = 1'000'000;
 
+// Each of them stops it, whatever the others say (seen with OpenSSH 9.2).
+constexpr std::string_view forwarding_needs =
+    "its sshd_config has to allow it: AllowStreamLocalForwarding yes, AllowTcpForwarding yes, and "
+    "no DisableForwarding";
+
 struct Trouble {
     std::string_view said;  // by ssh, somewhere in a line
     std::string_view means;
@@ -49,10 +54,9 @@ constexpr std::array troubles = {
     Trouble{"usage: ssh", "is to be reached with arguments that ssh does not understand", ""},
     Trouble{"Bad port", "is to be reached with arguments that ssh does not understand", ""},
     Trouble{"no matching", "has no algorithm in common with us", ""},
-    Trouble{"forwarding failed", "does not forward the connection to the broker",
-            "its sshd_config has to allow it: AllowStreamLocalForwarding yes"},
+    Trouble{"forwarding failed", "does not forward the connection to the broker", forwarding_needs},
     Trouble{"forwarding is disabled", "does not forward the connection to the broker",
-            "its sshd_config has to allow it: AllowStreamLocalForwarding yes"},
+            forwarding_needs},
     Trouble{"not currently available", "has no shell for that user", ""},
     Trouble{"account is currently not available", "has no shell for that user", ""},
     Trouble{"kex_exchange_identification", "closes the connection at once", ""},
@@ -109,7 +113,7 @@ std::string as_it_says(const RemoteEnd& end) {
         return as_ssh_says(end, number)
             .value_or(
                 with_advice(fmt::format("{} does not forward the connection to the broker", host),
-                            "its sshd_config has to allow it: AllowStreamLocalForwarding yes"));
+                            std::string(forwarding_needs)));
     }
     if (what == "home") return fmt::format("there is no home folder on {}", host);
     if (what == "damaged") {
@@ -165,6 +169,24 @@ std::string what_happened(const RemoteEnd& end) {
 }
 
 }  // namespace
+
+std::string explain_refusal(const RemoteEnd& end) {
+    constexpr std::string_view refused = "open failed: ";
+    const auto line = std::find_if(end.lines.rbegin(), end.lines.rend(), [&](const auto& one) {
+        return one.find(refused) != std::string::npos;
+    });
+    if (line == end.lines.rend()) return "";
+    const std::string& last = end.hosts.back();
+    const std::string why = line->substr(line->find(refused) + refused.size());
+    if (why.starts_with("administratively prohibited")) {
+        return with_advice(
+            fmt::format("cannot use '{}': {} does not forward the connection: {}", end.spec, last,
+                        *line),
+            "its sshd_config has to allow it: AllowTcpForwarding yes, PermitOpen any, and no "
+            "DisableForwarding");
+    }
+    return fmt::format("cannot use '{}': {} cannot connect there: {}", end.spec, last, why);
+}
 
 std::string explain(const RemoteEnd& end) {
     std::string through;

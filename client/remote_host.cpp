@@ -96,12 +96,9 @@ std::vector<std::string> take_lines(std::string& text, bool end) {
 
 }  // namespace
 
-RemoteHost::RemoteHost(const Host& host, const std::string& broker_socket, const std::string& mark,
+RemoteHost::RemoteHost(const Host& host, const std::string& socket, const std::string& mark,
                        Instant now)
-    : host_(host),
-      way_(way_to(host, mark, broker_socket)),
-      talk_(mark),
-      arrive_by_(now + arrive_limit) {
+    : host_(host), way_(way_to(host, mark, socket)), talk_(mark), arrive_by_(now + arrive_limit) {
     start();
     if (way_.hops.size() == 1) want_ = RemoteWant::script;
 }
@@ -151,12 +148,22 @@ RemoteNews RemoteHost::look(Instant now, ProgramTask& programs) {
     give(programs);
     write();
     if (told_ || let_go_) return news;
+    if (way_.to_listener && talk_.stage() == RemoteStage::working && !way_told_) {
+        way_told_ = true;
+        news.way = way_.socket;
+    }
     news.trouble = fault(now);
     if (news.trouble.empty()) return news;
     told_ = true;
     let_go();
     if (talk_.stage() == RemoteStage::connecting) kill_group(SIGTERM);
     return news;
+}
+
+std::string RemoteHost::refusal() {
+    std::string errors;  // are not for people, of a way
+    read_words(errors);
+    return explain_refusal(end_so_far());
 }
 
 void RemoteHost::read_words(std::string& errors) {
@@ -169,7 +176,7 @@ void RemoteHost::read_words(std::string& errors) {
         const bool more = read_all(errors_, stated_);
         for (const std::string& line : take_lines(stated_, !more)) {
             const std::string shown = talk_.hear_error(line);
-            if (!shown.empty()) errors += shown + "\n";
+            if (!shown.empty() && !way_.to_listener) errors += shown + "\n";
         }
         if (!more) errors_.close();
     }
@@ -188,6 +195,11 @@ void RemoteHost::answer(RemoteWant want) {
 // What it waits for may have to be made yet.
 void RemoteHost::give(ProgramTask& programs) {
     if (want_ == RemoteWant::nothing || let_go_) return;
+    if (way_.to_listener) {
+        to_write_ += pass_script(way_);
+        want_ = RemoteWant::nothing;
+        return;
+    }
     std::optional<Result<Program>> program = programs.program();
     if (!program) return;
     if (!*program) {
@@ -250,6 +262,10 @@ std::string RemoteHost::fault(Instant now) const {
     const bool ended = talk_.stage() == RemoteStage::ended && pid_ == 0;
     if (!failure_.empty()) return fmt::format("cannot use '{}': {}", host_.spec.text, failure_);
     if (!over && !late && !ended) return "";
+    return explain(end_so_far());
+}
+
+RemoteEnd RemoteHost::end_so_far() const {
     RemoteEnd end = talk_.end();
     end.spec = host_.spec.text;
     for (const XSpec& hop : way_.hops) {
@@ -261,7 +277,7 @@ std::string RemoteHost::fault(Instant now) const {
         end.system = program_->system;
         end.program_bytes = program_->bytes;
     }
-    return explain(end);
+    return end;
 }
 
 void RemoteHost::let_go() {

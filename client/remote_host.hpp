@@ -1,5 +1,6 @@
-// One host whose worker is brought about through ssh: the process of ssh, what it says, and what it
-// is given. Owns the process group, which is gone with it.
+// One host whose worker is brought about through ssh, or that is on the way to one that listens:
+// the process of ssh, what it says, and what it is given. Owns the process group, which is gone
+// with it.
 #pragma once
 
 #include <memory>
@@ -20,14 +21,16 @@ namespace xgrid::client {
 struct RemoteNews {
     std::string host;     // label
     std::string output;   // whole lines that it printed for people
+    std::string way;      // not empty: this socket leads to the worker that listens, from now on
     std::string trouble;  // not empty: there is no worker, or none any more, and why
+
+    friend bool operator==(const RemoteNews&, const RemoteNews&) = default;
 };
 
 class RemoteHost {
 public:
     /// Starts ssh. To be called while this process has one thread.
-    RemoteHost(const Host& host, const std::string& broker_socket, const std::string& mark,
-               Instant now);
+    RemoteHost(const Host& host, const std::string& socket, const std::string& mark, Instant now);
     RemoteHost(const RemoteHost&) = delete;
     RemoteHost& operator=(const RemoteHost&) = delete;
     ~RemoteHost();
@@ -41,6 +44,10 @@ public:
 
     /// Reads, and writes what is due. Trouble is told once.
     RemoteNews look(Instant now, ProgramTask& programs);
+
+    /// Of a way to a worker that listens: why nothing is reached by it, as ssh has said by now;
+    /// empty: it has said nothing of that.
+    std::string refusal();
 
     /// It has what it needs to know to leave by itself.
     void let_go();
@@ -56,6 +63,7 @@ private:
     void write();
     void wait_for_process();
     std::string fault(Instant now) const;
+    RemoteEnd end_so_far() const;
 
     Host host_;
     Way way_;
@@ -73,6 +81,7 @@ private:
     std::string failure_;  // of ours
     std::string how_;      // ssh ended
     Instant arrive_by_;
+    bool way_told_ = false;
     bool told_ = false;  // trouble was
     bool let_go_ = false;
 };

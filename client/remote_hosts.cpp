@@ -19,8 +19,10 @@ Instant now() { return std::chrono::steady_clock::now(); }
 
 RemoteHosts::RemoteHosts(const std::vector<Host>& hosts, const std::string& broker_socket) {
     for (const Host& host : hosts) {
-        if (host.reach != Reach::ssh) continue;
-        hosts_.push_back(std::make_unique<RemoteHost>(host, broker_socket, random_token(), now()));
+        if (!through_ssh(host)) continue;
+        const std::string socket =
+            host.reach == Reach::ssh ? broker_socket : broker_socket + "-to-" + host.label;
+        hosts_.push_back(std::make_unique<RemoteHost>(host, socket, random_token(), now()));
     }
     if (!hosts_.empty()) programs_.emplace();
 }
@@ -49,15 +51,29 @@ std::vector<RemoteNews> RemoteHosts::look(Instant now) {
     programs_->take_notice();
     for (const auto& host : hosts_) {
         RemoteNews news = host->look(now, *programs_);
-        if (!news.output.empty() || !news.trouble.empty()) all.push_back(std::move(news));
+        if (news != RemoteNews{.host = news.host}) all.push_back(std::move(news));
     }
     return all;
 }
 
-std::string RemoteHosts::name_of(const std::string& label) const {
+RemoteHost* RemoteHosts::find(const std::string& label) const {
     const auto found =
         std::ranges::find_if(hosts_, [&](const auto& host) { return host->label() == label; });
-    return found == hosts_.end() ? label : (*found)->name();
+    return found == hosts_.end() ? nullptr : found->get();
+}
+
+std::string RemoteHosts::refusal(const std::string& label) {
+    RemoteHost* host = find(label);
+    return host == nullptr ? "" : host->refusal();
+}
+
+void RemoteHosts::let_go(const std::string& label) {
+    if (RemoteHost* host = find(label)) host->let_go();
+}
+
+std::string RemoteHosts::name_of(const std::string& label) const {
+    const RemoteHost* host = find(label);
+    return host == nullptr ? label : host->name();
 }
 
 void RemoteHosts::end() {

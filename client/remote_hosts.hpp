@@ -1,5 +1,5 @@
-// All hosts of a run whose workers are brought about through ssh, and the program that travels
-// there. Each is reached while the others are, and while the run has begun.
+// All hosts of a run whose workers are brought about or reached through ssh, and the program that
+// travels there. Each is reached while the others are, and while the run has begun.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@ namespace xgrid::client {
 class RemoteHosts {
 public:
     /// Starts ssh to each host among those that needs it. To be called while this process has one
-    /// thread. `broker_socket` is a path.
+    /// thread. `broker_socket` is a path; what leads to workers that listen is made beside it.
     RemoteHosts(const std::vector<Host>& hosts, const std::string& broker_socket);
     RemoteHosts(const RemoteHosts&) = delete;
     RemoteHosts& operator=(const RemoteHosts&) = delete;
@@ -32,6 +32,11 @@ public:
     /// What has happened at which of them. Each that cannot be had is told of once.
     std::vector<RemoteNews> look(Instant now);
 
+    /// As RemoteHost's, of that label.
+    std::string refusal(const std::string& label);
+    /// The host is not needed any more.
+    void let_go(const std::string& label);
+
     /// As messages about it call that host.
     std::string name_of(const std::string& label) const;
 
@@ -40,6 +45,8 @@ public:
     void end();
 
 private:
+    RemoteHost* find(const std::string& label) const;
+
     std::vector<std::unique_ptr<RemoteHost>> hosts_;
     std::optional<ProgramTask> programs_;
 };

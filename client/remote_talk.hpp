@@ -41,6 +41,9 @@ struct RemoteEnd {
 /// Why there is no worker, and what to do about it.
 std::string explain(const RemoteEnd& end);
 
+/// Why nothing is reached by a way that stands, as ssh has said; empty: it has said nothing.
+std::string explain_refusal(const RemoteEnd& end);
+
 class RemoteTalk {
 public:
     explicit RemoteTalk(std::string mark) : mark_(std::move(mark)) {}

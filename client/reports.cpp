@@ -12,6 +12,7 @@
 
 #include "client/json_lines.hpp"
 #include "client/junit.hpp"
+#include "client/plugin_lines.hpp"
 #include "client/pytest_cache.hpp"
 #include "client/repository.hpp"
 #include "client/terminal.hpp"
@@ -20,11 +21,11 @@
 namespace xgrid::client {
 namespace {
 
-std::FILE* open_for_writing(const std::string& path) {
+std::FILE* open_for_writing(const std::string& path, const char* mode) {
     const std::filesystem::path folder = std::filesystem::path(path).parent_path();
     std::error_code ignored;
     if (!folder.empty()) std::filesystem::create_directories(folder, ignored);
-    std::FILE* file = std::fopen(path.c_str(), "we");
+    std::FILE* file = std::fopen(path.c_str(), mode);
     if (file == nullptr) throw Fatal(fmt::format("cannot write {}: {}", path, strerror(errno)), 4);
     return file;
 }
@@ -35,16 +36,6 @@ bool is_set(const char* variable, std::string_view value) {
 }
 
 bool is_terminal() { return isatty(STDOUT_FILENO) == 1 && !is_set("TERM", "dumb"); }
-
-std::size_t columns() {
-    constexpr std::size_t usual = 80;
-    constexpr std::size_t least = 20;
-    const char* asked = std::getenv("COLUMNS");
-    std::size_t found = asked != nullptr ? std::strtoul(asked, nullptr, 10) : 0;
-    winsize size{};
-    if (found == 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) found = size.ws_col;
-    return found == 0 ? usual : std::max(found, least);
-}
 
 std::size_t rows() {
     winsize size{};
@@ -72,6 +63,16 @@ std::string headline(const Options& options, const std::optional<RepositoryFacts
 
 }  // namespace
 
+std::size_t terminal_columns() {
+    constexpr std::size_t usual = 80;
+    constexpr std::size_t least = 20;
+    const char* asked = std::getenv("COLUMNS");
+    std::size_t found = asked != nullptr ? std::strtoul(asked, nullptr, 10) : 0;
+    winsize size{};
+    if (found == 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) found = size.ws_col;
+    return found == 0 ? usual : std::max(found, least);
+}
+
 bool wants_colour(const Options& options) {
     if (options.json == "-") return false;  // nothing is for a reader
     const Colour colour = options.display.colour;
@@ -83,13 +84,19 @@ bool wants_colour(const Options& options) {
 
 Reports::Reports(const Options& options, const Submission& submission)
     : collect_only_(options.spec.collect_only), tally_(options.spec) {
+    if (options.plugin_socket >= 0) {
+        std::FILE* file = fdopen(options.plugin_socket, "w");
+        if (file == nullptr) throw Fatal("the pytest plugin gave no socket to write to", 4);
+        destinations_.push_back({std::make_unique<PluginLines>(), file, "the pytest plugin"});
+        return;
+    }
     const EnvironmentNames environments(options.spec);
     const auto code = read_repository(options.spec.directory);
     if (!options.json.empty()) {
         auto lines =
             std::make_unique<JsonLines>(submission.run, code ? code->tree : "", environments);
         json_lines_ = lines.get();
-        add(std::move(lines), options.json);
+        add(std::move(lines), options.json, submission.continued == Continued::yes ? "ae" : "we");
     }
     if (!options.junit_xml.empty()) {
         add(std::make_unique<Junit>(JunitSettings{.prefix = options.junit_prefix,
@@ -103,17 +110,18 @@ Reports::Reports(const Options& options, const Submission& submission)
     live_ = is_terminal();
     settings.colour = options.spec.coloured;
     settings.live = live_;
-    settings.columns = columns();
+    settings.columns = terminal_columns();
     settings.rows = rows();
     settings.environments = environments;
     settings.headline = headline(options, code);
     settings.directory = options.spec.directory;
     settings.distributed = options.spec.distributed;
+    settings.crashes_max = options.spec.crashes_max;
     add(std::make_unique<Terminal>(settings), "-");
 }
 
-void Reports::add(std::unique_ptr<Report> report, const std::string& path) {
-    std::FILE* file = path == "-" ? stdout : open_for_writing(path);
+void Reports::add(std::unique_ptr<Report> report, const std::string& path, const char* mode) {
+    std::FILE* file = path == "-" ? stdout : open_for_writing(path, mode);
     destinations_.push_back({.report = std::move(report), .file = file, .name = path});
 }
 

@@ -2,9 +2,12 @@
 // tally.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/cache_entries.hpp"
@@ -16,12 +19,19 @@
 
 namespace xgrid::client {
 
+/// Whether reports that hold many runs go on from an earlier one of the same client.
+enum class Continued : std::uint8_t { no, yes };
+
 /// What only the loop knows of a run.
 struct Submission {
     std::string run;
     std::string host;
     std::string started;  // local time, ISO 8601
+    Continued continued = Continued::no;
 };
+
+/// How many there are for the terminal's lines.
+std::size_t terminal_columns();
 
 /// Whether the terminal is to be in colour: as asked, or as the environment and the terminal
 /// suggest.
@@ -45,6 +55,9 @@ public:
     /// Of the code's content, so far.
     void add_given(std::uint64_t bytes) { tally_.add_given(bytes); }
     void tick(Instant now);
+    const Tally& tally() const { return tally_; }
+    /// To be called before end().
+    void close(Closing closing) { tally_.close(std::move(closing)); }
     /// The run's exit code. Throws Fatal if a report could not be written in full.
     int end(Instant now);
 
@@ -59,7 +72,7 @@ private:
         bool failed = false;
     };
 
-    void add(std::unique_ptr<Report> report, const std::string& path);
+    void add(std::unique_ptr<Report> report, const std::string& path, const char* mode = "we");
     void write(Destination& to, const std::string& text);
     void write_cache() const;
 

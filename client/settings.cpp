@@ -15,6 +15,7 @@ namespace xgrid::client {
 namespace {
 
 constexpr std::array known = {
+    KnownSetting{"boxed", Takes::truth},
     KnownSetting{"broker"},
     KnownSetting{"collect"},
     KnownSetting{"compress"},
@@ -22,17 +23,21 @@ constexpr std::array known = {
     KnownSetting{"empty-folders", Takes::truth},
     KnownSetting{"exitfirst", Takes::truth, true},
     KnownSetting{"framework"},
+    KnownSetting{"group-by"},
     KnownSetting{"json", Takes::path},
     KnownSetting{"junitprefix"},
     KnownSetting{"junitxml", Takes::path},
     KnownSetting{"keep", Takes::texts},
+    KnownSetting{"looponfail", Takes::truth, true},
     KnownSetting{"max-worker-restart", Takes::number, true},
     KnownSetting{"maxfail", Takes::number, true},
     KnownSetting{"maxprocesses", Takes::number, true},
+    KnownSetting{"maxschedchunk", Takes::number, true},
     KnownSetting{"no-confirm", Takes::truth},
     KnownSetting{"numprocesses", Takes::number, true},
     KnownSetting{"px", Takes::texts, true},
     KnownSetting{"python", Takes::path},
+    KnownSetting{"ramp", Takes::number, true},
     KnownSetting{"rsyncdir", Takes::texts, true},
     KnownSetting{"rsyncignore", Takes::texts, true},
     KnownSetting{"start"},
@@ -162,9 +167,9 @@ Result<std::vector<Setting>> settings_of_variable(std::string_view name, std::st
 std::vector<Setting> settings_of_addopts(const std::vector<std::string>& words,
                                          const Origin& origin) {
     static const std::map<std::string, std::string> letters = {
-        {"-n", "numprocesses"}, {"-x", "exitfirst"}, {"-d", "dist"}};
+        {"-n", "numprocesses"}, {"-x", "exitfirst"}, {"-d", "dist"}, {"-f", "looponfail"}};
     const auto kind = [](const std::string& name) -> OptionKind {
-        if (name == "-d" || name == "-x") return {Owner::ours, false};
+        if (name == "-d" || name == "-x" || name == "-f") return {Owner::ours, false};
         if (name == "-n") return {Owner::ours, true};
         const KnownSetting* setting =
             name.starts_with("--") ? known_setting(name.substr(2)) : nullptr;

@@ -7,7 +7,7 @@
 //   start, framework, testrunuid, broker, compress,
 //   junitxml, junitprefix, json, timeout, maxfail,
 //   max-worker-restart
-//   exitfirst, no-confirm, take-all, empty-folders        true or false
+//   boxed, exitfirst, looponfail, no-confirm, take-all, empty-folders        true or false
 //
 // In the environment it is XGRID_ and the name in capitals, with _ for -: XGRID_TX. Texts are
 // parted there as in a shell.

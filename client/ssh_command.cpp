@@ -6,6 +6,7 @@
 
 #include "client/bootstrap_sources.hpp"
 #include "client/words.hpp"
+#include "shared/address.hpp"
 #include "shared/ensure.hpp"
 
 namespace xgrid::client {
@@ -56,8 +57,9 @@ std::string connect_script(const Way& way, std::size_t hop) {
     ensure(static_cast<bool>(words), "what is no command line for ssh is refused before");
     arguments.insert(arguments.end(), words->begin(), words->end());
     return told({{"mark", way.mark},
-                 {"here", hop == 0 ? way.broker : way.sockets.at(hop - 1)},
+                 {"here", hop == 0 ? way.socket : way.sockets.at(hop - 1)},
                  {"there", way.sockets.at(hop)},
+                 {"leads", way.to_listener ? "-L" : "-R"},
                  {"next", login_command()},
                  {"hop", hop == 0 ? "" : "1"}},
                 arguments) +
@@ -109,13 +111,17 @@ std::string command_by_hand(const XSpec& spec) {
     return fmt::format("ssh {}{}", config, spec.ssh);
 }
 
-Way way_to(const Host& host, const std::string& mark, const std::string& broker_socket) {
-    Way way{.mark = mark, .broker = broker_socket, .hops = host.via};
-    way.hops.push_back(host.spec);
+Way way_to(const Host& host, const std::string& mark, const std::string& socket) {
+    Way way{.mark = mark,
+            .to_listener = host.reach == Reach::socket,
+            .socket = socket,
+            .hops = host.via};
+    if (!way.to_listener) way.hops.push_back(host.spec);
     // Whoever cannot guess the mark cannot be there first; sshd makes it for its user alone.
     for (std::size_t hop = 0; hop < way.hops.size(); ++hop) {
         way.sockets.push_back(fmt::format("/tmp/xgrid-{}-{}", mark, hop));
     }
+    if (way.to_listener) way.sockets.back() = text_of(Address{host.spec.host, host.spec.port});
     return way;
 }
 
@@ -125,6 +131,10 @@ std::vector<std::string> local_command(const Way& way) {
 
 std::string hop_script(const Way& way, std::size_t hop) {
     return padded(connect_script(way, hop + 1));
+}
+
+std::string pass_script(const Way& way) {
+    return padded(told({{"mark", way.mark}}, {}) + source("pass"));
 }
 
 std::string remote_script(const Way& way, const RemoteWorker& worker) {

@@ -5,6 +5,8 @@
 //                          it; on hosts on the way CONNECT again, on the last one REMOTE
 //                          (bootstrap/*.sh)
 //
+// To a worker that listens it is   ssh -L HERE:THERE   instead, with PASS on the last host.
+//
 // Login shells of any kind take what ssh has them run: it has neither a quote nor a backslash
 // within its quotes, and no line end. All else is read by sh.
 //
@@ -40,15 +42,19 @@ std::string host_name_of(const XSpec& spec);
 /// What a person would type to reach it.
 std::string command_by_hand(const XSpec& spec);
 
-/// The way from here to a host: which sockets lead to the broker.
+/// The way from here to a host, by which its worker reaches the broker; or to the last host before
+/// a worker that listens, by which we reach that.
 struct Way {
-    std::string mark;                  // random; begins each line that is a word to us
-    std::string broker;                // the broker's socket here
+    std::string mark;  // random; begins each line that is a word to us
+    bool to_listener = false;
+    std::string socket;                // here: the broker's, or what leads to the listener
     std::vector<XSpec> hops;           // the last one is the host
-    std::vector<std::string> sockets;  // by hop: what leads to the broker there
+    std::vector<std::string> sockets;  // by hop: where the way goes on there; in the end, to a
+                                       // listener, its HOST:PORT
 };
 
-Way way_to(const Host& host, const std::string& mark, const std::string& broker_socket);
+/// `socket` is a path, here.
+Way way_to(const Host& host, const std::string& mark, const std::string& socket);
 
 /// Runs ssh to the first hop, when given to execvp.
 std::vector<std::string> local_command(const Way& way);
@@ -67,7 +73,10 @@ struct RemoteWorker {
     bool pack = true;  // what travels there
 };
 
-/// For the input of the last hop.
+/// For the input of the last hop, of a way to a listener.
+std::string pass_script(const Way& way);
+
+/// For the input of the last hop, of any other.
 std::string remote_script(const Way& way, const RemoteWorker& worker);
 
 }  // namespace xgrid::client

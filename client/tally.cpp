@@ -100,6 +100,7 @@ std::optional<int> Tally::exit_code_of_ends() const {
 int Tally::exit_code(bool collect_only) const {
     if (const std::optional<int> code = exit_code_of_ends()) return *code;
     if (count("failed") + count("error") > 0) return 1;
+    if (closing_.code != 0) return closing_.code;
     const std::uint64_t tests = collect_only ? tests_collected() : tests_finished();
     return tests == 0 ? 5 : 0;
 }

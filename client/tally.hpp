@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/environment_tally.hpp"
@@ -14,6 +15,13 @@
 
 namespace xgrid::client {
 
+/// What is told once all tests are over, besides them; a code that is not 0 becomes the run's if
+/// its tests have none to say.
+struct Closing {
+    std::string text;
+    int code = 0;
+};
+
 class Tally {
 public:
     explicit Tally(const RunSpec& spec = {});
@@ -21,6 +29,9 @@ public:
     void add(const Event& event);
     /// So much of the code's content was given away by now.
     void add_given(std::uint64_t bytes) { bytes_given_ = bytes; }
+
+    void close(Closing closing) { closing_ = std::move(closing); }
+    const Closing& closing() const { return closing_; }
 
     /// Reports by category: failed, passed, skipped, deselected, xfailed, xpassed, warnings, error,
     /// and whatever plugins call theirs. Never 0.
@@ -69,6 +80,7 @@ private:
     std::map<std::uint32_t, EnvironmentEnded> ends_;
     std::optional<std::uint64_t> bytes_given_;
     bool slots_begun_ = false;
+    Closing closing_;
 };
 
 /// The word of an outcome in reports: passed, failed, error, skipped, xfailed, xpassed.

@@ -106,12 +106,14 @@ std::string Terminal::header(const SlotFacts& facts) const {
 
 std::string Terminal::show(const WorkerDown& event, const Tally&) {
     if (event.reason.empty()) return {};
-    if (event.reason.starts_with("crashed")) crashed_.push_back(event.worker);
+    if (event.reason.starts_with("crashed") && ++crashes_ <= settings_.crashes_max) {
+        crashed_.push_back(event.worker);
+    }
     return title() + results_.new_line() +
            fmt::format("[{}] node down: {}\n", event.worker, printable(event.reason));
 }
 
-// Told once it is true: after the last crash that is allowed nothing more starts.
+// Told once it is true: where nothing is left to do nobody takes the place.
 std::string Terminal::replaced() {
     std::string text;
     for (const std::string& worker : std::exchange(crashed_, {})) {
@@ -238,7 +240,7 @@ std::string Terminal::end(Instant now, const Tally& tally, int) {
     text += title();
     text += listed(only_counted() ? listing_.counts() : listing_.rest());
     text += settings_.display.collect_only ? "\n" : results_.end(tally);
-    text += findings_.render(markup_);
+    text += findings_.render(markup_, tally.closing().text);
     if (settings_.display.summary) {
         const MatrixLimits all{SIZE_MAX, SIZE_MAX, SIZE_MAX};
         text +=

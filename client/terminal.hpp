@@ -31,6 +31,7 @@ struct TerminalSettings {
     std::string headline;   // the run in one line
     std::string directory;  // where the user is
     bool distributed = true;
+    std::uint32_t crashes_max = UINT32_MAX;  // slots that may be replaced
 };
 
 class Terminal : public Report {
@@ -80,7 +81,8 @@ private:
     bool listing_shown_ = false;
     Instant began_at_;
     bool title_shown_ = false;
-    bool adopted_ = false;              // a slot has told how it is configured
+    bool adopted_ = false;  // a slot has told how it is configured
+    std::uint32_t crashes_ = 0;
     std::vector<std::string> crashed_;  // slots that nothing has replaced yet
     std::set<std::uint32_t> told_;      // environments that have a line in the header
 };

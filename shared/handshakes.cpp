@@ -54,8 +54,20 @@ std::optional<Handshake> Handshakes::next() {
         std::uint16_t event = 0;
         if (first.size() < sizeof event) continue;
         std::memcpy(&event, first.data(), sizeof event);
+        std::int32_t value = -1;
+        if (first.size() >= sizeof event + sizeof value) {
+            std::memcpy(&value, static_cast<const char*>(first.data()) + sizeof event,
+                        sizeof value);
+        }
+        connection_ = value;
         if (const auto handshake = handshake_of(event)) return handshake;
     }
+}
+
+// It is the descriptor, of which libzmq tells in both cases.
+int connection_of(const Received& received) {
+    if (received.frames.empty()) return -1;
+    return zmq_msg_get(received.frames.front().handle(), ZMQ_SRCFD);
 }
 
 }  // namespace xgrid

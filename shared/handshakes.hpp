@@ -24,10 +24,17 @@ public:
 
     /// The next one.
     std::optional<Handshake> next();
+    /// Names the connection that the last one of next() was about, if it is lost. Another may have
+    /// got the name meanwhile.
+    int connection() const { return connection_; }
     zmq::pollitem_t poll_item() { return {socket_.handle(), 0, ZMQ_POLLIN, 0}; }
 
 private:
     zmq::socket_t socket_;
+    int connection_ = -1;
 };
+
+/// The connection that it came by, as Handshakes names it; -1: that is not known.
+int connection_of(const Received& received);
 
 }  // namespace xgrid

@@ -134,8 +134,8 @@ struct RunSpec {
     std::int32_t nice = 0;
     Grouping grouping = Grouping::none;
     std::string group_pattern;    // a regular expression: ids where it finds the same are a group
-    std::uint32_t chunk_max = 0;  // tests that a slot holds, beside one that runs; 0: no limit
-    double ramp_seconds = 0;      // at least so long between the starts of two slots
+    std::uint32_t chunk_max = 0;  // tests that go to another slot in one go; 0: no limit
+    double ramp_seconds = 0;      // over which the starts of its slots are spread
     bool boxed = false;           // each test in a process of its own
     bool whole_reports = false;   // every phase comes with the framework's own report
     std::vector<std::string> inputs;  // for slots, by number, in the framework's own form
@@ -382,6 +382,9 @@ struct RunOrders {
     XGRID_FIELDS(RunOrders, run, spec, slots);
 };
 
+/// As `keep`: all of it if it has begun, else nothing.
+constexpr std::uint32_t keep_if_begun = 0xFFFFFFFF;
+
 struct AttemptOrders {
     AttemptId id;
     std::string run;
@@ -545,7 +548,8 @@ struct DoneTest {
     friend auto operator<=>(const DoneTest&, const DoneTest&) = default;
 };
 
-/// Idempotent by run. `done` has verdicts already, from a broker that has forgotten the run.
+/// Idempotent by run. From a broker that has forgotten the run, `done` has verdicts already, and
+/// nothing more is run in the environments that `ended`, in that order.
 ///
 /// `epoch` grows each time the client learns that the broker knows the run, or does not know it any
 /// more: what was said in an older one is an echo.
@@ -554,7 +558,8 @@ struct Submit {
     RunSpec spec;
     std::vector<DoneTest> done;
     std::uint64_t epoch = 0;
-    XGRID_FIELDS(Submit, run, spec, done, epoch);
+    std::vector<EnvironmentEnded> ended;
+    XGRID_FIELDS(Submit, run, spec, done, epoch, ended);
 };
 /// Sent again and again while the client lives; says which events it has.
 struct Follow {

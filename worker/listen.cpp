@@ -138,6 +138,7 @@ public:
             if (gate_) gate_->answer();
             hear_clients();
             hear_workers();
+            hear_handshakes();
             carry_out(core_.advance(now()));
             end_late_ones();
             report_turned_away();
@@ -206,6 +207,9 @@ private:
                                                       : message.error()}));
             return;
         }
+        if (const int connection = connection_of(received); connection >= 0) {
+            connections_[connection] = from;
+        }
         carry_out(core_.receive(now(), from, *dial));
     }
 
@@ -268,11 +272,17 @@ private:
         fmt::print(stderr, "xgrid worker: session {} {}\n", key, what);
     }
 
-    // Not each: whoever can reach the port can fail as often as he likes.
-    void report_turned_away() {
+    void hear_handshakes() {
         while (const std::optional<Handshake> handshake = handshakes_->next()) {
             if (*handshake == Handshake::failed || *handshake == Handshake::denied) ++turned_away_;
+            if (*handshake != Handshake::lost) continue;
+            const auto lost = connections_.extract(handshakes_->connection());
+            if (!lost.empty()) core_.connection_gone(now(), lost.mapped());
         }
+    }
+
+    // Not each: whoever can reach the port can fail as often as he likes.
+    void report_turned_away() {
         if (turned_away_ == reported_ || now() < report_at_) return;
         fmt::print(stderr, "xgrid worker: {} connection{} turned away so far: {}\n", turned_away_,
                    turned_away_ == 1 ? " was" : "s were",
@@ -323,6 +333,7 @@ private:
     std::optional<Handshakes> handshakes_;
     std::map<SessionKey, std::unique_ptr<Session>> sessions_;
     std::map<SessionKey, Instant> end_by_;
+    std::map<int, std::string> connections_;  // that sessions were dialled by
     std::vector<std::pair<SessionKey, std::string>> gone_;
     std::uint64_t turned_away_ = 0;
     std::uint64_t reported_ = 0;

@@ -66,6 +66,14 @@ void Listener::connect(Sessions::iterator session, Line line, const std::string&
     effects.connected.push_back(session->first);
 }
 
+void Listener::connection_gone(Instant now, const std::string& connection) {
+    const auto found = connections_.find(connection);
+    if (found == connections_.end() || found->second.second != Line::control) return;
+    Session& session = sessions_.at(found->second.first);
+    session.heard_at =
+        std::min(session.heard_at, now + settings_.return_limit - settings_.client_lease);
+}
+
 Listener::Effects Listener::worker_gone(SessionKey key, const std::string& how) {
     Effects effects;
     const auto found = sessions_.find(key);

@@ -25,6 +25,8 @@ using SessionKey = std::uint64_t;
 struct ListenerSettings {
     /// A client that is silent for so long is gone.
     Duration client_lease = std::chrono::seconds(10);
+    /// One whose connection is gone has so long to come back.
+    Duration return_limit = std::chrono::seconds(3);
     /// More are turned away.
     std::size_t sessions_max = 256;
 };
@@ -48,6 +50,9 @@ public:
 
     /// From a connection, as the transport names it.
     Effects receive(Instant now, const std::string& from, const Dial& dial);
+    /// That connection may be gone; hearing so of one that is not does no harm, since clients say
+    /// often that they are there.
+    void connection_gone(Instant now, const std::string& connection);
     /// The session's worker is gone, and how.
     Effects worker_gone(SessionKey session, const std::string& how);
     /// To be called when next_deadline() has passed; early calls change nothing.

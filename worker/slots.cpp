@@ -249,6 +249,8 @@ void Slots::read_line(SlotKey key, Process& process, std::string_view text, Repo
         if (capture != up->facts.settings.end() && capture->second == "no") {
             process.show_output = true;  // addopts may say so, too
         }
+        const auto stacks = up->facts.settings.find("faulthandler_timeout");
+        process.show_errors = stacks != up->facts.settings.end();
         reports.emplace_back(key, SlotFact{process.current, SlotBegan{std::move(up->facts)}});
     } else if (auto* refused = std::get_if<LineRefused>(&*line)) {
         reports.emplace_back(key, SlotRefused{std::move(refused->text), refused->code});
@@ -296,7 +298,7 @@ void Slots::read_output(SlotKey key, Process& process, Descriptor& from, Stream 
             process.err_tail.erase(0, process.err_tail.size() - err_tail_bytes);
         }
     }
-    if (!process.show_output) return;
+    if (!process.show_output && !(process.show_errors && stream == Stream::err)) return;
     process.unfinished.at(static_cast<std::size_t>(stream)) += text;
     show_output(key, process, false, reports);
 }

@@ -49,6 +49,7 @@ private:
         std::string err_tail;                   // the last that it printed there
         std::array<std::string, 2> unfinished;  // lines on stdout and stderr
         bool show_output = false;
+        bool show_errors = false;  // stderr alone: stacks are dumped there
         bool stopped = false;
         std::map<JobNumber, AttemptId> jobs;
         AttemptId current;  // the attempt that it last spoke of, or was last given

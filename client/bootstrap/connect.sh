@@ -1,6 +1,7 @@
-# Reaches the next host with the user's own ssh, and gives it `next` to run. Told: mark, here (the
-# socket that leads to the broker), there (its name on the next host), next, hop (not empty: this is
-# a host on the way), and ssh's arguments as $@.
+# Reaches the next host with the user's own ssh, and gives it `next` to run. Told: mark, here (a
+# socket), there (as the next host knows what it leads to, or comes from), leads (-R: to the broker,
+# from there; -L: to a worker that listens, from here), next, hop (not empty: this is a host on the
+# way), and ssh's arguments as $@.
 set -f
 say() {
     set -- $*  # what others say may have lines
@@ -9,7 +10,7 @@ say() {
 fail() { say fail "$@"; exit 1; }
 command -v ssh >/dev/null 2>&1 || fail tool ssh
 if [ -n "$hop" ]; then
-    [ -S "$here" ] || fail forwarding
+    [ "$leads" = -L ] || [ -S "$here" ] || fail forwarding
     say hop
 fi
 known="
@@ -27,7 +28,9 @@ $1
 ! says 'serveraliveinterval 0' || set -- -o ServerAliveInterval=5 -o ServerAliveCountMax=2 "$@"
 ! says 'connecttimeout none' || set -- -o ConnectTimeout=15 "$@"
 # A connection that is there is used, and none is left behind for others.
-set -- -T -o BatchMode=yes -o ControlMaster=no -o RemoteCommand=none -R "$there:$here" "$@" "$next"
+ends=$there:$here
+[ "$leads" = -R ] || ends=$here:$there
+set -- -T -o BatchMode=yes -o ControlMaster=no -o RemoteCommand=none "$leads" "$ends" "$@" "$next"
 [ -n "$hop" ] || exec ssh "$@"
 trap 'rm -f "$here"' HUP INT TERM
 ssh "$@"

@@ -25,8 +25,8 @@ struct OneRun {
                     Settings changed = {})
         : settings(changed), run("run", std::move(spec), std::move(done), next_job, settings) {}
 
-    void add_slot(WorkerKey worker = 1) {
-        run.add_slot(worker);
+    void add_slot(WorkerKey worker = 1, std::uint32_t environment = 0) {
+        run.add_slot(worker, environment);
         run.schedule(now, places);
     }
 

@@ -72,6 +72,13 @@ TEST_CASE_FIXTURE(OneRun, "a run without units is completed once its slot has fi
     CHECK(run.jobs().empty());
 }
 
+TEST_CASE_FIXTURE(OneRun, "what a slot's session leaves goes to the client") {
+    list({});
+    REQUIRE(held(0).body.kind == JobKind::finish);
+    say(0, Ended{.output = "{}"});
+    CHECK(events<WorkerDown>() == std::vector{WorkerDown{.worker = "gw0", .output = "{}"}});
+}
+
 TEST_CASE_FIXTURE(OneRun, "units that are done do not end a run that is still being listed") {
     add_slot();
     say(0, UnitsNamed{{"a"}});

@@ -15,10 +15,14 @@ struct Fixture {
     Workers workers;
     std::uint64_t number = 0;
 
-    WorkerKey hear(const std::string& session, std::uint32_t slots = 1, Instant now = start) {
+    WorkerKey hear(const std::string& session, std::uint32_t slots = 1, Instant now = start,
+                   Labels labels = {}) {
         WorkerKey key = 0;
-        const Status status{
-            .session = session, .number = ++number, .slots = slots, .host = session + "'s host"};
+        const Status status{.session = session,
+                            .number = ++number,
+                            .slots = slots,
+                            .host = session + "'s host",
+                            .labels = std::move(labels)};
         REQUIRE(workers.hear(now, session + "'s peer", status, key) != nullptr);
         return key;
     }
@@ -131,4 +135,60 @@ TEST_CASE_FIXTURE(Fixture,
     CHECK(!workers.freest());
     CHECK(workers.next_deadline(lease) == never);
     CHECK(hear("a", 4) != a);
+}
+
+// ---- Labels
+
+namespace {
+
+const Labels bsd{{"os", "bsd"}};
+const Labels fast{{"disk", "fast"}};
+const Labels fast_bsd{{"disk", "fast"}, {"os", "bsd"}};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "a place is with a worker that has all labels that are asked for") {
+    hear("any", 9);
+    const WorkerKey a = hear("a", 1, start, bsd);
+    CHECK(workers.freest(bsd) == a);
+    CHECK(!workers.freest(fast_bsd));
+    CHECK(!workers.freest({{"os", "linux"}}));
+    const WorkerKey b = hear("b", 2, start, fast_bsd);
+    CHECK(workers.freest(fast_bsd) == b);
+    CHECK(workers.freest(fast) == b);
+    // Labels beyond those do not matter.
+    CHECK(workers.freest(bsd) == b);
+    workers.take_slots(b, 1);
+    CHECK(workers.freest(bsd) == a);
+    workers.take_slots(a, 1);
+    workers.take_slots(b, 2);
+    CHECK(!workers.freest(bsd));
+    CHECK(workers.freest());
+}
+
+TEST_CASE_FIXTURE(Fixture, "free slots are counted of those that have all labels") {
+    hear("any", 4);
+    const WorkerKey a = hear("a", 2, start, bsd);
+    hear("b", 1, start, fast_bsd);
+    CHECK(workers.free_slots() == 7);
+    CHECK(workers.free_slots({}) == 7);
+    CHECK(workers.free_slots(bsd) == 3);
+    CHECK(workers.free_slots(fast_bsd) == 1);
+    CHECK(workers.free_slots({{"os", "linux"}}) == 0);
+    workers.take_slots(a, 2);
+    CHECK(workers.free_slots(bsd) == 1);
+    workers.remove(a);
+    CHECK(workers.free_slots(bsd) == 1);
+    CHECK(workers.free_slots() == 5);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a worker whose labels change is found by those that it has now") {
+    const WorkerKey a = hear("a", 3, start, bsd);
+    workers.take_slots(a, 1);
+    hear("a", 3, start, fast);
+    CHECK(!workers.freest(bsd));
+    CHECK(workers.free_slots(bsd) == 0);
+    CHECK(workers.freest(fast) == a);
+    CHECK(workers.free_slots(fast) == 2);
+    CHECK(workers.free_slots() == 2);
 }

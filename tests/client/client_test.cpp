@@ -127,6 +127,21 @@ TEST_CASE("environments that cannot be had are told at once, and again and again
     CHECK(told(client.lacks(start, 1, "too")).size() == 2);
 }
 
+TEST_CASE("a broker that has forgotten the run is told which environments have ended, and how") {
+    Client client("run", {.environments = {{.name = "a"}, {.name = "b"}}, .each = true});
+    const EnvironmentEnded refused{1, RunEnd::refused, 4, "no such option"};
+    const EnvironmentEnded completed{0, RunEnd::completed, 0, ""};
+    const auto hear = [&](std::vector<Event> events) {
+        return client.receive(start, Progress{"run", 0, std::move(events)}).events;
+    };
+    CHECK(hear({refused, completed}).size() == 2);
+    const Effects again = client.receive(start, UnknownRun{"run", 1});
+    REQUIRE(!again.send.empty());
+    CHECK((std::get<Submit>(again.send[0]).ended == std::vector{refused, completed}));
+    // An environment keeps its first end.
+    CHECK(hear({EnvironmentEnded{1, RunEnd::completed, 0, ""}}).empty());
+}
+
 // ---- Code that changed before it was sent
 
 namespace {
@@ -195,6 +210,16 @@ TEST_CASE_FIXTURE(TreeFixture, "what environments ended as is told once the run 
         CHECK(hear(0, {refused, without_its_code}).unsent);
         CHECK((client.settle().events == std::vector<Event>{refused, without_its_code}));
     }
+}
+
+TEST_CASE_FIXTURE(TreeFixture, "ends that nobody was told of are forgotten with their broker") {
+    const EnvironmentEnded refused{0, RunEnd::refused, 3, "the code changed"};
+    CHECK(hear(0, {refused}).events.empty());
+    const Effects again = client.receive(start, UnknownRun{"run", 1});
+    REQUIRE(!again.send.empty());
+    CHECK(std::get<Submit>(again.send[0]).ended.empty());
+    const std::vector<Event> second = {WorkerUp{}, EnvironmentEnded{}, RunFinished{}};
+    CHECK(hear(0, second).events == second);
 }
 
 TEST_CASE_FIXTURE(TreeFixture, "a broker that forgets the run that came again gets that one") {

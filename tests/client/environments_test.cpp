@@ -163,6 +163,30 @@ TEST_CASE("environments of one machine have one host, however they name it") {
     CHECK(!found.environments[2].in_place);  // it is there, not here
 }
 
+TEST_CASE("a worker that listens is reached through hosts of ssh, and has slots for its proxy") {
+    const Served found = served({"ssh=a//id=a", "socket=h:1//via=a//id=w", "popen//via=w",
+                                 "2*popen//via=w//nice=3", "socket=h:1"});
+    REQUIRE(found.hosts.size() == 3);
+    const Host& behind = found.hosts[1];
+    CHECK(behind.reach == Reach::socket);
+    CHECK(behind.spec.host == "h");
+    CHECK(behind.slots == 4);
+    REQUIRE(behind.via.size() == 1);
+    CHECK(behind.via[0].ssh == "a");
+    CHECK(through_ssh(behind));
+    CHECK(!through_ssh(found.hosts[2]));  // it is another h, or may be
+    REQUIRE(found.environments.size() == 5);
+    CHECK(found.environments[2].labels.at(host_label) == behind.label);
+    CHECK(!found.environments[2].in_place);
+}
+
+TEST_CASE("a worker that listens leads to no other host") {
+    CHECK(refused({"socket=h:1//id=w", "ssh=a//via=w"}) ==
+          "nothing is reached through a worker that listens: 'ssh=a//via=w'");
+    CHECK(refused({"socket=h:1//id=w", "popen//id=v//via=w", "socket=i:1//via=v"}) ==
+          "nothing is reached through a worker that listens: 'socket=i:1//via=v'");
+}
+
 TEST_CASE("a proxy is a host on the way; one that is no ssh= is the machine before it") {
     Result<Served> found = serve(read({{"px", "ssh=a//id=a", file},
                                        {"px", "ssh=b//id=b//via=a//ssh_config=c", file},

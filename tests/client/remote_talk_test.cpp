@@ -86,6 +86,18 @@ TEST_CASE("a fault behind a proxy names the host that is meant, and the way") {
     CHECK(explain(tool) == "cannot use 'ssh=b': there is no ssh here");
 }
 
+TEST_CASE("why a way leads to nobody is told as ssh says it") {
+    const auto why = [](const std::vector<std::string>& errors) {
+        return explain_refusal(ended({"m here", "m start"}, errors));
+    };
+    CHECK(why({}).empty());
+    CHECK(why({"channel 2: open failed: connect failed: Connection refused"}) ==
+          "cannot use 'ssh=h': h cannot connect there: connect failed: Connection refused");
+    CHECK(why({"channel 3: open failed: administratively prohibited: open failed"})
+              .find("(its sshd_config has to allow it: AllowTcpForwarding yes") !=
+          std::string::npos);
+}
+
 TEST_CASE("what a host says of itself is told") {
     const auto says = [](const std::string& fault) {
         return explain(ended({"m here Linux x86_64", "m fail " + fault}, {}));

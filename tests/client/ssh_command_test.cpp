@@ -59,7 +59,7 @@ TEST_CASE("a host next to us is reached by ssh with the spec's arguments") {
     REQUIRE(command.size() == 3);
     CHECK(command[0] == "/bin/sh");
     CHECK(contains(command[2], "set -- '-F' '/my config' '-p' '22' 'h'\n"));
-    CHECK(contains(command[2], "here='/run/broker'\nthere='/tmp/xgrid-mark-0'\n"));
+    CHECK(contains(command[2], "here='/run/broker'\nthere='/tmp/xgrid-mark-0'\nleads='-R'\n"));
     CHECK(contains(command[2], "hop=''\n"));
 }
 
@@ -78,6 +78,19 @@ TEST_CASE("behind a proxy each host is reached from the one before, with a socke
     CHECK(contains(first, "hop='1'\nset -- 'b'\n"));
     CHECK(contains(hop_script(way, 1), "hop='1'\nset -- 'c'\n"));
     CHECK(contains(remote_script(way, {}), "socket='/tmp/xgrid-m-2'\n"));
+}
+
+TEST_CASE("to a worker that listens a socket here leads, by sockets on the way") {
+    const Host there{.reach = Reach::socket,
+                     .spec = spec("socket=[::1]:9"),
+                     .via = {spec("ssh=a"), spec("ssh=b")}};
+    const Way way = way_to(there, "m", "/to");
+    REQUIRE(way.hops.size() == 2);
+    CHECK(way.sockets == Words{"/tmp/xgrid-m-0", "[::1]:9"});
+    CHECK(contains(local_command(way)[2], "here='/to'\nthere='/tmp/xgrid-m-0'\nleads='-L'\n"));
+    CHECK(contains(hop_script(way, 0), "here='/tmp/xgrid-m-0'\nthere='[::1]:9'\nleads='-L'\n"));
+    CHECK(contains(hop_script(way, 0), "set -- 'b'\n"));
+    CHECK(pass_script(way).size() == 8192);
 }
 
 TEST_CASE("scripts have the length that they are read with") {

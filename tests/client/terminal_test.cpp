@@ -129,6 +129,10 @@ TEST_CASE("a crash names the slot, and its replacement once something goes on") 
     const std::string last =
         show({WorkerDown{"gw0", "crashed"}, RunFinished{RunEnd::stopped, 1, "limit"}});
     CHECK(!contains(last, "replacing"));
+    // What another slot had been given goes on.
+    const std::string none =
+        show({WorkerDown{"gw0", "crashed"}, TestStarted{"u", {"t"}, "gw1"}}, {.crashes_max = 0});
+    CHECK(!contains(none, "replacing"));
     CHECK(contains(last, " limit "));
 }
 

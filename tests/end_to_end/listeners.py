@@ -1,4 +1,4 @@
-"""Workers that listen, to be dialled by socket= environments."""
+"""Workers that listen, and wait to be dialled."""
 
 import os
 import re
@@ -38,9 +38,9 @@ class Listener:
     def spec(self):
         return "socket=localhost:%d" % self.port
 
-    def alone(self):
+    def alone(self, seconds=20):
         """Whether none of its sessions is left, beside the one that removes its folder."""
-        return grid.until(lambda: len(self.mark.pids()) <= 2, 20)
+        return grid.until(lambda: len(self.mark.pids()) <= 2, seconds)
 
     def end(self):
         if self.process.poll() is None:

@@ -127,6 +127,11 @@ def test_a_proxy_and_five_behind_it(package, make_host):
     passes(package.submit("-d", "--px", proxy, "--tx", "5*popen//via=my_proxy"))
 
 
+def test_a_socket_proxy_and_five_behind_it(package, listen):
+    proxy = "id=my_proxy//socket=127.0.0.1:%d" % listen("--insecure", slots=5).port
+    passes(package.submit("-d", "--px", proxy, "--tx", "5*popen//via=my_proxy"))
+
+
 # ---- Settings that stand in files
 
 

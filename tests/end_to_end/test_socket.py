@@ -231,7 +231,7 @@ def test_a_client_that_goes_leaves_nothing(project, listen, tmp_path, how):
     assert both_wait(tmp_path)
     client.send_signal(how)
     grid.ended(client)
-    assert listener.alone(), listener.mark.pids()
+    assert listener.alone(seconds=9), listener.mark.pids()  # not only when it was silent for long
     (project.path / "test_b.py").unlink()
     project.write("test_a.py", SUITE)
     check_suite(project.submit("--tx", "2*" + listener.spec, XGRID_TOKEN=listener.token))
@@ -307,7 +307,12 @@ def test_interpreter_and_variables_there(project, listen):
     assert run.code == 0, run.out + run.err
 
 
-def test_through_a_proxy_is_not_there_yet(project):
+def test_slots_of_a_proxy_that_listens(project, listen):
     project.write("test_a.py", SUITE)
-    run = project.submit("--px", "ssh=nowhere.invalid//id=p", "--tx", "socket=h:1//via=p")
-    assert run.code == 4 and "not available in this version" in run.err
+    listener = listen()
+    env = {"XGRID_TOKEN": listener.token}
+    run = project.submit("--px", listener.spec + "//id=p", "--tx", "2*popen//via=p", **env)
+    check_suite(run)
+    assert "session 1 has 2 slots" in listener.err.read_text()
+    run = project.submit("--px", listener.spec + "//id=p", "--tx", "ssh=h//via=p", **env)
+    assert run.code == 4 and "nothing is reached through a worker that listens" in run.err

@@ -136,11 +136,15 @@ def test_unknown_host(project):
     assert "no-such-host.invalid is not known as a host" in said
 
 
-def test_forwarding_forbidden(project, make_host):
-    host = make_host(settings=["AllowStreamLocalForwarding no"])
+@pytest.mark.parametrize(
+    "setting", ["AllowStreamLocalForwarding no", "AllowTcpForwarding no", "DisableForwarding yes"]
+)
+def test_forwarding_forbidden(project, make_host, setting):
+    host = make_host(settings=[setting])
     said = refused(project, host.spec)
     assert "does not forward the connection to the broker" in said
-    assert "AllowStreamLocalForwarding yes" in said
+    for name in ("AllowStreamLocalForwarding", "AllowTcpForwarding", "DisableForwarding"):
+        assert name in said
 
 
 def test_no_tools(project, make_host, tmp_path):

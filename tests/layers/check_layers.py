@@ -21,10 +21,12 @@ WORLD = [
     r"worker/(descriptor|kernel|listen|session|slots|tree_content|tree_sync|trees|worker_keys)\.[ch]pp",
     r"worker/(frameworks|workspace)/.*",
     r"broker/objects\.[ch]pp",
-    r"client/(code|embedded|git_library|giver|memory|option_list|pytest_cache|reports|repository)\.[ch]pp",
+    r"client/(code|coverage_report|embedded|git_library|giver|memory|option_list|pytest_cache|reports|repository)\.[ch]pp",
     r"client/(program|remote_host|remote_hosts)\.[ch]pp",
+    r"client/(plugin_command|plugin_talk)\.[ch]pp",
     r"client/(project|pytest_ini|settings_files|sync_settings|text_file)\.[ch]pp",
     r"client/(dialer|knock|tokens)\.[ch]pp",
+    r"client/(folder_watches|grid|rounds|watching)\.[ch]pp",
     r"client/snapshot/(?!glob|ignore_rules|settings).*",
     r"shared/(cache_home|cores|curve|database|file|handshakes|living|option_text|partial|descriptor|process|secret_file|signals|socket|socket_folder|store\w*)\.[ch]pp",
 ]
@@ -35,7 +37,14 @@ LIBRARIES = [
     (r"<zmq.*>", [r"shared/(curve|handshakes|socket)\.[ch]pp"]),
     (r"<boost/.*>", [r"{role}/options\.cpp", r"client/option_list\.[ch]pp"]),
     (r"<toml\+\+/.*>", [r"client/toml_text\.cpp"]),
-    (r"<nlohmann/.*>", [r"worker/frameworks/.*", r"client/(cache_entries|json_\w+|memory)\.cpp"]),
+    (
+        r"<nlohmann/.*>",
+        [
+            r"worker/frameworks/.*",
+            r"client/(cache_entries|coverage|json_\w+|memory|plugin_lines|plugin_talk)\.cpp",
+            r"tests/client/coverage_test\.cpp",
+        ],
+    ),
     (r"<git2.*>", [r"client/git_library\.hpp"]),
     (r"<zlib.*>", [r"client/program\.cpp"]),
     (r"<openssl/.*>", [r"shared/digest\.cpp"]),
@@ -57,7 +66,7 @@ ABOVE = [
         [
             r"{role}/(main|loop|options)\.[ch]pp",
             r"worker/(listen|session)\.[ch]pp",
-            r"client/(code|embedded|option_list|reports)\.[ch]pp",
+            r"client/(code|embedded|grid|option_list|reports|rounds)\.[ch]pp",
         ],
     ),
 ]
@@ -72,13 +81,13 @@ NOT_PURE = (
     r"|random|shared_mutex|thread|(?!zstd\.h)[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
 )
 # Ours, through which a pure file would reach it all the same.
-NOT_PURE_OURS = r'".*/(loop|options|socket|socket_folder|curve|handshakes|secret_file|dialer|knock|tokens|listen|session|worker_keys|cache_home|descriptor|objects|code|git_library|giver|tree_content|tree_sync|trees|database|file|living|option_text|partial|store\w*|embedded|memory|option_list|program|project|pytest_cache|pytest_ini|remote_hosts?|repository|settings_files|sync_settings|text_file|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
+NOT_PURE_OURS = r'".*/(loop|options|socket|socket_folder|curve|handshakes|secret_file|dialer|knock|tokens|listen|session|worker_keys|cache_home|descriptor|objects|code|coverage_report|git_library|giver|tree_content|tree_sync|trees|database|file|living|option_text|partial|store\w*|embedded|memory|option_list|plugin_command|plugin_talk|program|project|pytest_cache|pytest_ini|folder_watches|grid|remote_hosts?|repository|rounds|settings_files|sync_settings|text_file|watching|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
 
 CLOCK = re.compile(r"_clock::now|random_device|std::time\(|clock_gettime|gettimeofday")
 ASKS_THE_CLOCK = [
     r"{role}/(main|loop)\.cpp",
     r"broker/objects\.cpp",
-    r"client/(code|dialer|embedded|giver|remote_hosts)\.cpp",
+    r"client/(code|dialer|embedded|giver|remote_hosts|rounds)\.cpp",
     r"shared/store_shelf\.cpp",
     r"worker/(listen|tree_sync)\.cpp",
     r"tests/.*",

@@ -151,7 +151,11 @@ inline std::vector<Message> messages() {
     return {
         Welcome{"token"},
         Refusal{"reason"},
-        Submit{"run", run_spec(), {{"test_a.py", test}}},
+        Submit{"run",
+               run_spec(),
+               {{"test_a.py", test}},
+               2,
+               {{1, RunEnd::refused, 4, "no such option"}}},
         Follow{"run", 5'000'000'000, 2, {{1, "no route"}}},
         Cancel{"run"},
         Progress{"run", 9, events()},

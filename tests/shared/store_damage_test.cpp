@@ -10,6 +10,7 @@
 
 #include "shared/database.hpp"
 #include "shared/store.hpp"
+#include "tests/shared/other_process.hpp"
 #include "tests/shared/store_folder.hpp"
 
 namespace xgrid {

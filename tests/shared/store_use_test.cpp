@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "shared/store.hpp"
+#include "tests/shared/other_process.hpp"
 #include "tests/shared/store_folder.hpp"
 
 namespace xgrid {

@@ -7,6 +7,18 @@
 #include <fmt/format.h>
 
 namespace xgrid::simulation {
+namespace {
+
+std::optional<std::uint32_t> environment_of(const Event& event) {
+    return std::visit(
+        [](const auto& one) -> std::optional<std::uint32_t> {
+            if constexpr (requires { one.environment; }) return one.environment;
+            return std::nullopt;
+        },
+        event);
+}
+
+}  // namespace
 
 void Judges::begins(const std::string& broker, AttemptId attempt) {
     check(begun_.emplace(broker, attempt).second, "an attempt begins at most once");
@@ -36,8 +48,20 @@ void Judges::slot_crashes(const std::string& how) {
     notes(how);
 }
 
+void Judges::runs_of_group(const GroupOf& group, std::uint64_t slot) {
+    GroupOf where = group;
+    if (!each_.contains(group.run)) where.environment = 0;
+    std::uint64_t& last = slots_of_groups_[where];
+    check(last == 0 || last == slot || ended_slots_.contains(last) || workers_are_lost_,
+          fmt::format("tests that stay together run in one slot while it lives: {}", group.group));
+    if (last == slot) notes("a slot goes on with a group");
+    last = slot;
+}
+
 void Judges::refuses(const std::string& run, const std::string& why, std::int32_t code) {
     refused_.emplace(run, why, code);
+    // What other slots run there runs again in other environments.
+    if (!each_.contains(run)) may_lose_workers();
     notes("a slot refuses to begin");
 }
 
@@ -73,6 +97,9 @@ void Judges::sees_progress(const std::string& broker, const Progress& progress) 
 void Judges::hears(Told& told, const Event& event) {
     check(!told.end, "nothing follows the end of a run");
     check(++told.events <= sent_[told.run], "a client hears each event once");
+    const std::optional<std::uint32_t> where = environment_of(event);
+    check(!told.each || !where || !told.ended.contains(*where),
+          "nothing is told of an environment after its end");
     if (const auto* finished = std::get_if<TestFinished>(&event)) hears_verdict(told, *finished);
     if (const auto* ended = std::get_if<EnvironmentEnded>(&event)) {
         check(told.ended.emplace(ended->environment, ended->end).second,
@@ -133,9 +160,6 @@ void Judges::hears_verdict(Told& told, const TestFinished& event) {
     const bool is_new =
         told.verdicts.emplace(DoneTest{event.unit, event.test, where}, event).second;
     check(is_new, fmt::format("a client hears one verdict per test: {} has two", event.test.id));
-    // A broker that knows nothing of its end may give a refused environment another chance.
-    check(!told.each || !told.ended.contains(where) || noted_.contains("the broker restarts"),
-          "one broker tells nothing of an environment after its end");
     const TestResult& result = event.result;
     const auto stamp = static_cast<std::size_t>(result.seconds[1]);
     const ModelTest* test = told.suite->find(event.unit, event.test);
@@ -202,7 +226,9 @@ void Judges::ends_torn_down(const Told& told) const {
 // An open test is with exactly one slot, or waits exactly once.
 void Judges::audit(const broker::Run& run) const {
     std::set<std::uint64_t> placed;
-    std::vector<const std::deque<std::uint64_t>*> queues = {&run.waiting(),
+    const std::vector<std::uint64_t> with_groups = run.groups().waiting();
+    const std::deque<std::uint64_t> grouped(with_groups.begin(), with_groups.end());
+    std::vector<const std::deque<std::uint64_t>*> queues = {&run.waiting(), &grouped,
                                                             &run.waiting_collected()};
     for (std::uint32_t i = 0; i < run.environments().size(); ++i) {
         queues.push_back(&run.waiting_collected_in(i));
@@ -230,7 +256,8 @@ void Judges::audit(const broker::Run& run) const {
     }
     check(placed.size() == run.jobs().size(), "every open job is somewhere");
     for (const auto& [key, slot] : run.slots()) {
-        check(run.waiting().empty() || run.retiring() == key || !slot.jobs.empty(),
+        const bool free = !run.waiting().empty() || run.groups().free() > 0;
+        check(!free || run.retiring() == key || !slot.jobs.empty(),
               "no slot is idle while a job waits");
         const bool waits =
             !run.waiting_collected().empty() || !run.waiting_collected_in(slot.environment).empty();

@@ -64,6 +64,19 @@ public:
     bool workers_are_lost() const { return workers_are_lost_; }
 
     // ---- What slots do
+    /// Its number.
+    std::uint64_t slot_begins() { return ++slots_; }
+    /// It runs no further test.
+    void slot_ends(std::uint64_t slot) { ended_slots_.insert(slot); }
+    /// Of a group that stays together.
+    struct GroupOf {
+        std::string broker;
+        std::string run;
+        std::uint32_t environment = 0;
+        std::string group;
+        friend auto operator<=>(const GroupOf&, const GroupOf&) = default;
+    };
+    void runs_of_group(const GroupOf& group, std::uint64_t slot);
     void begins(const std::string& broker, AttemptId attempt);
     /// Returns a stamp for the result: which execution it is of.
     double executes(const std::string& broker, AttemptId attempt, const std::string& unit,
@@ -112,6 +125,9 @@ private:
     std::vector<Execution> executions_;
     std::set<DoneTest> crashed_;
     std::set<std::tuple<std::string, std::string, std::int32_t>> refused_;  // runs, why, codes
+    std::uint64_t slots_ = 0;
+    std::set<std::uint64_t> ended_slots_;
+    std::map<GroupOf, std::uint64_t> slots_of_groups_;
     std::uint64_t failing_ = 0;       // tests that may run once more, of all runs
     std::uint64_t crashes_ = 0;       // of slots
     std::uint64_t crashes_told_ = 0;  // of slots, by any broker

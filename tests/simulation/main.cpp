@@ -35,6 +35,7 @@ constexpr std::array must_be_seen = {
     "a run is completed",
     "a run is stopped at a limit",
     "a slot crashes at a test",
+    "a slot goes on with a group",
     "a slot crashes between tests",
     "a slot crashes while it loads a unit",
     "a slot crashes while it starts",
@@ -52,6 +53,7 @@ constexpr std::array must_be_seen = {
     "a worker restarts",
     "an interpreter dies with its slots",
     "confirming is given up",
+    "groups are given back",
     "tests are given back",
     "the broker restarts",
 };

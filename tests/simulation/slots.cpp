@@ -28,13 +28,22 @@ void ModelSlots::say(SlotKey key, AttemptId attempt, Fact fact) {
 }
 
 void ModelSlots::exit(SlotKey key, const std::string& how, bool clean) {
+    judges_.slot_ends(slots_.at(key).number);
     slots_.erase(key);
     report_(key, worker::SlotExited{how, clean});
 }
 
+void ModelSlots::die() {
+    for (const auto& [key, slot] : slots_) judges_.slot_ends(slot.number);
+    dead_ = true;
+}
+
 void ModelSlots::lose_all() {
     std::vector<SlotKey> keys;
-    for (const auto& [key, slot] : slots_) keys.push_back(key);
+    for (const auto& [key, slot] : slots_) {
+        judges_.slot_ends(slot.number);
+        keys.push_back(key);
+    }
     slots_.clear();
     if (!keys.empty()) judges_.notes("an interpreter dies with its slots");
     for (const SlotKey key : keys) report_(key, worker::SlotLost{"the interpreter died"});
@@ -46,6 +55,8 @@ void ModelSlots::perform(const worker::Command& command, const std::string& brok
         slot.name = start->name;
         slot.run = start->run;
         slot.only_collects = start->spec.collect_only;
+        slot.number = judges_.slot_begins();
+        slot.grouping = start->spec.grouping;
         const auto said = start->spec.environment.find(environment_variable);
         if (said != start->spec.environment.end()) {
             slot.environment = static_cast<std::uint32_t>(std::stoul(said->second));
@@ -79,6 +90,7 @@ void ModelSlots::perform(const worker::Command& command, const std::string& brok
         slot->waiting.clear();
         slot->unit = nullptr;
         slot->ending = true;
+        judges_.slot_ends(slot->number);
         slot->hanging = nullptr;
         clock_.after(random_.between(milliseconds(1), seconds(2)),
                      [self = shared_from_this(), key = end->slot] {
@@ -147,6 +159,7 @@ void ModelSlots::next_order(SlotKey key) {
             tear_down_late(key, order.attempt);
             say(key, order.attempt, Ended{});
             slot.ending = true;
+            judges_.slot_ends(slot.number);
             if (slot.stays) return judges_.notes("a slot stays when it has finished");
             clock_.after(random_.between(Duration(0), milliseconds(50)),
                          [self = shared_from_this(), key] {
@@ -160,6 +173,7 @@ void ModelSlots::next_order(SlotKey key) {
             slot.attempt = order.attempt;
             slot.unit = &unit->second;
             slot.loaded = false;
+            slot.chosen = order.body.selection.mode;
             slot.selected.clear();
             slot.waiting.clear();
             const Selection& selection = order.body.selection;
@@ -225,10 +239,29 @@ void ModelSlots::load(SlotKey key) {
     for (std::uint32_t i = 0; i < slot.selected.size(); ++i) {
         found.tests.push_back(slot.selected[i]->name);
         if (!slot.only_collects) slot.waiting.push_back(i);
+        if (slot.grouping == Grouping::none || slot.grouping == Grouping::file) continue;
+        found.groups.push_back(slot.selected[i]->group);
     }
-    say(key, slot.attempt, std::move(found));
+    say(key, slot.attempt, found);
+    if (!slot.only_collects && slot.chosen != Select::only) keep_own_groups(key, found);
     if (!slot.waiting.empty()) tear_down_late(key, slot.attempt);
     next_test(key);
+}
+
+// As worker/frameworks/pytest/groups.py does.
+void ModelSlots::keep_own_groups(SlotKey key, const TestsFound& found) {
+    Slot& slot = *find(key);
+    const std::string first = found.groups.empty() ? "" : found.groups.front();
+    GaveBack gave;
+    for (std::uint32_t i = 0; i < found.groups.size(); ++i) {
+        const bool own = slot.grouping == Grouping::scope && found.groups[i] == first;
+        if (!own && !found.groups[i].empty()) gave.tests.push_back(i);
+    }
+    if (gave.tests.empty()) return;
+    std::erase_if(slot.waiting,
+                  [&](std::uint32_t i) { return std::ranges::binary_search(gave.tests, i); });
+    judges_.notes("groups are given back");
+    say(key, slot.attempt, std::move(gave));
 }
 
 void ModelSlots::next_test(SlotKey key) {
@@ -247,6 +280,10 @@ void ModelSlots::next_test(SlotKey key) {
     const AttemptId attempt = slot.attempt;
     const std::string unit = slot.unit->name;
     say(key, attempt, Started{index});
+    const std::string group = slot.grouping == Grouping::file ? unit : test.group;
+    if (slot.grouping != Grouping::none && !group.empty() && !slot.collects) {
+        judges_.runs_of_group({slot.broker, slot.run, slot.environment, group}, slot.number);
+    }
     const double stamp =
         judges_.executes(slot.broker, attempt, unit, test, slot.collected, slot.environment);
     if (test.behaviour == Behaviour::hangs) {
@@ -302,7 +339,7 @@ void ModelSlots::answer_asks(SlotKey key) {
             if (!gave.tests.empty()) judges_.notes("tests are given back");
             say(key, ask.attempt, std::move(gave));
         } else if (queued != slot->orders.end()) {
-            const bool returns = ask.keep == 0;
+            const bool returns = ask.keep == 0 || ask.keep == keep_if_begun;
             if (returns) slot->orders.erase(queued);
             if (returns) judges_.notes("a job is given back");
             say(key, ask.attempt, GaveBack{.number = ask.number});

@@ -36,7 +36,7 @@ public:
     /// `broker` is the one whose orders made the command.
     void perform(const worker::Command& command, const std::string& broker);
     /// The host is gone, and all of them with it; nothing more is reported.
-    void die() { dead_ = true; }
+    void die();
     std::size_t alive() const { return slots_.size(); }
     /// All of them are gone with the interpreter that they were forked from.
     void lose_all();
@@ -56,7 +56,9 @@ private:
         std::string name;
         std::string run;
         std::uint32_t environment = 0;
-        bool only_collects = false;           // runs no test
+        bool only_collects = false;  // runs no test
+        std::uint64_t number = 0;    // among all slots that ever were
+        Grouping grouping = Grouping::none;
         std::optional<std::int32_t> refuses;  // to begin, with that code
         std::vector<Late> late;
         bool ending = false;  // finished, or told to end
@@ -72,6 +74,7 @@ private:
         // The unit job that runs.
         AttemptId attempt;
         const ModelUnit* unit = nullptr;
+        Select chosen = Select::all;
         std::vector<const ModelTest*> selected;
         std::deque<std::uint32_t> waiting;
         const ModelTest* hanging = nullptr;
@@ -87,6 +90,7 @@ private:
     void enumerate(worker::SlotKey key, const Order& order);
     void load(worker::SlotKey key);
     Duration collecting_takes() const;
+    void keep_own_groups(worker::SlotKey key, const TestsFound& found);
     void next_test(worker::SlotKey key);
     void answer_asks(worker::SlotKey key);
     Slot* find(worker::SlotKey key);

@@ -19,6 +19,20 @@ const ModelTest* Suite::find(const std::string& unit, const TestName& test) cons
     return nullptr;
 }
 
+namespace {
+
+void draw_groups(Random& random, const SuiteShape& shape, ModelUnit& unit) {
+    for (ModelTest& test : unit.tests) {
+        if (shape.scopes > 0) {
+            test.group = fmt::format("{} scope {}", unit.name, random.below(shape.scopes));
+        } else if (random.chance(0.5)) {
+            test.group = fmt::format("group {}", random.below(shape.groups));
+        }
+    }
+}
+
+}  // namespace
+
 Suite draw_suite(Random& random, const SuiteShape& shape) {
     Suite suite;
     for (std::size_t i = 0; i < shape.units; ++i) {
@@ -42,6 +56,7 @@ Suite draw_suite(Random& random, const SuiteShape& shape) {
             test.tears_down_late = random.chance(shape.late);
             unit.tests.push_back(std::move(test));
         }
+        if (shape.scopes + shape.groups > 0) draw_groups(random, shape, unit);
         suite.units.emplace(unit.name, std::move(unit));
     }
     return suite;

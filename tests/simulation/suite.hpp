@@ -31,6 +31,7 @@ struct ModelTest {
     Behaviour behaviour = Behaviour::passes;
     Duration takes = std::chrono::milliseconds(1);
     bool tears_down_late = false;  // what it leaves goes wrong when a later test or end finds it
+    std::string group;             // of the tests that it stays together with, if it does
 };
 
 struct ModelUnit {
@@ -52,14 +53,16 @@ struct SuiteShape {
     std::size_t tests_least = 1;
     std::size_t tests_most = 10;
     Duration takes_most = std::chrono::milliseconds(20);
-    double slow = 0;          // of the tests, take a hundred times as long
-    double fails = 0;         // of the tests
-    double crashes = 0;       // of the tests
-    double hangs = 0;         // of the tests
-    double fails_alone = 0;   // of the tests
-    double late = 0;          // of the tests, tear down late
-    double load_crashes = 0;  // of the units
-    double repeats = 0;       // of the tests, have the id of the one before
+    double slow = 0;           // of the tests, take a hundred times as long
+    double fails = 0;          // of the tests
+    double crashes = 0;        // of the tests
+    double hangs = 0;          // of the tests
+    double fails_alone = 0;    // of the tests
+    double late = 0;           // of the tests, tear down late
+    double load_crashes = 0;   // of the units
+    double repeats = 0;        // of the tests, have the id of the one before
+    std::uint32_t groups = 0;  // over all units, of about half of the tests
+    std::uint32_t scopes = 0;  // or in each, of all
 };
 
 Suite draw_suite(Random& random, const SuiteShape& shape);

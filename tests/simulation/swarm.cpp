@@ -66,6 +66,10 @@ Plan draw_plan(std::uint64_t seed) {
     // Nothing but its run's end ends a test that hangs.
     const bool hangs = random.chance(0.1);
     if (hangs) shape.hangs = 0.05;
+    const Grouping grouping =
+        often(random) ? static_cast<Grouping>(1 + random.below(3)) : Grouping::none;
+    if (grouping == Grouping::scope) shape.scopes = static_cast<std::uint32_t>(1 + random.below(4));
+    if (grouping == Grouping::group) shape.groups = static_cast<std::uint32_t>(1 + random.below(9));
     const Suite suite = draw_suite(random, shape);
     const std::size_t runs = random.chance(0.2) ? 1 + random.below(4) : 1;
     for (std::size_t i = 0; i < runs; ++i) {
@@ -78,6 +82,10 @@ Plan draw_plan(std::uint64_t seed) {
         if (random.chance(0.1)) run.cancelled_at = random.between(Duration(0), seconds(3));
         if (hangs) run.cancelled_at = random.between(Duration(0), seconds(30));
         run.spec.confirm = random.chance(0.7);
+        run.spec.grouping = grouping;
+        if (random.chance(0.1))
+            run.spec.chunk_max = static_cast<std::uint32_t>(1 + random.below(3));
+        if (random.chance(0.1)) run.spec.ramp_seconds = 0.1 * static_cast<double>(random.below(30));
         run.spec.collect_only = random.chance(0.07);
         if (random.chance(0.04)) run.spec.arguments.emplace_back(refused_argument);
         if (!random.chance(0.2)) continue;

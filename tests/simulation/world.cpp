@@ -64,6 +64,8 @@ World::World(Plan plan)
         for (const auto& [environment, when] : plan_.runs[i].lacking) {
             clock_.after(plan_.runs[i].submitted_at + when, [this, &host, environment] {
                 if (host.core->over()) return;
+                // What runs there runs again in the others.
+                if (!host.told.each) judges_.may_lose_workers();
                 happens(fmt::format("{} lacks environment {}", host.peer.name, environment));
                 judges_.notes("an environment is lacking");
                 take(host, host.core->lacks(clock_.now(), environment, "it is not there"));

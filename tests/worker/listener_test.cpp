@@ -65,6 +65,28 @@ TEST_CASE_FIXTURE(Fixture, "a silent client is gone") {
     CHECK(listener.slots_free() == 3);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a client whose connection is gone has less time, unless it is back") {
+    const SessionKey key = dial("a", 1).start[0].session;
+    listener.connection_gone(start + 1s, "to-a");
+    CHECK(listener.next_deadline() == start + 4s);
+    CHECK(listener.advance(start + 3s).end.empty());
+    SUBCASE("it is not") { CHECK(listener.advance(start + 4s).end == std::vector{key}); }
+    SUBCASE("it is, or was never gone") {
+        dial("a", 1, start + 3s);
+        CHECK(listener.next_deadline() == start + 13s);
+    }
+    SUBCASE("it was silent for long before") {
+        dial("b", 1, start + 1s);
+        listener.connection_gone(start + 9s, "to-b");
+        CHECK(listener.advance(start + 11s).end.size() == 2);
+    }
+    SUBCASE("others have theirs, and a stranger's is nobody's") {
+        dial("b", 1, start + 3s);
+        listener.connection_gone(start + 3s, "to-nobody");
+        CHECK(listener.advance(start + 4s).end.size() == 1);
+    }
+}
+
 TEST_CASE_FIXTURE(Fixture, "a worker that dies is told, and its slots are for others") {
     const SessionKey key = dial("a", 3).start[0].session;
     dial("b", 1);

@@ -67,11 +67,46 @@ TEST_CASE("a slot is told its limit where there is one") {
     CHECK(start_line({1, "run", "gw0", &spec}).find("\"timeout\":2.5") != std::string::npos);
 }
 
+TEST_CASE("a slot is told when each test is to have a process of its own") {
+    RunSpec spec;
+    CHECK(start_line({1, "run", "gw0", &spec}).find("boxed") == std::string::npos);
+    spec.boxed = true;
+    CHECK(start_line({1, "run", "gw0", &spec}).find("\"boxed\":true") != std::string::npos);
+}
+
 TEST_CASE("a slot is told when colours are wanted") {
     RunSpec spec;
     CHECK(start_line({1, "run", "gw0", &spec}).find("coloured") == std::string::npos);
     spec.coloured = true;
     CHECK(start_line({1, "run", "gw0", &spec}).find("\"coloured\":true") != std::string::npos);
+}
+
+TEST_CASE("a slot is told whether it runs where the code lies") {
+    RunSpec spec;
+    CHECK(start_line({1, "run", "gw0", &spec}).find("\"in_place\":true") != std::string::npos);
+    spec.tree.emplace();
+    CHECK(start_line({1, "run", "gw0", &spec}).find("in_place") == std::string::npos);
+}
+
+TEST_CASE("the end of a session comes with what it leaves") {
+    const std::string rest = "\"returned\":false,\"stopped\":false,\"error\":\"\",\"missing\":[]";
+    CHECK(std::get<Ended>(fact("[\"end\",1,{" + rest + "}]")).output.empty());
+    CHECK(std::get<Ended>(fact("[\"end\",1,{" + rest + ",\"output\":\"{}\"}]")).output == "{}");
+    CHECK(!read_slot_line("[\"end\",1,{" + rest + ",\"output\":1}]"));
+}
+
+TEST_CASE("each slot gets the input of its number or name, and replacements the last one") {
+    RunSpec spec;
+    CHECK(start_line({1, "run", "gw0", &spec}).find("input") == std::string::npos);
+    spec.environments = {{.slots = 2}, {.slot_name = "alpha"}};
+    spec.inputs = {R"({"a":0})", R"({"a":1})", R"({"a":2})", R"({"a":"other"})"};
+    const auto gets = [&](const std::string& name, const std::string& input) {
+        return start_line({1, "run", name, &spec}).find("\"input\":" + input) != std::string::npos;
+    };
+    CHECK(gets("gw0", R"({"a":0})"));
+    CHECK(gets("gw1", R"({"a":1})"));
+    CHECK(gets("alpha", R"({"a":2})"));
+    CHECK(gets("gw3", R"({"a":"other"})"));
 }
 
 TEST_CASE("a test may have a limit of its own") {

@@ -306,3 +306,72 @@ TEST_CASE_FIXTURE(Fixture,
         std::get<Ended>(status(worker, now += std::chrono::seconds(1)).attempts[0].facts.back()) ==
         Ended{.end = End::refused, .text = "no such option", .code = 4});
 }
+
+// ---- Publications
+
+namespace {
+
+struct Listening : Fixture {
+    const std::string own = topic_of_session("session");
+    const std::string all = topic_of_labels({});
+
+    Effects hear(const std::string& topic, std::uint64_t number, const Orders& published) {
+        return worker.receive(now, Publication{topic, number, published});
+    }
+    std::map<std::string, std::uint64_t> heard() {
+        worker.receive(now, Welcome{});  // so that it has something to say
+        return status(worker, now).heard;
+    }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Listening, "what is published for it is obeyed like what is sent, and once") {
+    CHECK(worker.topics() == std::vector{own, all});
+    const Effects effects = hear(own, 6, orders(2, {attempt(1), attempt(2)}));
+    REQUIRE(commands<GiveJob>(effects).size() == 1);
+    CHECK(commands<GiveJob>(effects)[0].attempt == AttemptId{2, 1});
+    CHECK(hear(own, 6, orders(3, {}, {})).commands.empty());
+    CHECK(hear(own, 5, orders(4, {}, {})).commands.empty());
+    CHECK(hear(own, 7, orders(2, {}, {})).commands.empty());  // it has obeyed those
+    CHECK(worker.held().size() == 2);
+}
+
+TEST_CASE_FIXTURE(Listening, "what another broker publishes, or for others, is not for it") {
+    CHECK(hear(own, 9, orders(9, {}, {}, "another")).commands.empty());
+    CHECK(hear("w/another/", 9, orders(9, {}, {})).commands.empty());
+    CHECK(worker.held().size() == 1);
+    CHECK(heard().empty());
+}
+
+TEST_CASE_FIXTURE(Listening, "what is announced starts nothing, and is known when it is wanted") {
+    Orders announced{.broker = "broker", .runs = {{.run = "new", .spec = RunSpec{}}}};
+    announced.runs[0].spec->testrun_uid = "uid";
+    CHECK(hear(all, 5, announced).commands.empty());
+    Orders published = orders(2, {attempt(1), attempt(2, "gw1")}, {"gw0"});
+    published.runs.push_back({.run = "new", .slots = {"gw1"}});
+    published.attempts[1].run = "new";
+    const auto starts = commands<StartSlot>(hear(own, 6, published));
+    REQUIRE(starts.size() == 1);
+    CHECK(starts[0].run == "new");
+    CHECK(starts[0].spec.testrun_uid == "uid");
+}
+
+TEST_CASE_FIXTURE(Listening, "it says soon what it has heard last of each topic") {
+    status(worker, now);
+    const Instant quiet = worker.next_deadline();
+    hear(all, 4, {.broker = "broker"});
+    hear(own, 6, orders(2, {attempt(1)}));
+    CHECK(worker.next_deadline() <= now + Settings{}.acknowledge);
+    CHECK(worker.next_deadline() < quiet);
+    CHECK(status(worker, worker.next_deadline()).heard ==
+          std::map<std::string, std::uint64_t>{{all, 4}, {own, 6}});
+}
+
+TEST_CASE_FIXTURE(Listening, "numbers of a broker that is gone count no more") {
+    hear(own, 6, orders(2, {attempt(1)}));
+    worker.receive(now, orders(1, {}, {}, "another"));
+    CHECK(heard().empty());
+    hear(own, 1, orders(2, {attempt(1)}, {"gw0"}, "another"));
+    CHECK(worker.held().size() == 1);
+}

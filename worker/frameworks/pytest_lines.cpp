@@ -1,5 +1,6 @@
 #include "worker/frameworks/pytest_lines.hpp"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -86,7 +87,8 @@ Phase phase_from(const json& value) {
             .message = value.at("crash"),
             .reason = value.at("reason"),
             .path = value.at("path"),
-            .line = number_or_0(value.at("line"))};
+            .line = number_or_0(value.at("line")),
+            .report = value.value("report", "")};
 }
 
 Details details_from(const json& value) {
@@ -136,7 +138,9 @@ Warning warning_from(const json& value) {
 }
 
 Ended ended_from(const json& value) {
-    Ended ended{.text = value.at("error"), .missing = tests_from(value.at("missing"))};
+    Ended ended{.text = value.at("error"),
+                .missing = tests_from(value.at("missing")),
+                .output = value.value("output", "")};
     if (value.at("returned").get<bool>()) {
         ended.end = End::returned;
     } else if (value.at("stopped").get<bool>()) {
@@ -150,8 +154,10 @@ Fact fact_from(const std::string& word, const json& line) {
     if (word == "done") return Finished{index_from(line.at(2)), result_from(line)};
     if (word == "units") return UnitsNamed{line.at(2)};
     if (word == "found") {
-        return TestsFound{tests_from(line.at(2)), index_from(line.at(3)),
-                          line.size() > 4 ? listed_from(line.at(4)) : std::vector<ListedNode>()};
+        TestsFound found{tests_from(line.at(2)), index_from(line.at(3))};
+        if (line.size() > 4) found.listed = listed_from(line.at(4));
+        if (line.size() > 5) found.groups = line.at(5).get<std::vector<std::string>>();
+        return found;
     }
     if (word == "gave") return GaveBack{index_from(line.at(2)), indices_from(line.at(3))};
     if (word == "late")
@@ -175,6 +181,22 @@ Result<T> read(std::string_view line, Read read) {
 
 std::string as_line(const json& value) {
     return value.dump(-1, ' ', true, json::error_handler_t::replace) + "\n";
+}
+
+// Those of replacements are numbered on, and so beyond the list, or have no number.
+json input_for(const SlotRequest& request) {
+    const RunSpec& spec = *request.spec;
+    const std::size_t others = spec.inputs.size() - 1;
+    std::size_t number = others;
+    std::size_t first = 0;
+    for (const Environment& environment : spec.environments) {
+        if (!environment.slot_name.empty() && environment.slot_name == request.name) number = first;
+        first += environment.slots;
+    }
+    for (std::size_t i = 0; i < others; ++i) {
+        if (request.name == "gw" + std::to_string(i)) number = i;
+    }
+    return json::parse(spec.inputs[std::min(number, others)], nullptr, false);
 }
 
 }  // namespace
@@ -239,9 +261,16 @@ std::string start_line(const SlotRequest& request) {
                   {"workers", spec.distributed ? spec.slots : 0},
                   {"testrunuid", spec.testrun_uid},
                   {"mainargv", spec.command}};
+    if (spec.whole_reports) start["whole_reports"] = true;
+    if (!spec.inputs.empty()) start["input"] = input_for(request);
     if (spec.collect_full) start["collect"] = "full";
     if (spec.timeout_seconds > 0) start["timeout"] = spec.timeout_seconds;
+    if (spec.boxed) start["boxed"] = true;
     if (spec.coloured) start["coloured"] = true;
+    if (spec.grouping == Grouping::scope) start["grouping"] = "scope";
+    if (spec.grouping == Grouping::group) start["grouping"] = "group";
+    if (!spec.group_pattern.empty()) start["group_pattern"] = spec.group_pattern;
+    if (!spec.tree) start["in_place"] = true;
     if (spec.start == Start::fork) start["how"] = "fork";
     if (spec.start == Start::spawn) start["how"] = "spawn";
     return as_line({{"start", start}});

@@ -44,6 +44,10 @@ class Channel:
             except OSError as error:
                 _leave(error)
 
+    def close(self):
+        """In a copy of the process, which has nothing to say to the worker."""
+        self._socket.close()
+
     def next_order(self):
         """Waits for it."""
         while not self._waiting:

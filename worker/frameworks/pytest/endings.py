@@ -54,6 +54,11 @@ def exit_reason(error):
     return "%s: %s" % (type(error).__name__, error) if str(error) else type(error).__name__
 
 
+def interrupted_at(info):
+    """Where a KeyboardInterrupt was raised, in the line that pytest prints of it."""
+    return str(info.getrepr().reprcrash)
+
+
 def exit_code(error):
     code = getattr(error, "returncode", None)
     return 2 if code is None else int(code)

@@ -5,10 +5,11 @@ where its unit has the id more than once.
 
 worker -> slot   {"job": 3, "kind": "enumerate"}, {"job": 9, "kind": "finish"},
                  {"job": 4, "kind": "unit", "unit": name, "mode": "all" | "only" | "except", "tests": [test, ...]},
-                 {"give_back": 4, "number": 2, "keep": 10}
+                 {"give_back": 4, "number": 2, "keep": 10}; KEEP_IF_BEGUN: all of a job that has begun, or none
 slot -> worker   ["up", {...}] or ["refused", exit code, text] once; then, in answer to orders:
                  ["units", job, [name, ...]]                 ["found", job, [test, ...], deselected]
-                                                             ... with --collect-only also [[depth, id, text], ...]
+                                                             ... with --collect-only also [[depth, id, text], ...],
+                                                             ... with groups also those of the tests, or ""
                  ["start", job, index]                       ["gave", job, number, [index, ...]]
                  ["done", job, index, verdict, [setup, call, teardown], details or null]
                  ["late", job, id, occurrence, phase]        a package's or the session's teardown failed after its last test
@@ -16,7 +17,7 @@ slot -> worker   ["up", {...}] or ["refused", exit code, text] once; then, in an
                  ["limit", seconds]                          the next test has a limit of its own; 0: none
                  ["alive"]                                   still loading, with every step within the limit
                  ["note", job, text, whether it is of the run, whichever slot says it]
-                 ["end", job, {"returned", "stopped", "error", "missing"}]
+                 ["end", job, {"returned", "stopped", "error", "missing"}]   ... of the order to finish also "output"
 """
 
 import time
@@ -25,25 +26,29 @@ import pytest
 from _pytest._code import ExceptionInfo
 from _pytest.config import UsageError
 
-from . import limits, running
-from .endings import exit_code, exit_reason, internal_error, usage_text
+from . import box_options, limits, running
+from .boxes import Boxes
+from .endings import exit_code, exit_reason, internal_error, interrupted_at, usage_text
 from .listing import listing
 from .reports import Reports
 
 FOUND_MAX = 1000  # tests in one message
 UNITS_MAX = 50
+KEEP_IF_BEGUN = 0xFFFFFFFF
 UNITS_SECONDS = 0.005
 
 
 class Jobs:
     """The slot as its jobs see it: session, plugin, channel, reports, and the last test that ran."""
 
-    def __init__(self, session, plugin, channel, units, notes):
+    def __init__(self, session, plugin, channel, units, groups, notes, boxed=False):
         self.session = session
         self.plugin = plugin
         self.channel = channel
         self.units = units
-        self.reports = Reports(session.config)
+        self.groups = groups
+        self.reports = Reports(session.config, plugin.whole_reports)
+        self.boxes = Boxes(self, box_options.chooser(session.config, boxed), running.boundary_in)
         self.notes = notes  # for the user, once in a run: from the slot that names the units
         self.last = None  # (job, entry)
         self._limits_heeded = limits.heeded(session.config)
@@ -100,6 +105,8 @@ class Jobs:
         except (KeyboardInterrupt, pytest.exit.Exception) as error:
             info = ExceptionInfo.from_current()
             self.session.config.hook.pytest_keyboard_interrupt(excinfo=info)
+            if isinstance(error, KeyboardInterrupt):
+                self.channel.say("note", job, interrupted_at(info), False)
             self._exit(job, exit_reason(error), exit_code(error), end)
         except self.session.Failed:
             self._stop(end)
@@ -147,24 +154,31 @@ class Jobs:
         if order["mode"] == "only":
             there = {entry[:2] for entry in entries}
             end["missing"] = [_short(*name) for name in wanted if name not in there]
-        self._found(job, entries, loaded.deselected if order["mode"] == "all" else 0)
+        names = self.groups.of([entry[2] for entry in entries])
+        self._found(job, entries, loaded.deselected if order["mode"] == "all" else 0, names)
         self.reports.look_for_plugins()
         self._running = running.Running(job, entries, self)
         self._tell_collected(job, entries)
         if self.session.config.option.collectonly:
             return
         self._prepare(entries)
+        if names and order["mode"] != "only":
+            self._part_with(self.groups.to_give_back(names))
         if not self._running.run():
             self._stopped = True
             failed = self.session.shouldfail  # after -x, from whichever file
-            self.channel.say(
-                "exit", job, str(failed or self.session.shouldstop), 1 if failed else 2
-            )
+            reason = str(failed) if failed else "Interrupted: %s" % self.session.shouldstop
+            self.channel.say("exit", job, reason, 1 if failed else 2)
             self._stop(end)
         elif order["mode"] == "all" and not self._running.given_back:
             self.units.forget(order["unit"])
 
-    def _found(self, job, entries, deselected):
+    def _part_with(self, indices):
+        given = self._running.give_back_these(indices)
+        if given:
+            self.channel.say("gave", self._running.job, 0, given)
+
+    def _found(self, job, entries, deselected, groups):
         names = [_short(*entry[:2]) for entry in entries]
         option = self.session.config.option
         listed = []
@@ -174,8 +188,10 @@ class Jobs:
         for start in range(0, max(len(names), 1), FOUND_MAX):
             end = start + FOUND_MAX
             message = [names[start:end], 0 if start else deselected]
-            if option.collectonly:
+            if option.collectonly or groups:
                 message.append([node for nodes in listed[start:end] for node in nodes])
+            if groups:
+                message.append(groups[start:end])
             self.channel.say("found", job, *message)
 
     def _tell_collected(self, job, entries):
@@ -209,7 +225,7 @@ class Jobs:
         job, number = order["give_back"], order.get("number", 0)
         if self._running is not None and self._running.job == job:
             self.channel.say("gave", job, number, self._running.give_back(order.get("keep", 0)))
-        elif order.get("keep", 0) == 0 and self.channel.withdraw(job):
+        elif order.get("keep", 0) in (0, KEEP_IF_BEGUN) and self.channel.withdraw(job):
             self.channel.say("gave", job, number, [])
             self.channel.say(
                 "end", job, {"returned": True, "stopped": False, "error": "", "missing": []}

@@ -3,11 +3,21 @@
 The identity is there before any other plugin or conftest is loaded, as under pytest-xdist.
 """
 
+import types
 import uuid
 
 import pytest
 
-from . import cache, controller, limits, wholesuite, xdist_options
+from . import (
+    box_options,
+    cache,
+    controller,
+    limits,
+    wholesuite,
+    xdist_hooks,
+    xdist_module,
+    xdist_options,
+)
 from .timeouts import Timeouts
 
 
@@ -16,36 +26,52 @@ class Plugin:
 
     __name__ = "xgrid"
 
-    def __init__(self, workerinput, timeouts=None):
+    def __init__(self, workerinput, measuring, timeouts=None):
         self.workerinput = workerinput
+        self.measuring = measuring
         self.timeouts = timeouts  # None: no test has a limit
         self._config = None
+        self.whole_reports = False  # are wanted with each verdict
         self.reports = []  # of the test that runs
         self.collect_reports = []  # of what is being collected, but those that passed
         self.deselected = []
         self.collecting = None
         self.serving = None
+        self.show_title = None  # takes the id of the test that runs now; None: nobody looks
         self.on_warning = None
         self.early_warnings = []
+
+    def pytest_addhooks(self, pluginmanager):
+        pluginmanager.add_hookspecs(Hooks)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_parse(self, pluginmanager):
         config = pluginmanager.get_plugin("pytestconfig")
+        # It has started this run, and is for the session that shows it: nothing in its place keeps it from being
+        # loaded, where a block would be undone by -p.
+        pluginmanager.register(types.ModuleType("xgrid_pytest"), "xgrid_pytest")
         config._parser.prog = "pytest"
         if self.workerinput is not None:
             config.workerinput = self.workerinput
             config.workeroutput = {}
+        pluginmanager.register(self.measuring, "xgrid-coverage")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_load_initial_conftests(self, early_config, parser):
         if self.workerinput is not None:
             controller.tell(self.workerinput, str(early_config.invocation_params.dir))
-        xdist_options.add(early_config, parser)
+        box_options.add(parser, xdist_options.taken(parser))
+        if not early_config.pluginmanager.hasplugin("xdist"):
+            # After plugins are imported, which would take what they find for all of pytest-xdist.
+            xdist_module.offer()
+            xdist_options.add(parser)
+            early_config.pluginmanager.add_hookspecs(xdist_hooks)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config):
         self._config = config
         xdist_options.disarm(config)
+        box_options.configure(config)
         if self.timeouts is not None:
             config.pluginmanager.register(self.timeouts, "xgrid-timeouts")
         if limits.heeded(config):
@@ -94,6 +120,16 @@ class Plugin:
             self.early_warnings.append((warning_message, when, nodeid))
         else:
             self.on_warning(warning_message, when, nodeid)
+
+
+class Hooks:
+    """What conftests may answer, with `@pytest.hookimpl(optionalhook=True)` for plain pytest's sake."""
+
+    @staticmethod
+    @pytest.hookspec(firstresult=True)
+    def pytest_xgrid_group(item):
+        """With --dist loadgroup: a name; tests of one name run in one slot, one after the other. "": this
+        one is in no group. None: let others say."""
 
 
 class IdentityFixtures:

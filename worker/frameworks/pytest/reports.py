@@ -4,9 +4,12 @@ Knows nothing of jobs and sockets.
 """
 
 import io
+import json
 import re
 
 from _pytest._io import TerminalWriter
+
+from .channel import clean_text
 
 TEXT_CHARACTERS_MAX = 1024 * 1024
 VERDICTS = (
@@ -32,8 +35,9 @@ PASSED_LOGGED = ("all", "log", "out-err", "system-out", "system-err")
 class Reports:
     """The reports of one test after the other, read as this session's options ask for."""
 
-    def __init__(self, config):
+    def __init__(self, config, whole=False):
         self._config = config
+        self._whole = whole  # every phase is told, with pytest's own report
         self._coloured = getattr(config.option, "color", "no") == "yes"
         self._highlighted = getattr(config.option, "code_highlight", "yes") != "no"
         self._letters = str(getattr(config.option, "reportchars", "") or "")
@@ -49,7 +53,7 @@ class Reports:
 
     def plain(self, reports):
         """Whether setup, call and teardown passed and there is nothing else to tell."""
-        if len(reports) != 3 or self._own_status:
+        if len(reports) != 3 or self._own_status or self._whole:
             return False
         for report in reports:
             if report.outcome != "passed" or "wasxfail" in report.__dict__:
@@ -70,7 +74,7 @@ class Reports:
             status = self._status(report)
             categories.append(_known(status[0], report))
             repeats = any(phase["category"] not in VERDICTS for phase in phases)
-            if not _is_plain(report, status) or (repeats and report.when == "call"):
+            if self._whole or not _is_plain(report, status) or (repeats and report.when == "call"):
                 # A pass is not silent where a plugin has told of earlier tries.
                 phases.append(self.phase(report, status))
             if report.when in seconds:
@@ -85,7 +89,9 @@ class Reports:
         crash = getattr(report.longrepr, "reprcrash", None)
         if crash is not None and not reason:
             path, line = crash.path, crash.lineno
+        told = {"report": serialised(self._config, report)} if self._whole else {}
         return {
+            **told,
             "when": str(report.when),
             "category": category,
             "letter": letter,
@@ -107,7 +113,7 @@ class Reports:
         if report.when == "collect":
             return ("skipped", "s", "SKIPPED") if report.skipped else ("error", "E", "ERROR")
         found = self._config.hook.pytest_report_teststatus(report=report, config=self._config)
-        category, letter, word = found if found else ("", "", "")
+        category, letter, word = found if found else _pytests_own_status(report)
         if isinstance(word, tuple):
             word = word[0]
         return str(category), str(letter), str(word)
@@ -158,6 +164,15 @@ def _ini(config, name):
         return config.getini(name)
     except (KeyError, ValueError):  # of a plugin that is not there
         return None
+
+
+def _pytests_own_status(report):
+    # What pytest's terminal plugin says, for sessions without it: a failure must never be silent.
+    if report.failed:
+        return ("failed", "F", "FAILED") if report.when == "call" else ("error", "E", "ERROR")
+    if report.skipped:
+        return "skipped", "s", "SKIPPED"
+    return PLAIN.get(report.when, ("", "", ""))
 
 
 def _is_pytests(plugin):
@@ -211,6 +226,24 @@ def _shown(value):
         return str(value)
     except Exception as error:
         return "<%s: its str() raised %s>" % (type(value).__name__, type(error).__name__)
+
+
+def serialised(config, report):
+    """As JSON, for another session of pytest; values that JSON does not have as what they show of themselves."""
+    data = config.hook.pytest_report_to_serializable(config=config, report=report)
+    return json.dumps(_plain_value(data))
+
+
+def _plain_value(value):
+    if isinstance(value, str):
+        return bounded(clean_text(value))
+    if isinstance(value, dict):
+        return {clean_text(_shown(key)): _plain_value(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain_value(item) for item in value]
+    if value is None or type(value) in (bool, int, float):
+        return value
+    return bounded(clean_text(_shown(value)))
 
 
 def bounded(text):

@@ -38,6 +38,7 @@ class Running:
         waiting, entries, reports = self.waiting, self._entries, slot.plugin.reports
         timeouts = slot.plugin.timeouts
         prints = session.config.getoption("capture", "") == "no"
+        show_title = slot.plugin.show_title
         if waiting:
             slot.teardown_for(entries[waiting[0]][2])
         while waiting:
@@ -45,22 +46,33 @@ class Running:
             item = entries[index][2]
             following = entries[waiting[0]][2] if waiting else _boundary(item)
             own = self.limits.get(index)
-            if own is not None:
-                channel.say("limit", timeouts.outermost(own))
+            boxed = slot.boxes.wants(item)
+            within = slot.boxes.seconds(own)[1] if boxed else 0.0
+            if within or own is not None:
+                channel.say("limit", within or timeouts.outermost(own))
             # With the result of the test before, in one write: this names the test if it takes the slot down.
             channel.say_line('["start",%d,%d]\n' % (self.job, index))
             channel.flush()
             reports.clear()
-            slot.last = (self.job, entries[index])
-            if timeouts is None:
-                protocol(item=item, nextitem=following)
+            if show_title:
+                show_title(item.nodeid)
+            if boxed:
+                slot.boxes.run(item, own)
             else:
-                timeouts.start(item.name, own)
-                protocol(item=item, nextitem=following)
-                timeouts.stop()
+                slot.last = (self.job, entries[index])
+                if timeouts is None:
+                    protocol(item=item, nextitem=following)
+                else:
+                    timeouts.start(item.name, own)
+                    protocol(item=item, nextitem=following)
+                    timeouts.stop()
+            if show_title:
+                show_title(None)
             if prints:
                 process.flush()
             self._tell(index, reports)
+            if boxed:
+                slot.teardown_for(following)  # what unboxed tests before it have set up
             if waiting:
                 # It is told; the last one's may be told again, with a late teardown.
                 item._report_sections.clear()
@@ -88,12 +100,24 @@ class Running:
         self.given_back = self.given_back or bool(given)
         return given[::-1]
 
+    def give_back_these(self, indices):
+        """Those of them that wait."""
+        given = [index for index in self.waiting if index in indices]
+        self.waiting = collections.deque(index for index in self.waiting if index not in indices)
+        self.given_back = self.given_back or bool(given)
+        return given
+
 
 def _boundary(item):
     parent = item.parent
     while parent.parent is not None and not is_directory(parent):
         parent = parent.parent
-    return Boundary.from_parent(parent, name="xgrid-boundary")
+    return boundary_in(parent)
+
+
+def boundary_in(node):
+    """A next test within that node, of which nothing else is known."""
+    return Boundary.from_parent(node, name="xgrid-boundary")
 
 
 def teardown_report(session, item, nextitem):

@@ -43,6 +43,7 @@ def settings(config):
     if cache is not None:
         found["cache_dir"] = str(cache._cachedir)
     found["testpaths"] = _testpaths(config)
+    found["faulthandler_timeout"] = _stack_seconds(config)
     return {
         name: _text(value)
         for name, value in found.items()
@@ -61,6 +62,14 @@ def _ini(config, name):
     try:
         return config.getini(name)
     except (KeyError, ValueError):  # of a plugin that is not there
+        return None
+
+
+def _stack_seconds(config):
+    """After how long pytest shows the stacks of a test that goes on; None: never."""
+    try:
+        return float(_ini(config, "faulthandler_timeout") or 0) or None
+    except ValueError:
         return None
 
 

@@ -11,13 +11,16 @@ import sys
 import pytest
 from _pytest.main import Session
 
-from . import fresh, prepared, process, wholesuite
+from . import chosen, fresh, prepared, process, title, wholesuite
 from .cache import Remembered
 from .channel import Channel
 from .endings import Refused, exit_reason, internal_error, refusal
 from .fingerprint import fingerprint
+from .groups import grouping_of
 from .imports import Imports
 from .jobs import Jobs
+from .measuring import Measuring
+from .output import session_output
 from .plugin import Plugin, warning_facts
 from .report_lines import report_lines
 from .settings import settings
@@ -44,15 +47,25 @@ def _run(start, channel):
     if start.refusal:
         raise Refused(3, start.refusal)
     message = start.message
+    distributed = message["workers"] > 0
+    show_title = title.setter() if distributed else None
     imports = Imports(start)
     limit = message.get("timeout")
-    plugin = Plugin(_workerinput(message), Timeouts(limit) if limit else None)
-    config = _configured(list(message["args"]), plugin)
+    plugin = Plugin(
+        _workerinput(message),
+        Measuring(distributed, message.get("in_place", False)),
+        Timeouts(limit) if limit else None,
+    )
+    plugin.show_title = show_title
+    plugin.whole_reports = bool(message.get("whole_reports"))
+    args, ids = chosen.split(message["args"])
+    config = _configured(args, plugin)
     if getattr(config.option, "color", "auto") == "auto":
         # The client has looked at its terminal and the environment, which are not ours.
         config.option.color = "yes" if message.get("coloured") else "no"
     if imports.unsuitable(config):
         _start_again(config, start)
+    chosen.choose(config, ids)
     try:
         _set_basetemp(config, start)
         session = _started(config)
@@ -73,11 +86,13 @@ def _start_again(config, start):
 def _workerinput(message):
     if message["workers"] == 0:
         return None  # not distributed: plugins see a plain session
+    # What the hooks of a session that shows the run want it to know; who it is they cannot change.
     return {
+        **(message.get("input") or {}),
         "workerid": message["slot"],
         "workercount": int(message["workers"]),
         "testrunuid": message["testrunuid"],
-        "mainargv": message.get("mainargv") or ["pytest"] + list(message["args"]),
+        "mainargv": message.get("mainargv") or ["pytest"] + chosen.split(message["args"])[0],
     }
 
 
@@ -134,8 +149,14 @@ def _silence_terminal(config):
 def _serve(session, plugin, channel, message, imports):
     notes = [message["note"]] if message.get("note") else []
     units = _units(session, plugin, imports, message, notes)
-    jobs = Jobs(session, plugin, channel, units, notes)
-    channel.say("up", _facts(session.config, message["slot"] == "gw0"))
+    groups = grouping_of(session.config, message.get("grouping"), message.get("group_pattern"))
+    boxed = bool(message.get("boxed"))
+    jobs = Jobs(session, plugin, channel, units, groups, notes, boxed)
+    # Plugins may import much for their lines, and those of one slot are shown.
+    has_header = message["slot"] == "gw0" and hasattr(session.config.option, "verbose")
+    facts = _facts(session.config, has_header)
+    facts["settings"].update(plugin.measuring.settings())
+    channel.say("up", facts)
     plugin.on_warning = lambda *warning: jobs.warn(warning_facts(*warning))
     for warning in plugin.early_warnings:
         plugin.on_warning(*warning)
@@ -143,11 +164,12 @@ def _serve(session, plugin, channel, message, imports):
     plugin.serving = lambda: orders.append(jobs.serve())
     error = _finished(session, lambda: session.config.hook.pytest_runtestloop(session=session))
     if orders:
-        channel.say(
-            "end",
-            orders[0]["job"],
-            {"returned": False, "stopped": False, "error": error, "missing": []},
+        job = orders[0]["job"]
+        output = session_output(
+            session, plugin.measuring.data, lambda text: channel.say("note", job, text, False)
         )
+        end = {"returned": False, "stopped": False, "error": error, "missing": []}
+        channel.say("end", job, {**end, "output": output})
     else:
         raise Refused(3, error or "a plugin's pytest_runtestloop does not let xgrid run tests")
 
@@ -200,7 +222,6 @@ def _facts(config, with_header):
         "executable": sys.executable,
         "pytest": pytest.__version__,
         "plugins": [_short(name) + "-" + version for name, version in packages.items()],
-        # Plugins may import much for their lines, and those of one slot are shown.
         "header": report_lines(config, "pytest_report_header") if with_header else [],
         "settings": settings(config),
         "fingerprint": fingerprint(packages),

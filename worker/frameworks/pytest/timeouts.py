@@ -159,8 +159,12 @@ def _stacks_of_all_threads():
     with tempfile.TemporaryFile() as file:
         faulthandler.dump_traceback(file=file, all_threads=True)
         file.seek(0)
-        lines = file.read().decode("utf-8", "replace").splitlines(True)
-    return "".join(line for line in lines if not _is_below(line))
+        return without_frames_below(file.read().decode("utf-8", "replace"))
+
+
+def without_frames_below(stacks):
+    """Stacks as faulthandler writes them."""
+    return "".join(line for line in stacks.splitlines(True) if not _is_below(line))
 
 
 def _is_below(line):

@@ -12,6 +12,7 @@ from _pytest import nodes
 from _pytest.config import UsageError
 from _pytest.runner import collect_one_node
 
+from .chosen import are_chosen
 from .namesakes import Namesakes
 from .report_lines import report_lines
 from .skeleton import Skeleton, path_of
@@ -121,7 +122,11 @@ class Lazy:
         collected = {}
         for argument in unit.arguments:
             matching = _matching(unit.nodes, argument.names, collected)
-            if not matching and not self._plugin.collect_reports:
+            if (
+                not matching
+                and not self._plugin.collect_reports
+                and not are_chosen(self._session.config)
+            ):
                 self._refuse(argument)
             chosen.extend(matching)
         return chosen
@@ -201,11 +206,13 @@ class Full:
             failed.setdefault(report.nodeid.split("::")[0] or ".", []).append(report)
         for item in self._session.items:
             items.setdefault(_unit_of(item), []).append(item)
+        deselected = collections.Counter(_unit_of(item) for item in self._plugin.deselected)
+        # What has no tests goes first: that it is counted must not depend on whether the run stops early.
+        first = [name for name in [*failed, *deselected] if name not in items]
         self._loaded = collections.OrderedDict()
-        for name in [name for name in failed if name not in items] + list(items):
-            self._loaded[name] = Loaded(items.get(name, []), failed.get(name, []), 0)
-        for item in self._plugin.deselected:
-            self._loaded.setdefault(_unit_of(item), Loaded([], [], 0)).deselected += 1
+        for name in [*first, *items]:
+            tests, reports = items.get(name, []), failed.get(name, [])
+            self._loaded[name] = Loaded(tests, reports, deselected[name])
 
     def _perform_collect(self):
         config = self._session.config
