@@ -33,18 +33,15 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
          "of socket= workers (better: XGRID_TOKEN)")                       //
         ("maxprocesses", text(&given.slots_most, "N"), "at most N slots")  //
         ("dist", text(&given.distribution, "MODE"),
-         "load: each test in one environment (worksteal: the same); loadscope, loadfile, "
-         "loadgroup: tests of one class, file or xdist_group stay in one slot; each: in each "
-         "environment; no")                        //
-        ("distload,d", "the same as --dist=load")  //
+         "load, worksteal: each test once; loadscope, loadfile, loadgroup: those of a class, "
+         "file or xdist_group in one slot; each: in each environment")  //
+        ("distload,d", "the same as --dist=load")                       //
         ("group-by", text(&options.spec.group_pattern, "PATTERN"),
-         "with loadgroup: ids in which it finds the same are a group, too")  //
+         "loadgroup: ids in which it finds the same are a group")  //
         ("maxschedchunk", text(&given.chunk_max, "N"),
-         "no slot takes more tests than N from another in one go")  //
-        ("loadscope-reorder", "as no-loadscope-reorder, which is what files' order is")(
-            "no-loadscope-reorder", "")  //
+         "a slot takes N tests from another in one go")  //
         ("ramp", text(&given.ramp, "SECONDS[s|m|h]"),
-         "spread the start of the slots over so long")  //
+         "spread the start of slots over so long")  //
         ("python", text(&options.spec.interpreter, "INTERPRETER"),
          "the Python that runs the tests")  //
         ("collect", text(&given.collect, "lazy|full"),
@@ -103,7 +100,8 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("junitprefix", text(&options.junit_prefix, "TEXT"), "before class names there")          //
         ("json", text(&options.json, "PATH|-"), "write one JSON object a line as things happen")  //
         ("help,h", "show this");
-    groups.hidden.add_options()  //
+    groups.hidden.add_options()                                //
+        ("loadscope-reorder", "")("no-loadscope-reorder", "")  // files' order is what it is
         ("plugin-socket", text(&given.plugin_socket, "FD"), "")("xgrid", "");
     groups.all.add(groups.where)
         .add(groups.code)

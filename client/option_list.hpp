@@ -41,7 +41,7 @@ struct OptionGroups {
     Group code{"What travels there", columns};
     Group stop{"When to stop", columns};
     Group show{"What is shown and written", columns};
-    Group hidden;  // for our own pytest plugin
+    Group hidden;  // that change nothing, or are for our own pytest plugin
     Group all;
 };
 

@@ -101,10 +101,13 @@ def test_remote_ssh_accounts(package, make_host):
 
 
 @needs_sshd
-def test_remote_ssh_account_with_all_that_can_be_said(package, make_host):
-    host = make_host("myhost")
+def test_remote_ssh_account_with_all_that_can_be_said(package, make_host, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    host = make_host("myhost", variables={"HOME": home})
     spec = "ssh=myhost//ssh_config=%s//python=%s//chdir=mydir//nice=1" % (host.config, PYTHON)
     passes(package.submit("-d", "--tx", spec, "--rsyncdir", "mypkg", "--rsyncignore", "*.tmp"))
+    assert (home / "mydir").is_dir()
 
 
 @needs_sshd
