@@ -37,7 +37,7 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
          "file or xdist_group in one slot; each: in each environment")  //
         ("distload,d", "the same as --dist=load")                       //
         ("group-by", text(&options.spec.group_pattern, "PATTERN"),
-         "loadgroup: ids in which it finds the same are a group")  //
+         "loadgroup: the same found in ids is a group")  //
         ("maxschedchunk", text(&given.chunk_max, "N"),
          "a slot takes N tests from another in one go")  //
         ("ramp", text(&given.ramp, "SECONDS[s|m|h]"),
@@ -45,14 +45,11 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("python", text(&options.spec.interpreter, "INTERPRETER"),
          "the Python that runs the tests")  //
         ("collect", text(&given.collect, "lazy|full"),
-         "collect each file where its tests run, or "
-         "everything in every slot first")  //
+         "each file where its tests run, or all first")  //
         ("start", text(&given.start, "auto|fork|spawn"),
-         "fork slots from a warm interpreter, or start a fresh one for each (auto: where forking "
-         "is unsafe)")                                                   //
+         "fork slots from a warm interpreter or not")                    //
         ("boxed", "each test in a process of its own (also: --forked)")  //
-        ("no-confirm",
-         "a failure is final at once, and not run again where everything is collected")(
+        ("no-confirm", "a failure is final, and not run again")(
             "framework", text(&given.framework, "auto|pytest"), "whose tests these are")  //
         ("testrunuid", text(&options.spec.testrun_uid, "TEXT"),
          "what tests see as the run's id")  //

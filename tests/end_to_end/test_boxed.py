@@ -122,17 +122,21 @@ def test_a_suite_without_crashes_shows_what_it_shows_unboxed(project, options):
     assert shown.junit(project.path / "report.xml") == report
 
 
+# Nobody hears of these any more, but the alarm of their limit goes with them.
+AT_THE_LIMIT = {
+    "test_becomes_another_program": ["CRASHED with signal 14"],
+    "test_closes_all_descriptors_and_stays": ["running the test exited with status 1"],
+}
+
+
 def boxed_model(path):
     """What comes of misbehaving tests when each has its own process: its own failure, with other words."""
     for name, expected in MODEL[path].items():
         words = [
-            word.replace("killed by signal", "CRASHED with signal")
-            .split(" (")[0]
-            .replace("closed its connection to the worker", "closed its connection to the slot")
-            .split(", and became")[0]
+            word.replace("killed by signal", "CRASHED with signal").split(" (")[0]
             for word in expected.words
         ]
-        yield name, expected.outcome, words
+        yield name, expected.outcome, AT_THE_LIMIT.get(name, words)
 
 
 @pytest.mark.parametrize("path", ["test_deaths.py", "test_hangs.py"])

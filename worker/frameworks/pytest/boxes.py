@@ -26,7 +26,7 @@ GRACE_SECONDS = (
     5.0,
 )  # least and most: after its limit a test tears down, or gives up whatever keeps it
 ABORT_SECONDS = 1.0  # for writing its stacks
-CLOSED_SECONDS = 1.0  # that it may live on without a way to tell of its end
+CLOSED_SECONDS = 3.0  # that it may live on without a way to tell of its end
 LEFT_SECONDS = 0.2  # for processes that it leaves behind, between TERM and KILL
 LOOK_SECONDS = 0.05  # a grandchild may hold the pipe open: its end is not all there is to wait for
 STOPPED_SECONDS_MAX = 10.0
@@ -160,10 +160,11 @@ class Box:
         elif status is not None:
             self.status = status
             return
-        if self._deadline is not None and now >= self._deadline:
-            self._abort(now)
-        elif self._closed_at is not None and now >= self._closed_at + CLOSED_SECONDS:
+        is_due = self._deadline is not None and now >= self._deadline
+        if self._closed_at is not None and (is_due or now >= self._closed_at + CLOSED_SECONDS):
             self._kill("closed its connection to the slot")
+        elif is_due:
+            self._abort(now)
         elif self._stopped_at is not None and now >= self._stopped_at + STOPPED_SECONDS_MAX:
             self._kill("was stopped (SIGSTOP) for %g s" % STOPPED_SECONDS_MAX)
 
