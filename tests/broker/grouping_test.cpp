@@ -1,4 +1,7 @@
 // Runs in which some tests stay together.
+#include <algorithm>
+#include <ctime>
+
 #include "tests/broker/one_run.hpp"
 
 using namespace xgrid;
@@ -150,4 +153,37 @@ TEST_CASE("the starts of slots are spread over the time that the user says") {
     CHECK(one.run.slots_wanted() == 0);
     one.wait(seconds(1));
     CHECK(one.run.slots_wanted() == 1);
+}
+
+TEST_CASE("what groups cost grows as their tests do") {
+    // Of a file in which every tenth test begins another group, on two slots.
+    const auto cost = [](std::uint32_t tests) {
+        const std::clock_t began = std::clock();
+        OneRun one(grouped(Grouping::group, 2));
+        one.list({"a"}, 2);
+        std::vector<std::string> groups;
+        GaveBack gave;
+        for (std::uint32_t i = 0; i < tests; ++i) {
+            groups.push_back(std::to_string(i / 10));
+            gave.tests.push_back(i);
+        }
+        load(one, 1, groups);
+        one.say(1, gave);
+        one.say(1, Ended{});
+        for (SlotKey slot = 0; !one.run.jobs().empty() && one.jobs_of(slot) > 0; slot = 1 - slot) {
+            if (one.held(slot).body.kind == JobKind::finish) break;
+            TestsFound found{.tests = tests_of(one.held(slot))};
+            const auto count = static_cast<std::uint32_t>(found.tests.size());
+            one.say(slot, found);
+            for (std::uint32_t i = 0; i < count; ++i) one.say(slot, Finished{i});
+            one.say(slot, Ended{});
+            one.run.take_events();
+        }
+        CHECK(one.run.groups().waiting().empty());
+        return static_cast<double>(std::clock() - began);
+    };
+    cost(1'000);
+    double least = 9;  // of some tries, as others may use the processor's caches
+    for (int i = 0; i < 3; ++i) least = std::min(least, cost(20'000) / cost(10'000));
+    CHECK(least < 3);
 }

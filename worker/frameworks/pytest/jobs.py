@@ -150,7 +150,7 @@ class Jobs:
             end["error"] = "no such unit here: " + order["unit"]
             end["missing"] = [] if order["mode"] == "all" else [_short(*name) for name in wanted]
             return
-        entries = _selected(loaded.entries, order["mode"], wanted)
+        entries = loaded.selected(order["mode"], wanted)
         if order["mode"] == "only":
             there = {entry[:2] for entry in entries}
             end["missing"] = [_short(*name) for name in wanted if name not in there]
@@ -264,10 +264,3 @@ def _names(order):
 
 def _short(name, occurrence):
     return [name, occurrence] if occurrence else name
-
-
-def _selected(entries, mode, wanted):
-    if mode == "all":
-        return entries
-    wanted = set(wanted)
-    return [entry for entry in entries if (entry[:2] in wanted) == (mode == "only")]

@@ -24,11 +24,24 @@ class Loaded:
     def __init__(self, items, reports, deselected):
         self.deselected = deselected
         self.entries = []  # (id, occurrence, item or None, report or None)
+        self._places = None
         seen = collections.Counter()
         for report in reports:
             self._add(seen, report.nodeid or ".", None, report)
         for item in items:
             self._add(seen, item.nodeid, item, None)
+
+    def selected(self, mode, names):
+        """Entries, in their order: all of them, those of these (id, occurrence), or the others."""
+        if mode == "all":
+            return self.entries
+        if mode == "except":
+            without = set(names)
+            return [entry for entry in self.entries if entry[:2] not in without]
+        if self._places is None:  # a unit may be taken apart into many selections
+            self._places = {entry[:2]: place for place, entry in enumerate(self.entries)}
+        places = sorted({self._places[name] for name in names if name in self._places})
+        return [self.entries[place] for place in places]
 
     def _add(self, seen, name, item, report):
         self.entries.append((name, seen[name], item, report))
