@@ -1,8 +1,6 @@
 // What a run's slots have measured, until it is reported.
 #include "client/coverage.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <doctest/doctest.h>
 
 using namespace xgrid;
@@ -10,7 +8,9 @@ using namespace xgrid::client;
 
 namespace {
 
-using nlohmann::json;
+bool says(const std::optional<CoverageTask>& task, const std::string& text) {
+    return task && task->request.find(text) != std::string::npos;
+}
 
 WorkerUp measuring(const std::string& name, bool here, const std::string& options = "{}") {
     WorkerUp up{.worker = name, .host = "h"};
@@ -48,13 +48,10 @@ TEST_CASE("who reports is told what each slot has left, and of those that have l
         task_after({measuring("gw0", true), measuring("gw1", true), WorkerUp{.worker = "gw2"},
                     WorkerDown{.worker = "gw0", .output = "left"}, WorkerDown{"gw1", "crashed"},
                     RunFinished{}});
-    REQUIRE(task);
-    const json request = json::parse(task->request);
-    CHECK(request["slots"] == json::parse(R"([{"name":"gw0","platform":"linux","output":"left"},
-                          {"name":"gw1","platform":"linux","output":""}])"));
-    CHECK(request["moved"] == json::parse(R"([["/there","/here"]])"));
-    CHECK(request["failed"] == 2);
-    CHECK(request["seconds"] == 1.5);
+    CHECK(says(task, R"("slots":[{"name":"gw0","platform":"linux","output":"left"},)"
+                     R"({"name":"gw1","platform":"linux","output":""}])"));
+    CHECK(says(task, R"("moved":[["/there","/here"]])"));
+    CHECK(says(task, R"("failed":2,"seconds":1.5)"));
 }
 
 TEST_CASE("slots of one name in two environments are two") {
@@ -63,20 +60,17 @@ TEST_CASE("slots of one name in two environments are two") {
     const auto task = task_after({measuring("gw0", true), other,
                                   WorkerDown{.worker = "gw0", .environment = 1, .output = "second"},
                                   RunFinished{}});
-    REQUIRE(task);
-    const json slots = json::parse(task->request)["slots"];
-    CHECK(slots[0]["output"] == "");
-    CHECK(slots[1]["output"] == "second");
+    CHECK(says(task, R"("output":""},{"name":"gw0","platform":"linux","output":"second"})"));
 }
 
 TEST_CASE("a slot of this machine says how to report, whichever begins first") {
     const auto mixed = task_after({measuring("gw0", false, R"({"from":"there"})"),
                                    measuring("gw1", true, R"({"from":"here"})"), RunFinished{}});
     CHECK(mixed->interpreter == "/python/of/gw1");
-    CHECK(json::parse(mixed->request)["options"]["from"] == "here");
+    CHECK(says(mixed, R"("options":{"from":"here"})"));
     const auto remote = task_after({measuring("gw0", false, R"({"from":"there"})"), RunFinished{}});
     CHECK(remote->interpreter == "python3");
-    CHECK(json::parse(remote->request)["options"]["from"] == "there");
+    CHECK(says(remote, R"("options":{"from":"there"})"));
 }
 
 TEST_CASE("options that are none report nothing") {

@@ -42,7 +42,6 @@ LIBRARIES = [
         [
             r"worker/frameworks/.*",
             r"client/(cache_entries|coverage|json_\w+|memory|plugin_lines|plugin_talk)\.cpp",
-            r"tests/client/coverage_test\.cpp",
         ],
     ),
     (r"<git2.*>", [r"client/git_library\.hpp"]),
