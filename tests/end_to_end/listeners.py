@@ -6,6 +6,23 @@ import subprocess
 
 import grid
 
+SUITE = """
+import pytest
+
+@pytest.mark.parametrize("i", range(20))
+def test_i(i): pass
+
+def test_fails(): assert 0
+"""
+
+
+def check_suite(run):
+    assert run.code == 1, run.out + run.err
+    assert len(run.outcomes) == 21
+    assert [name for name, outcome in run.outcomes.items() if outcome != "passed"] == [
+        "test_a.py::test_fails"
+    ]
+
 
 class Listener:
     """A worker that listens, on a port that the system picks."""

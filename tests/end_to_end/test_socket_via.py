@@ -8,17 +8,9 @@ import grid
 import pytest
 
 from hosts import needs_sshd
+from listeners import SUITE, check_suite
 
 pytestmark = needs_sshd
-
-SUITE = """
-import pytest
-
-@pytest.mark.parametrize("i", range(20))
-def test_i(i): pass
-
-def test_fails(): assert 0
-"""
 
 # Says in a file that it runs, and waits until another file is there.
 WAITING = """
@@ -40,14 +32,6 @@ def door(make_host):
 
 def through(host, listener_spec):
     return ["--px", host.spec + "//id=door", "--tx", listener_spec + "//via=door"]
-
-
-def check_suite(run):
-    assert run.code == 1, run.out + run.err
-    assert len(run.outcomes) == 21
-    assert [name for name, outcome in run.outcomes.items() if outcome != "passed"] == [
-        "test_a.py::test_fails"
-    ]
 
 
 def refused(project, *args, **env):
