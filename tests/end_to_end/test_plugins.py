@@ -194,7 +194,7 @@ def test_coverage_of_a_copy_is_that_of_the_code_at_home(measured, tmp_path):
 def test_coverage_comes_from_hosts_that_ssh_reaches(measured, make_host):
     host = make_host(variables={"PYTHONUSERBASE": measured.env["PYTHONUSERBASE"]})
     python = "//python=" + sys.executable
-    run = measured.submit("--tx", "2*" + host.spec + python, "--cov=pkg", python=None)
+    run = measured.submit("--tx", "2*" + host.spec + python, "--cov=pkg")
     assert run.code == 0, run.out + run.err
     assert lines_of(measured).startswith(COVERED), run.out
 
