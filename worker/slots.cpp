@@ -58,42 +58,51 @@ void Slots::perform(Instant now, const Command& command) {
 void Slots::carry_out(Instant, const StartSlot& command) {
     Process process{.warm = warm_key(command.spec)};
     process.show_output = command.spec.show_output;
-    int sockets[2];
-    int outs[2];
-    int errs[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, sockets) != 0) {
+    std::optional<SlotEnds> ends = connect(process);
+    if (!ends) {
         early_.emplace_back(command.slot, SlotRefused{strerror(errno), 3});
         return;
     }
-    process.socket = Descriptor(sockets[0]);
-    Descriptor socket(sockets[1]);
-    fcntl(socket.get(), F_SETFL, 0);
-    if (pipe2(outs, O_CLOEXEC) != 0) {
-        early_.emplace_back(command.slot, SlotRefused{strerror(errno), 3});
-        return;
-    }
-    process.out = Descriptor(outs[0]);
-    Descriptor out(outs[1]);
-    if (pipe2(errs, O_CLOEXEC) != 0) {
-        early_.emplace_back(command.slot, SlotRefused{strerror(errno), 3});
-        return;
-    }
-    process.err = Descriptor(errs[0]);
-    Descriptor err(errs[1]);
-    fcntl(process.out.get(), F_SETFL, O_NONBLOCK);
-    fcntl(process.err.get(), F_SETFL, O_NONBLOCK);
-
     warm(process.warm);
     PytestWarm& warm = *warm_.at(process.warm);
     warm.request(command.slot, start_line({command.slot, command.run, command.name, &command.spec}),
-                 std::move(socket), std::move(out), std::move(err));
+                 *std::move(ends));
     processes_.emplace(command.slot, std::move(process));
+}
+
+// None: errno says why.
+std::optional<SlotEnds> Slots::connect(Process& process) {
+    SlotEnds ends;
+    const auto both = [](const int(&pair)[2], Descriptor& ours, Descriptor& theirs) {
+        ours = Descriptor(pair[0]);
+        theirs = Descriptor(pair[1]);
+        fcntl(ours.get(), F_SETFL, O_NONBLOCK);
+    };
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return std::nullopt;
+    both(pair, process.socket, ends.socket);
+    if (pipe2(pair, O_CLOEXEC) != 0) return std::nullopt;
+    both(pair, process.out, ends.out);
+    if (pipe2(pair, O_CLOEXEC) != 0) return std::nullopt;
+    both(pair, process.err, ends.err);
+    if (!process.jobs_to_begin.create() || !process.tests_to_begin.create()) return std::nullopt;
+    ends.jobs = process.jobs_to_begin.copy();
+    ends.tests = process.tests_to_begin.copy();
+    if (!ends.jobs || !ends.tests) return std::nullopt;
+    return ends;
 }
 
 void Slots::send(Process& process, std::string_view line) {
     process.to_send += line;
     // One that reads no more is about to be reported gone.
     if (!send_some(process.socket, process.to_send)) process.to_send.clear();
+    if (!process.to_send.empty() || process.permits_due == 0) return;
+    process.jobs_to_begin.add(std::exchange(process.permits_due, 0));
+}
+
+void Slots::order(Process& process, JobNumber job, const JobBody& body) {
+    ++process.permits_due;
+    send(process, job_line(job, body));
 }
 
 void Slots::carry_out(Instant, const GiveJob& command) {
@@ -103,16 +112,54 @@ void Slots::carry_out(Instant, const GiveJob& command) {
     const JobNumber job = process.next_job++;
     process.jobs.emplace(job, command.attempt);
     if (process.jobs.size() == 1) process.current = command.attempt;
-    send(process, job_line(job, command.body));
+    order(process, job, command.body);
 }
 
 void Slots::carry_out(Instant, const AskBack& command) {
     const auto found = processes_.find(command.slot);
     if (found == processes_.end()) return;
-    for (const auto& [job, attempt] : found->second.jobs) {
-        if (attempt != command.attempt) continue;
-        send(found->second, give_back_line(job, command.number, command.keep));
+    Process& process = found->second;
+    const auto job = std::ranges::find(process.jobs, command.attempt,
+                                       [](const auto& entry) { return entry.second; });
+    if (job == process.jobs.end()) return;
+    const auto answer = [&](Fact fact) {
+        early_.emplace_back(command.slot, SlotFact{command.attempt, std::move(fact)});
+    };
+    const bool whole = command.keep == 0 || command.keep == keep_if_begun;
+    if (whole && take_job_back(process, job->first)) {
+        process.jobs.erase(job);
+        answer(GaveBack{.number = command.number});
+        answer(Ended{.end = End::returned});
+    } else if (job == process.jobs.begin() && process.unbegun.complete()) {
+        take_tests_back(process, command, early_);
+    } else if (job == process.jobs.begin()) {
+        process.asked = command;
+    } else {
+        answer(GaveBack{.number = command.number});
     }
+}
+
+// A permit is for the last job that was given. Its first one a slot keeps, to say in it that it is
+// up.
+bool Slots::take_job_back(Process& process, JobNumber job) {
+    if (job != process.jobs.rbegin()->first || (!process.up && process.jobs.size() == 1))
+        return false;
+    if (process.permits_due > 0) {
+        --process.permits_due;
+    } else if (process.jobs_to_begin.take(1) == 0) {
+        return false;
+    }
+    send(process, withdraw_job_line(job));
+    return true;
+}
+
+void Slots::take_tests_back(Process& process, const AskBack& command, Reports& reports) {
+    const std::size_t unbegun = process.unbegun.size();
+    // It may have begun some since it last told, and still keeps as many as it may or fewer.
+    const std::size_t count = unbegun - std::min<std::size_t>(unbegun, command.keep);
+    const std::size_t taken = process.tests_to_begin.take(count);
+    GaveBack gave{command.number, process.unbegun.take_last(taken)};
+    reports.emplace_back(command.slot, SlotFact{command.attempt, std::move(gave)});
 }
 
 void Slots::carry_out(Instant now, const EndSlot& command) {
@@ -152,7 +199,7 @@ void Slots::carry_out(Instant now, const AbortSlot& command) {
 
 void Slots::interrupt(Instant now, Process& process) {
     // It takes down what its tests have set up, if it can.
-    send(process, job_line(0, {.kind = JobKind::finish}));
+    order(process, 0, {.kind = JobKind::finish});
     kill(process.pid, SIGINT);
     process.kill_by = now + interrupt_grace;
 }
@@ -245,6 +292,7 @@ void Slots::read_line(SlotKey key, Process& process, std::string_view text, Repo
     if (!line) {
         reports.emplace_back(key, SlotFact{process.current, Noted{line.error()}});
     } else if (auto* up = std::get_if<LineUp>(&*line)) {
+        process.up = true;
         const auto capture = up->facts.settings.find("capture");
         if (capture != up->facts.settings.end() && capture->second == "no") {
             process.show_output = true;  // addopts may say so, too
@@ -275,10 +323,16 @@ void Slots::read_line(SlotKey key, Process& process, std::string_view text, Repo
             return;
         }
         process.current = job->second;
+        process.unbegun.hear(said->fact);
         const bool ends = std::holds_alternative<Ended>(said->fact);
         reports.emplace_back(key, SlotFact{job->second, std::move(said->fact)});
+        if (process.asked && process.unbegun.complete()) {
+            take_tests_back(process, *std::exchange(process.asked, std::nullopt), reports);
+        }
         if (!ends) return;
         process.jobs.erase(job);
+        process.unbegun = {};
+        process.asked.reset();
         if (!process.jobs.empty()) process.current = process.jobs.begin()->second;
     }
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <sys/types.h>
 #include <utility>
@@ -14,6 +15,8 @@
 #include "worker/descriptor.hpp"
 #include "worker/frameworks/pytest_warm.hpp"
 #include "worker/kernel.hpp"
+#include "worker/permits.hpp"
+#include "worker/unbegun.hpp"
 #include "worker/worker.hpp"
 
 namespace xgrid::worker {
@@ -44,14 +47,20 @@ private:
         Descriptor socket;
         Descriptor out;
         Descriptor err;
+        bool up = false;   // it has said so, in the attempt that it was given first
         std::string text;  // a line that is not complete
         std::string to_send;
+        Permits jobs_to_begin;
+        Permits tests_to_begin;
+        std::uint64_t permits_due = 0;          // for jobs, when they are sent
         std::string err_tail;                   // the last that it printed there
         std::array<std::string, 2> unfinished;  // lines on stdout and stderr
         bool show_output = false;
         bool show_errors = false;  // stderr alone: stacks are dumped there
         bool stopped = false;
-        std::map<JobNumber, AttemptId> jobs;
+        std::map<JobNumber, AttemptId> jobs;  // the first one runs, if its permit is taken
+        Unbegun unbegun;                      // of the first one
+        std::optional<AskBack> asked;         // for tests of the first one, when they are found
         AttemptId current;  // the attempt that it last spoke of, or was last given
         JobNumber next_job = 1;
         bool ending = false;
@@ -79,6 +88,10 @@ private:
     SlotExited exited(const Process& process, int status);
     void end_leftovers(Instant now);
     static void send(Process& process, std::string_view line);
+    static void order(Process& process, JobNumber job, const JobBody& body);
+    static bool take_job_back(Process& process, JobNumber job);
+    static void take_tests_back(Process& process, const AskBack& command, Reports& reports);
+    static std::optional<SlotEnds> connect(Process& process);
 
     std::map<WarmKey, std::unique_ptr<PytestWarm>> warm_;
     std::map<SlotKey, Process> processes_;

@@ -254,7 +254,7 @@ def test_restarts_have_their_limit_in_any_mode(project, mode):
     run = project.submit("-n", 2, "--dist", mode, "--max-worker-restart", 2)
     assert run.code == 1, run.out + run.err
     assert "maximum crashed workers reached: 2" in run.out
-    assert len(run.finished) == 3
+    assert len(run.finished) in (3, 4)  # with the one in the other slot, if it was under way
 
 
 def test_fixtures_are_set_up_once_for_each_piece(project):

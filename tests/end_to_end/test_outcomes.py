@@ -115,6 +115,42 @@ def test_one_huge_file_does_not_end_on_one_slot(project):
     assert max(shares.count(worker) for worker in set(shares)) < 40
 
 
+WAITS_FOR_ANOTHER = """
+import pathlib, time
+def wait(name):
+    deadline = time.monotonic() + 60
+    while not pathlib.Path(name).exists():
+        assert time.monotonic() < deadline, name + " did not run beside this test"
+        time.sleep(0.01)
+"""
+
+
+def test_what_queues_behind_a_long_test_runs_elsewhere(project):
+    project.write("waits.py", WAITS_FOR_ANOTHER)
+    project.write(
+        "test_same_file.py",
+        """
+        import pathlib, waits
+        def test_long(): waits.wait("short")
+        def test_short(): pathlib.Path("short").touch()
+        """,
+    )
+    run = project.submit("-n", 2, "--no-confirm")
+    assert set(run.outcomes.values()) == {"passed"} and len(run.outcomes) == 2
+
+
+@pytest.mark.parametrize("mode", ["load", "loadfile", "loadscope", "worksteal"])
+def test_a_file_that_queues_behind_a_long_test_runs_elsewhere(project, mode):
+    project.write("waits.py", WAITS_FOR_ANOTHER)
+    waits = "import waits\ndef test_long():\n    for name in '23456789': waits.wait(name)\n"
+    project.write("test_1.py", waits)
+    for number in range(2, 10):
+        touches = "import pathlib\ndef test_short(): pathlib.Path('%d').touch()\n" % number
+        project.write("test_%d.py" % number, touches)
+    run = project.submit("-n", 2, "--no-confirm", "--dist", mode)
+    assert set(run.outcomes.values()) == {"passed"} and len(run.outcomes) == 9
+
+
 def test_no_more_slots_start_than_there_is_work_for(project):
     project.write("test_one.py", "def test_one(): pass")
     run = project.submit("-n", 8)

@@ -320,7 +320,7 @@ void ModelSlots::next_test(SlotKey key) {
     });
 }
 
-// As worker/frameworks/pytest/jobs.py does, between two tests or two jobs.
+// As worker/slots.cpp does, whatever the slot is at.
 void ModelSlots::answer_asks(SlotKey key) {
     Slot* slot = find(key);
     if (slot == nullptr || slot->ending) return;

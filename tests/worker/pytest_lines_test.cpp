@@ -22,7 +22,7 @@ TEST_CASE("a job names its tests as the runner reads them") {
           "{\"job\":3,\"kind\":\"unit\",\"mode\":\"only\",\"tests\":[\"a.py::t\",[\"a.py::t\",1]],"
           "\"unit\":\"a.py\"}\n");
     CHECK(job_line(4, {.kind = JobKind::finish}) == "{\"job\":4,\"kind\":\"finish\"}\n");
-    CHECK(give_back_line(4, 2, 7) == "{\"give_back\":4,\"keep\":7,\"number\":2}\n");
+    CHECK(withdraw_job_line(4) == "{\"withdraw\":4}\n");
 }
 
 TEST_CASE("what a slot says becomes facts") {

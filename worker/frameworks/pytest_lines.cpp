@@ -214,9 +214,7 @@ std::string job_line(JobNumber job, const JobBody& body) {
     return as_line(line);
 }
 
-std::string give_back_line(JobNumber job, std::uint32_t number, std::uint32_t keep) {
-    return as_line({{"give_back", job}, {"number", number}, {"keep", keep}});
-}
+std::string withdraw_job_line(JobNumber job) { return as_line({{"withdraw", job}}); }
 
 Result<SlotLine> read_slot_line(std::string_view text) {
     return read<SlotLine>(text, [](const json& line) -> SlotLine {

@@ -21,7 +21,8 @@ using JobNumber = std::uint64_t;
 // ---- Worker -> slot
 
 std::string job_line(JobNumber job, const JobBody& body);
-std::string give_back_line(JobNumber job, std::uint32_t number, std::uint32_t keep);
+/// It was not begun, and is not to be.
+std::string withdraw_job_line(JobNumber job);
 
 // ---- Slot -> worker
 

@@ -25,7 +25,7 @@ namespace {
 constexpr std::size_t printed_bytes_max = 2000;
 constexpr int leave_grace_ms = 300;
 
-bool send_with_descriptors(int control, const std::string& line, const std::array<int, 3>& fds) {
+bool send_with_descriptors(int control, const std::string& line, const std::array<int, 5>& fds) {
     iovec piece{.iov_base = const_cast<char*>(line.data()), .iov_len = line.size()};
     alignas(cmsghdr) char ancillary[CMSG_SPACE(sizeof fds)] = {};
     msghdr message{};
@@ -151,9 +151,8 @@ void PytestWarm::start() {
     write();
 }
 
-void PytestWarm::request(std::uint64_t key, std::string line, Descriptor socket, Descriptor out,
-                         Descriptor err) {
-    waiting_.push_back({key, std::move(line), std::move(socket), std::move(out), std::move(err)});
+void PytestWarm::request(std::uint64_t key, std::string line, SlotEnds ends) {
+    waiting_.push_back({key, std::move(line), std::move(ends)});
     send_next();
 }
 
@@ -171,8 +170,10 @@ bool PytestWarm::withdraw(std::uint64_t key) {
 void PytestWarm::send_next() {
     if (!ready_ || asked_ || gone_ || waiting_.empty()) return;
     const Request& next = waiting_.front();
-    asked_ = send_with_descriptors(control_.get(), next.line,
-                                   {next.socket.get(), next.out.get(), next.err.get()});
+    asked_ =
+        send_with_descriptors(control_.get(), next.line,
+                              {next.ends.socket.get(), next.ends.out.get(), next.ends.err.get(),
+                               next.ends.jobs.get(), next.ends.tests.get()});
     if (asked_) waiting_.pop_front();
 }
 

@@ -13,6 +13,15 @@
 
 namespace xgrid::worker {
 
+/// What a slot has of what it shares with its worker.
+struct SlotEnds {
+    Descriptor socket;
+    Descriptor out;
+    Descriptor err;
+    Descriptor jobs;   // permits
+    Descriptor tests;  // permits
+};
+
 class PytestWarm {
 public:
     /// Starts the process; that it cannot be started shows in gone().
@@ -22,8 +31,7 @@ public:
     ~PytestWarm();
 
     /// The descriptors are handed to the new slot, and closed here.
-    void request(std::uint64_t key, std::string line, Descriptor socket, Descriptor out,
-                 Descriptor err);
+    void request(std::uint64_t key, std::string line, SlotEnds ends);
     /// Takes back a request that was not sent yet. False: it was; it is answered, perhaps with a
     /// refusal.
     bool withdraw(std::uint64_t key);
@@ -46,9 +54,7 @@ private:
     struct Request {
         std::uint64_t key = 0;
         std::string line;
-        Descriptor socket;
-        Descriptor out;
-        Descriptor err;
+        SlotEnds ends;
     };
 
     void start();

@@ -4,7 +4,6 @@ Owns the bytes and the orders that wait; knows nothing of tests. If the worker i
 a test could still do is of use to anyone: the process ends at once.
 """
 
-import collections
 import json
 import os
 import select
@@ -16,15 +15,19 @@ PIECE_BYTES = 64 * 1024
 class Channel:
     """What is said is collected and goes out with the next flush, in one write."""
 
-    def __init__(self, fd):
+    def __init__(self, fd, permits):
+        """`permits`: for the jobs; each order comes with one, which the worker may take back."""
         self._pid = os.getpid()
         self._socket = socket.socket(fileno=fd)
-        self._poll = select.poll()
-        self._poll.register(fd, select.POLLIN)
+        self._arrived = select.poll()
+        self._arrived.register(fd, select.POLLIN)
+        self._to_begin = select.poll()
+        for descriptor in (fd, permits.fileno()):
+            self._to_begin.register(descriptor, select.POLLIN)
         self._text = b""
         self._out = []
-        self._waiting = collections.deque()
-        self.on_give_back = None  # called with each such order as soon as it is read
+        self._waiting = []
+        self._permits = permits
 
     def say(self, *message):
         self._out.append(encoded(message))
@@ -42,7 +45,7 @@ class Channel:
             try:
                 self._socket.sendall(data)
             except OSError as error:
-                _leave(error)
+                leave(error)
 
     def close(self):
         """In a copy of the process, which has nothing to say to the worker."""
@@ -50,32 +53,23 @@ class Channel:
 
     def next_order(self):
         """Waits for it."""
-        while not self._waiting:
-            self.flush()  # also of what an order to give back made us say
+        self.flush()
+        while not self._permits.take():
+            self._to_begin.poll()
+            self._look()
+        # A permit comes when its order has been sent, and so has all that was withdrawn before.
+        self._look()
+        return self._waiting.pop(0)
+
+    def _look(self):
+        while self._arrived.poll(0):
             self._read()
-        return self._waiting.popleft()
-
-    def look(self):
-        """Takes in what has arrived, without waiting."""
-        while self._poll.poll(0):
-            self._read()
-
-    def withdraw(self, job):
-        """Whether that job was waiting and was taken out."""
-        for order in self._waiting:
-            if order.get("job") == job:
-                self._waiting.remove(order)
-                return True
-        return False
-
-    def has(self, job):
-        return any(order.get("job") == job for order in self._waiting)
 
     def _read(self):
         try:
             data = self._socket.recv(PIECE_BYTES)
         except OSError as error:
-            _leave(error)
+            leave(error)
         if not data:
             os._exit(1)
         *lines, self._text = (self._text + data).split(b"\n")
@@ -84,13 +78,13 @@ class Channel:
                 self._take(json.loads(line.decode("utf-8")))
 
     def _take(self, order):
-        if "give_back" not in order:
+        if "withdraw" in order:
+            self._waiting = [one for one in self._waiting if one["job"] != order["withdraw"]]
+        else:
             self._waiting.append(order)
-        elif self.on_give_back is not None:
-            self.on_give_back(order)
 
 
-def _leave(error):
+def leave(error):
     # Most often a test has closed descriptors that are not its own.
     try:
         os.write(2, b"the connection to the worker failed: %s\n" % str(error).encode())

@@ -8,7 +8,7 @@ import json
 import os
 import socket
 
-DESCRIPTORS = 3  # of each request: slot socket, stdout, stderr
+DESCRIPTORS = 5  # of each request: slot socket, stdout, stderr, permits for jobs and for tests
 PIECE_BYTES = 64 * 1024
 
 

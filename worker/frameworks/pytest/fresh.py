@@ -17,7 +17,9 @@ class Start:
 
     def __init__(self, message, descriptors, basetemp="", refusal=""):
         self.message = message
-        self.descriptors = descriptors  # slot socket, stdout, stderr
+        self.descriptors = (
+            descriptors  # slot socket, stdout, stderr, permits for jobs and for tests
+        )
         self.basetemp = basetemp
         self.refusal = refusal
         self.parent = os.getpid()

@@ -5,7 +5,7 @@ where its unit has the id more than once.
 
 worker -> slot   {"job": 3, "kind": "enumerate"}, {"job": 9, "kind": "finish"},
                  {"job": 4, "kind": "unit", "unit": name, "mode": "all" | "only" | "except", "tests": [test, ...]},
-                 {"give_back": 4, "number": 2, "keep": 10}; KEEP_IF_BEGUN: all of a job that has begun, or none
+                 {"withdraw": 9}; a job that was not begun, and whose permit the worker has taken back
 slot -> worker   ["up", {...}] or ["refused", exit code, text] once; then, in answer to orders:
                  ["units", job, [name, ...]]                 ["found", job, [test, ...], deselected]
                                                              ... with --collect-only also [[depth, id, text], ...],
@@ -34,17 +34,17 @@ from .reports import Reports
 
 FOUND_MAX = 1000  # tests in one message
 UNITS_MAX = 50
-KEEP_IF_BEGUN = 0xFFFFFFFF
 UNITS_SECONDS = 0.005
 
 
 class Jobs:
     """The slot as its jobs see it: session, plugin, channel, reports, and the last test that ran."""
 
-    def __init__(self, session, plugin, channel, units, groups, notes, boxed=False):
+    def __init__(self, session, plugin, channel, permits, units, groups, notes, boxed=False):
         self.session = session
         self.plugin = plugin
         self.channel = channel
+        self.permits = permits  # for tests
         self.units = units
         self.groups = groups
         self.reports = Reports(session.config, plugin.whole_reports)
@@ -55,7 +55,6 @@ class Jobs:
         self._running = None
         self._stopped = False  # the session wants to run no more
         self._job = 0
-        channel.on_give_back = self._give_back
         if plugin.timeouts is not None:
             plugin.timeouts.on_alive = self._alive
 
@@ -119,7 +118,7 @@ class Jobs:
 
     def _stop(self, end):
         if self._running is not None:
-            given = self._running.give_back(0)
+            given = self._running.give_back()
             self.channel.say("gave", self._running.job, 0, given)
         if end is not None:
             end["stopped"] = True
@@ -220,18 +219,6 @@ class Jobs:
                 self._running.limits[index] = own
         if self._running.limits and self.plugin.timeouts is None:
             self.plugin.need_timeouts()
-
-    def _give_back(self, order):
-        job, number = order["give_back"], order.get("number", 0)
-        if self._running is not None and self._running.job == job:
-            self.channel.say("gave", job, number, self._running.give_back(order.get("keep", 0)))
-        elif order.get("keep", 0) in (0, KEEP_IF_BEGUN) and self.channel.withdraw(job):
-            self.channel.say("gave", job, number, [])
-            self.channel.say(
-                "end", job, {"returned": True, "stopped": False, "error": "", "missing": []}
-            )
-        elif self.channel.has(job):
-            self.channel.say("gave", job, number, [])
 
 
 class _Units:

@@ -30,19 +30,21 @@ def die_with_parent():
 
 
 def become_slot(start):
-    """Turns a new process into the slot's; the slot socket's number is returned."""
-    slot, out, err = start.descriptors
+    """Turns a new process into the slot's; its own descriptors are returned: socket, permits for jobs, permits for tests."""
+    slot, out, err, *permits = start.descriptors
     _restore_signals()
     if os.getsid(0) != os.getpid():
         os.setsid()
     die_with_parent()
     if os.getppid() != start.parent:
         os._exit(1)  # it died before the kernel was asked
-    _take_streams({slot, start.reports}, out, err)
-    os.set_inheritable(slot, False)
+    own = [slot] + permits
+    _take_streams({start.reports, *own}, out, err)
+    for descriptor in own:
+        os.set_inheritable(descriptor, False)
     show_crashes()
     _take_identity(start.message)
-    return slot
+    return own
 
 
 def show_crashes():

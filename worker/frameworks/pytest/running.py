@@ -24,6 +24,7 @@ class Running:
     """The tests of one job: indices into what was found, in order."""
 
     def __init__(self, job, entries, slot):
+        """Each of those that wait needs a permit of the slot's, which the worker may take back."""
         self.job = job
         self.limits = {}  # of tests that have one of their own
         self.waiting = collections.deque()
@@ -37,11 +38,16 @@ class Running:
         protocol = session.config.hook.pytest_runtest_protocol
         waiting, entries, reports = self.waiting, self._entries, slot.plugin.reports
         timeouts = slot.plugin.timeouts
+        permits = slot.permits
+        permits.add(len(waiting))
         prints = session.config.getoption("capture", "") == "no"
         show_title = slot.plugin.show_title
         if waiting:
             slot.teardown_for(entries[waiting[0]][2])
         while waiting:
+            if not permits.take():
+                self._lose_waiting()  # the worker has taken them back, and tells
+                break
             index = waiting.popleft()
             item = entries[index][2]
             following = entries[waiting[0]][2] if waiting else _boundary(item)
@@ -78,7 +84,6 @@ class Running:
                 item._report_sections.clear()
             if session.shouldfail or session.shouldstop:
                 return False
-            channel.look()
         return True
 
     def _tell(self, index, reports):
@@ -92,13 +97,16 @@ class Running:
         else:
             slot.channel.say("done", self.job, index, *slot.reports.verdict(reports))
 
-    def give_back(self, keep):
-        """The indices of the last tests, such that no more than `keep` still wait; never one that was started."""
-        given = []
-        while len(self.waiting) > keep:
-            given.append(self.waiting.pop())
+    def give_back(self):
+        """Runs no more; the indices of those that wait, without those that the worker has taken back."""
+        given = [self.waiting.popleft() for _permit in range(self._slot.permits.take_all())]
         self.given_back = self.given_back or bool(given)
-        return given[::-1]
+        self._lose_waiting()
+        return given
+
+    def _lose_waiting(self):
+        self.given_back = self.given_back or bool(self.waiting)
+        self.waiting.clear()
 
     def give_back_these(self, indices):
         """Those of them that wait."""

@@ -21,6 +21,7 @@ from .imports import Imports
 from .jobs import Jobs
 from .measuring import Measuring
 from .output import session_output
+from .permits import Permits
 from .plugin import Plugin, warning_facts
 from .report_lines import report_lines
 from .settings import settings
@@ -30,12 +31,12 @@ from .units import Full, Lazy
 
 def main(start):
     """Runs the slot and ends the process."""
-    socket = process.become_slot(start)
-    start.descriptors = [socket, 1, 2]
-    channel = Channel(socket)
+    socket, jobs, tests = process.become_slot(start)
+    start.descriptors = [socket, 1, 2, jobs, tests]
+    channel = Channel(socket, Permits(jobs))
     code = 0
     try:
-        _run(start, channel)
+        _run(start, channel, Permits(tests))
     except Refused as refused:
         code, text = refused.args
         channel.say("refused", code, text)
@@ -43,7 +44,7 @@ def main(start):
     process.leave(code)
 
 
-def _run(start, channel):
+def _run(start, channel, permits):
     if start.refusal:
         raise Refused(3, start.refusal)
     message = start.message
@@ -69,7 +70,7 @@ def _run(start, channel):
     try:
         _set_basetemp(config, start)
         session = _started(config)
-        _serve(session, plugin, channel, message, imports)
+        _serve(session, plugin, channel, permits, message, imports)
     finally:
         config._ensure_unconfigure()
 
@@ -146,12 +147,12 @@ def _silence_terminal(config):
         config.get_terminal_writer = lambda: writer
 
 
-def _serve(session, plugin, channel, message, imports):
+def _serve(session, plugin, channel, permits, message, imports):
     notes = [message["note"]] if message.get("note") else []
     units = _units(session, plugin, imports, message, notes)
     groups = grouping_of(session.config, message.get("grouping"), message.get("group_pattern"))
     boxed = bool(message.get("boxed"))
-    jobs = Jobs(session, plugin, channel, units, groups, notes, boxed)
+    jobs = Jobs(session, plugin, channel, permits, units, groups, notes, boxed)
     # Plugins may import much for their lines, and those of one slot are shown.
     has_header = message["slot"] == "gw0" and hasattr(session.config.option, "verbose")
     facts = _facts(session.config, has_header)

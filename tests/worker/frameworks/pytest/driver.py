@@ -74,10 +74,10 @@ class Interpreter:
         out = self.request(theirs, **{"key": self._keys, "cwd": str(cwd), "args": args, **more})
         theirs.close()
         started = self.answer("started", self._keys)
-        return Slot(self, ours, self._keys, started["pid"], out)
+        return Slot(self, ours, self._keys, started["pid"], out, self.permits)
 
     def request(self, end, **more):
-        """Asks for a slot; the file that it will print to."""
+        """Asks for a slot; the file that it will print to. What it may begin is in `permits`: for jobs, for tests."""
         start = {
             "run": "r",
             "slot": "gw0",
@@ -88,7 +88,9 @@ class Interpreter:
         }
         out = tempfile.TemporaryFile()
         line = json.dumps({"start": {**start, **more}}).encode() + b"\n"
-        rights = array.array("i", [end.fileno(), out.fileno(), out.fileno()])
+        flags = os.EFD_SEMAPHORE | os.EFD_NONBLOCK | os.EFD_CLOEXEC
+        self.permits = [os.eventfd(0, flags) for _kind in ("jobs", "tests")]
+        rights = array.array("i", [end.fileno(), out.fileno(), out.fileno(), *self.permits])
         self.lines.socket.sendmsg([line], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
         return out
 
@@ -108,12 +110,13 @@ class Interpreter:
 class Slot:
     """One slot; `seen` is everything it said."""
 
-    def __init__(self, interpreter, end, key, pid, out):
+    def __init__(self, interpreter, end, key, pid, out, permits):
         self.interpreter = interpreter
         self.key = key
         self.lines = Lines(end)
         self.pid = pid
         self.out = out
+        self._jobs, self._tests = permits
         self.seen = []
         self.first = self.read()
         self._job = 0
@@ -138,7 +141,17 @@ class Slot:
     def order(self, kind, **more):
         self._job += 1
         self.lines.write({"job": self._job, "kind": kind, **more})
+        os.eventfd_write(self._jobs, 1)
         return self._job
+
+    def take_job_back(self, job):
+        """The last one that was ordered and not begun."""
+        os.eventfd_read(self._jobs)
+        self.lines.write({"withdraw": job})
+
+    def take_tests_back(self, count):
+        """Of those that the job has not begun, the last ones; how many there were."""
+        return _taken(self._tests, count)
 
     def unit(self, unit, mode="all", tests=()):
         return self.order("unit", unit=unit, mode=mode, tests=list(tests))
@@ -215,3 +228,12 @@ class Slot:
         for _late, _job, name, _occurrence, phase in self.of("late"):
             counts[name, phase["category"]] += 1
         return counts
+
+
+def _taken(permits, most):
+    for taken in range(most):
+        try:
+            os.eventfd_read(permits)
+        except BlockingIOError:
+            return taken
+    return most

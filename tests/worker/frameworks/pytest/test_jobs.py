@@ -92,53 +92,59 @@ def open_gate(project):
         pass
 
 
-def test_the_tail_is_given_back_and_never_a_started_test(warm, project):
+def test_the_tail_can_be_taken_back_while_a_test_runs(warm, project):
     blocking(project)
     slot = warm.slot(project)
     job = slot.unit("test_g.py")
     slot.until("start")
-    slot.lines.write(
-        {"give_back": job, "number": 1, "keep": 3}, {"give_back": job, "number": 2, "keep": 0}
-    )
+    assert slot.take_tests_back(2) == 2
     open_gate(project)
     end = slot.until("end", job)[2]
-    assert [message[1:] for message in slot.of("gave")] == [[job, 1, [4, 5]], [job, 2, [1, 2, 3]]]
-    assert list(slot.verdicts()) == ["test_g.py::test_0"] and not end["stopped"]
-    rest = ["test_g.py::test_4", ["test_g.py::test_5", 0], "test_g.py::test_9"]
+    names = ["test_g.py::test_%d" % number for number in range(6)]
+    assert list(slot.verdicts()) == names[:4] and not end["stopped"] and slot.of("gave") == []
+    assert slot.take_tests_back(1) == 0
+    rest = [names[4], [names[5], 0], "test_g.py::test_9"]
     assert slot.run("test_g.py", "only", rest)["missing"] == ["test_g.py::test_9"]
     slot.finish()
-    assert len(slot.verdicts()) == 3
+    assert list(slot.verdicts()) == names
 
 
-def test_a_job_that_was_not_begun_is_returned(warm, project):
+def test_all_but_the_test_that_runs_can_be_taken_back(warm, project):
+    blocking(project)
+    slot = warm.slot(project)
+    job = slot.unit("test_g.py")
+    slot.until("start")
+    assert slot.take_tests_back(99) == 5
+    open_gate(project)
+    slot.until("end", job)
+    assert list(slot.verdicts()) == ["test_g.py::test_0"]
+    slot.finish()
+
+
+def test_what_a_slot_that_stops_gives_back_is_what_was_not_taken(warm, project):
+    os.mkfifo(str(project.path / "gate"))
+    names = "".join("def test_%d(): pass\n" % number for number in range(1, 6))
+    project.write("test_g.py", "def test_0(): assert open('gate').read()\n" + names)
+    slot = warm.slot(project, "-x")
+    job = slot.unit("test_g.py")
+    slot.until("start")
+    assert slot.take_tests_back(2) == 2
+    open_gate(project)
+    assert slot.until("end", job)[2]["stopped"]
+    assert [message[1:] for message in slot.of("gave")] == [[job, 0, [1, 2, 3]]]
+    slot.finish()
+
+
+def test_a_job_that_was_taken_back_is_not_begun(warm, project):
     blocking(project)
     slot = warm.slot(project)
     first = slot.unit("test_g.py")
     slot.until("start")
-    second = slot.unit("test_g.py")
+    slot.take_job_back(slot.unit("test_g.py"))
     third = slot.unit("test_g.py", "only", ["test_g.py::test_1"])
-    slot.lines.write(
-        {"give_back": second, "number": 1, "keep": 0}, {"give_back": 99, "number": 2, "keep": 0}
-    )
     open_gate(project)
-    assert slot.until("end", first)[2]["returned"] is False or slot.of("end")[0][1] == second
     slot.until("end", third)
-    ends = {message[1]: message[2]["returned"] for message in slot.of("end")}
-    assert ends == {first: False, second: True, third: False}
-    assert [message[1:] for message in slot.of("gave")] == [[second, 1, []]]
-    slot.lines.write({"give_back": first, "number": 3, "keep": 0})
-    slot.finish()
-    assert len(slot.of("gave")) == 1
-
-
-def test_a_return_is_told_although_no_other_order_comes(warm, project):
-    blocking(project)
-    slot = warm.slot(project)
-    slot.lines.write(
-        {"job": 7, "kind": "unit", "unit": "test_g.py", "mode": "all", "tests": []},
-        {"give_back": 7, "number": 1, "keep": 0},
-    )
-    assert slot.until("end", 7)[2]["returned"]
+    assert [message[1] for message in slot.of("end")] == [first, third]
     slot.finish()
 
 
