@@ -370,8 +370,13 @@ struct Status {
     std::vector<std::string> runs;  // whose specification it has
     std::vector<AttemptStatus> attempts;
     std::map<std::string, std::uint64_t> heard;  // last numbers of topics
+    std::string name;                            // as users know it; empty: its host
+    std::string version;                         // of its program
+    std::string trouble;                         // why it takes nothing new; empty: it does
+    bool drains = false;                         // it finishes what it has, and leaves
 
-    XGRID_FIELDS(Status, session, number, broker, slots, host, labels, runs, attempts, heard);
+    XGRID_FIELDS(Status, session, number, broker, slots, host, labels, runs, attempts, heard, name,
+                 version, trouble, drains);
 };
 
 struct RunOrders {
@@ -548,6 +553,19 @@ struct DoneTest {
     friend auto operator<=>(const DoneTest&, const DoneTest&) = default;
 };
 
+/// Who submits, what for, and how much it hurries.
+struct Order {
+    std::string user;     // who says so; a broker that asks for keys knows better
+    std::string host;     // where it was submitted
+    std::string title;    // as the user typed it
+    std::string project;  // whose history it is part of
+    std::int32_t priority = 0;
+    bool interactive = true;  // somebody waits for it
+    bool stays = false;       // it goes on without its client, and is kept when it is over
+
+    XGRID_FIELDS(Order, user, host, title, project, priority, interactive, stays);
+};
+
 /// Idempotent by run. From a broker that has forgotten the run, `done` has verdicts already, and
 /// nothing more is run in the environments that `ended`, in that order.
 ///
@@ -559,7 +577,8 @@ struct Submit {
     std::vector<DoneTest> done;
     std::uint64_t epoch = 0;
     std::vector<EnvironmentEnded> ended;
-    XGRID_FIELDS(Submit, run, spec, done, epoch, ended);
+    Order order;
+    XGRID_FIELDS(Submit, run, spec, done, epoch, ended, order);
 };
 /// Sent again and again while the client lives; says which events it has.
 struct Follow {
@@ -590,13 +609,93 @@ struct UnknownRun {
 /// again.
 struct Welcome {
     std::string broker;
-    std::string topics;  // where what it publishes is heard (shared/topics.hpp); empty: nowhere
-    XGRID_FIELDS(Welcome, broker, topics);
+    std::string topics;   // where what it publishes is heard (shared/topics.hpp); empty: nowhere
+    std::string version;  // of its program
+    std::string user;     // whom it takes the peer for; empty: it does not ask
+    XGRID_FIELDS(Welcome, broker, topics, version, user);
 };
 /// The broker will not talk to this peer, which should tell its user.
 struct Refusal {
     std::string reason;
     XGRID_FIELDS(Refusal, reason);
+};
+
+// ---- Questions to a broker
+
+/// Wants to follow a run that another client has submitted.
+struct Attach {
+    std::string run;  // or how its id begins, if no other one does
+    XGRID_FIELDS(Attach, run);
+};
+/// How: with this epoch, from its first event on. Unknown runs are answered with UnknownRun.
+struct Attached {
+    std::string asked;  // as it was asked for
+    std::string run;
+    std::uint64_t epoch = 0;
+    RunSpec spec;
+    Order order;
+    XGRID_FIELDS(Attached, asked, run, epoch, spec, order);
+};
+
+enum class Question : std::uint8_t {
+    runs,     // those that are open, and those kept that are over
+    workers,  // those that are there
+    why,      // what a run waits for
+    wanted,   // how many slots of which labels could be used that are not there
+};
+/// Answered with the same number.
+struct Ask {
+    std::uint64_t number = 0;
+    Question question = Question::runs;
+    std::string about;  // a run, or how its id begins
+    XGRID_FIELDS(Ask, number, question, about);
+};
+
+enum class RunState : std::uint8_t { waits, runs, over };
+/// Durations in seconds.
+struct RunSummary {
+    std::string run;
+    Order order;
+    RunState state = RunState::waits;
+    std::uint32_t slots = 0;         // that it has
+    std::uint32_t slots_wanted = 0;  // more
+    std::uint64_t open = 0;          // tests that are known and have no verdict
+    std::map<Outcome, std::uint64_t> verdicts;
+    double age = 0;       // since it was submitted
+    double took = 0;      // from then to its end
+    bool followed = false;
+    std::optional<RunFinished> end;
+    XGRID_FIELDS(RunSummary, run, order, state, slots, slots_wanted, open, verdicts, age, took,
+                 followed, end);
+};
+struct WorkerSummary {
+    std::string name;
+    std::string host;
+    std::map<std::string, std::string> labels;
+    std::uint32_t slots = 0;
+    std::uint32_t used = 0;
+    double silent = 0;  // seconds since it was heard
+    std::string user;
+    std::string version;
+    std::string trouble;
+    bool drains = false;
+    std::vector<std::string> runs;  // that have slots there
+    XGRID_FIELDS(WorkerSummary, name, host, labels, slots, used, silent, user, version, trouble,
+                 drains, runs);
+};
+struct WantedSlots {
+    std::map<std::string, std::string> labels;
+    std::uint32_t slots = 0;
+    XGRID_FIELDS(WantedSlots, labels, slots);
+};
+struct Answer {
+    std::uint64_t number = 0;
+    std::vector<RunSummary> runs;
+    std::vector<WorkerSummary> workers;
+    std::vector<std::string> lines;  // for the user, as they are
+    std::vector<WantedSlots> wanted;
+    std::string trouble;  // why there is no answer
+    XGRID_FIELDS(Answer, number, runs, workers, lines, wanted, trouble);
 };
 
 // ---- Content: who lacks objects asks for them, a turn at a time
@@ -613,8 +712,15 @@ constexpr std::uint64_t object_bytes_max = std::uint64_t{1} << 40;     // of a w
 /// Objects of this run's tree can be had on this connection.
 struct Offer {
     std::string run;
-    bool pack = false;  // it is far away: pieces are better packed
-    XGRID_FIELDS(Offer, run, pack);
+    bool pack = false;   // it is far away: pieces are better packed
+    bool whole = false;  // it will not be there for long: take all of it
+    XGRID_FIELDS(Offer, run, pack, whole);
+};
+/// All objects of that run's tree are kept; or why they cannot be.
+struct Kept {
+    std::string run;
+    std::string why;
+    XGRID_FIELDS(Kept, run, why);
 };
 struct WantedObject {
     ObjectId id;
@@ -657,6 +763,6 @@ struct Content {
 };
 
 using Message = std::variant<Welcome, Refusal, Submit, Follow, Cancel, Progress, UnknownRun, Status,
-                             Orders, Offer, Want, Content>;
+                             Orders, Offer, Want, Content, Attach, Attached, Ask, Answer, Kept>;
 
 }  // namespace xgrid

@@ -146,22 +146,25 @@ inline std::vector<Event> events() {
             TreeSynced{"host", {"/copy", 7, 5, 3000, 0.5}}};
 }
 
+inline Order order() { return {"ann", "laptop", "xgrid submit", "project", 3, false, true}; }
+
 inline std::vector<Message> messages() {
     const TestName test{"test_a.py::test_x", 1};
     return {
-        Welcome{"token"},
+        Welcome{"token", "tcp://127.0.0.1:7556", "0.7", "ann"},
         Refusal{"reason"},
         Submit{"run",
                run_spec(),
                {{"test_a.py", test}},
                2,
-               {{1, RunEnd::refused, 4, "no such option"}}},
+               {{1, RunEnd::refused, 4, "no such option"}},
+               order()},
         Follow{"run", 5'000'000'000, 2, {{1, "no route"}}},
         Cancel{"run"},
         Progress{"run", 9, events()},
         UnknownRun{"run", 3},
         Status{
-            "session", 12, "token", 2, "host", {{"gpu", "yes"}}, {"run"}, {{{7, 2}, 3, facts()}}},
+            "session", 12, "token", 2, "host", {{"gpu", "yes"}}, {"run"}, {{{7, 2}, 3, facts()}}, {{"t/1", 4}}, "name", "0.7", "disk full", true},
         Orders{"token",
                "session",
                13,
@@ -174,7 +177,7 @@ inline std::vector<Message> messages() {
                  1,
                  5,
                  true}}},
-        Offer{"run", true},
+        Offer{"run", true, true},
         Want{"run", 3, "store", {{object_id(), ObjectKind::tree, 5}}, true},
         Content{"run",
                 3,
@@ -183,7 +186,19 @@ inline std::vector<Message> messages() {
                 {object_id()},
                 true,
                 "why",
-                "packed"}};
+                "packed"},
+        Attach{"run"},
+        Attached{"ru", "run", 2, run_spec(), order()},
+        Ask{5, Question::why, "run"},
+        Answer{5,
+               {{"run", order(), RunState::over, 1, 2, 3, {{Outcome::failed, 4}}, 5.5, 2.5, true,
+                 RunFinished{RunEnd::completed, 0, ""}}},
+               {{"name", "host", {{"gpu", "yes"}}, 4, 3, 0.5, "ann", "0.7", "disk full", true,
+                 {"run"}}},
+               {"line"},
+               {{{{"gpu", "yes"}}, 3}},
+               "trouble"},
+        Kept{"run", "why"}};
 }
 
 }  // namespace xgrid::samples
