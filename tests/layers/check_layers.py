@@ -33,7 +33,7 @@ WORLD = [
 
 # A library, and the only files that include it. What is not listed (fmt) is for everyone.
 LIBRARIES = [
-    (r"<msgpack.*>", [r"shared/codec\.cpp"]),
+    (r"<msgpack.*>", [r"shared/(codec\.cpp|values\.hpp)"]),
     (r"<zmq.*>", [r"shared/(curve|handshakes|socket)\.[ch]pp"]),
     (r"<boost/.*>", [r"{role}/options\.cpp", r"client/option_list\.[ch]pp"]),
     (r"<toml\+\+/.*>", [r"client/toml_text\.cpp"]),
