@@ -36,6 +36,11 @@ const Submission* Broker::find(const std::string& id) const {
     return found == runs_.end() ? nullptr : &found->second->run;
 }
 
+const Submission* Broker::find_beginning(const std::string& id) const {
+    const Entry* entry = entry_beginning(id);
+    return entry == nullptr ? nullptr : &entry->run;
+}
+
 const Run* Broker::find_run(const std::string& id, std::uint32_t environment) const {
     const Submission* run = find(id);
     return run == nullptr ? nullptr : run->lanes().at(environment).get();
@@ -116,7 +121,7 @@ void Broker::take(Instant now, const PeerId& /*from*/, const Cancel& message, Ef
 }
 
 void Broker::take(Instant, const PeerId& from, const Attach& message, Effects& effects) {
-    const Entry* entry = find_beginning(message.run);
+    const Entry* entry = entry_beginning(message.run);
     if (entry == nullptr) {
         effects.send.push_back({from, UnknownRun{message.run}});
         return;
@@ -127,7 +132,7 @@ void Broker::take(Instant, const PeerId& from, const Attach& message, Effects& e
 }
 
 // The only one whose id begins like that.
-Broker::Entry* Broker::find_beginning(const std::string& id) {
+const Broker::Entry* Broker::entry_beginning(const std::string& id) const {
     const auto first = runs_.lower_bound(id);
     if (id.empty() || first == runs_.end() || !first->first.starts_with(id)) return nullptr;
     const auto next = std::next(first);

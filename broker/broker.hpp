@@ -69,6 +69,8 @@ public:
 
     /// For judges, and for a loop that wants to know whether it may leave.
     const Submission* find(const std::string& id) const;
+    /// The only one whose id begins like that.
+    const Submission* find_beginning(const std::string& id) const;
     /// The only one of its lanes, or the one of that environment.
     const Run* find_run(const std::string& id, std::uint32_t environment = 0) const;
     std::size_t runs() const { return runs_.size(); }
@@ -105,7 +107,7 @@ private:
     void keep(JournalEntry entry) { journal_.push_back(std::move(entry)); }
     bool keeps(const Entry& entry) const { return settings_.journal && entry.order.stays; }
     void hear_client(Instant now, const PeerId& from, Entry& entry);
-    Entry* find_beginning(const std::string& id);
+    const Entry* entry_beginning(const std::string& id) const;
     void remember_worker(const Entry& entry, WorkerKey key);
     void keep_over(Instant now, const Entry& entry);
     void retake(Instant now, const RunBegun& begun);

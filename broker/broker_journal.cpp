@@ -25,14 +25,14 @@ RunSummary summary_of(Instant now, const Submission& run, const Order& order, In
     return summary;
 }
 
-Instant instant(std::int64_t nanoseconds) {
-    return Instant(std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(nanoseconds)));
-}
-
 }  // namespace
 
 std::int64_t nanoseconds(Instant instant) {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(instant.time_since_epoch()).count();
+}
+
+Instant instant_of(std::int64_t nanoseconds) {
+    return Instant(std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(nanoseconds)));
 }
 
 bool Broker::perform(Instant now, Entry& entry, Step step) {
@@ -81,7 +81,7 @@ Effects Broker::restore(Instant now, std::uint64_t life, const std::vector<Journ
 }
 
 void Broker::retake(Instant, const RunBegun& begun) {
-    const Instant at = instant(begun.at);
+    const Instant at = instant_of(begun.at);
     auto& entry = runs_[begun.submit.run];
     entry = std::make_unique<Entry>(at, begun.number, begun.submit, settings_);
     entry->run.end_environments(at, begun.submit.ended);
@@ -92,7 +92,7 @@ void Broker::retake(Instant, const RunBegun& begun) {
 void Broker::retake(Instant, const RunStep& step) {
     const auto found = by_number_.find(step.number);
     if (found == by_number_.end() || broken_.contains(step.number)) return;
-    if (!runs_.at(found->second)->run.perform(instant(step.at), step.step)) {
+    if (!runs_.at(found->second)->run.perform(instant_of(step.at), step.step)) {
         broken_.insert(step.number);
     }
 }

@@ -98,6 +98,7 @@ struct WorkerGone {
 };
 
 std::int64_t nanoseconds(Instant instant);
+Instant instant_of(std::int64_t nanoseconds);
 
 using JournalEntry = std::variant<RunBegun, RunStep, RunOver, WorkerCame, WorkerGone>;
 

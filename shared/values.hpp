@@ -258,7 +258,7 @@ bool take_one(const Object& from, T& to, Room& room) {
     return std::apply(
         [&](auto&... field) {
             std::size_t place = 0;
-            const auto next = [&](auto& one) {
+            [[maybe_unused]] const auto next = [&](auto& one) {
                 const std::size_t here = place++;
                 return here >= from.via.array.size || take(from.via.array.ptr[here], one, room);
             };
