@@ -17,7 +17,7 @@ constexpr const char* file_name = "journal.db";
 
 // An entry is of a run or of a worker. WITHOUT ROWID, rows of one run's events lie together.
 constexpr const char* tables = R"(
-create table if not exists facts (name text primary key, value) without rowid;
+create table if not exists broker (row integer primary key, life integer, token blob);
 create table if not exists entries (number integer primary key, run integer, worker integer, entry blob);
 create index if not exists entries_of_run on entries (run) where run is not null;
 create table if not exists runs (number integer primary key, run text unique, over_at integer,
@@ -82,20 +82,19 @@ std::optional<Error> Journal::begin() {
     database_.run("begin immediate");
     database_.run_all(tables);
     database_.run(fmt::format("pragma user_version = {}", journal_version));
-    Database::Statement set =
-        database_.prepare("insert into facts values (?1, ?2) on conflict do update set value = ?2");
-    life_ = static_cast<std::uint64_t>(
-                database_.integer("select value from facts where name = 'life'")) +
-            1;
-    set.run(std::string_view("life"), static_cast<std::int64_t>(life_));
+    // Once in a life; before the first one there is no row.
+    database_.run("insert or ignore into broker values (1, 0, '')");
+    database_.run("update broker set life = life + 1");
+    life_ = static_cast<std::uint64_t>(database_.integer("select life from broker"));
     {
-        Database::Statement get = database_.prepare("select value from facts where name = 'token'");
+        Database::Statement get = database_.prepare("select token from broker");
         Database::Rows rows = get.rows();
         if (rows.next()) token_ = rows.bytes(0);
     }
     if (token_.empty()) {
         token_ = random_token();
-        set.run(std::string_view("token"), std::string_view(token_));
+        Database::Statement set = database_.prepare("update broker set token = ?1");
+        set.run(std::string_view(token_));
     }
     database_.run("commit");
     insert_ = database_.prepare("insert into entries (run, worker, entry) values (?1, ?2, ?3)");
