@@ -336,6 +336,7 @@ def test_what_makes_no_sense_is_refused(project, words):
 
 
 def test_options_that_change_nothing_are_taken(classes):
-    words = ["--no-loadscope-reorder", "--loadscope-reorder", "--maxschedchunk=2"]
-    for word in words:
-        same_as_plain(classes, classes.submit("-n", 2, "--dist", "loadscope", word))
+    plain = classes.plain()
+    for word in ["--no-loadscope-reorder", "--loadscope-reorder", "--maxschedchunk=2"]:
+        run = classes.submit("-n", 2, "--dist", "loadscope", word)
+        assert run.code == 1 and run.outcomes == plain, run.out + run.err
