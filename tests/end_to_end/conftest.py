@@ -1,4 +1,10 @@
-"""The real program on real projects. XGRID names the binary; the interpreter that runs these tests runs theirs."""
+"""The real program on real projects. XGRID names the binary; the interpreter that runs these tests runs theirs.
+
+`--part 1/2` and `--part 2/2` are every other test, to run beside each other: they take about the same time, and a new
+test needs no entry anywhere. So no test may want the machine, a port or a file outside of its folder to itself.
+"""
+
+import signal
 
 import pytest
 
@@ -7,6 +13,19 @@ from hosts import Host
 from listeners import Listener
 
 collect_ignore = ["fixtures"]  # they are for xgrid to run
+# In the background of a shell it is ignored, and would be in all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--part", metavar="K/N", default="1/1", help="only the K-th of N parts")
+
+
+def pytest_collection_modifyitems(config, items):
+    part, count = map(int, config.getoption("--part", "1/1").split("/"))
+    others = [item for place, item in enumerate(items) if place % count != part - 1]
+    config.hook.pytest_deselected(items=others)
+    items[:] = items[part - 1 :: count]
 
 
 @pytest.fixture

@@ -197,6 +197,27 @@ def test_a_crash_is_a_failure_and_others_run(three):
     assert errors[0] and errors[-1] is None
 
 
+def test_a_crash_hook_that_wants_the_test_to_run_again_is_told_and_it_has_failed(project):
+    project.write(
+        "conftest.py",
+        """
+        def pytest_handlecrashitem(crashitem, report, sched):
+            sched.mark_test_pending(crashitem)
+            report.outcome = "rerun"
+        """,
+    )
+    project.write("test_a.py", "import os\ndef test_a(): os._exit(3)\ndef test_b(): pass\n")
+    ours = run(project, "-n", 1)
+    assert ours.code == 1, ours.out + ours.err
+    assert ours.out.count("xgrid does not run a crashed test again, test_a.py::test_a failed") == 1
+    assert counts(ours.last_line) == "1 failed, 1 passed"
+
+
+def test_a_hook_says_how_many_nodes_auto_means(three):
+    three.write("conftest.py", "def pytest_xdist_auto_num_workers(config): return 3\n")
+    assert "3 workers" in run(three, "-n", "auto").out
+
+
 @pytest.mark.parametrize("signals", [1, 2])
 def test_ctrl_c_leaves_nothing_behind(three, marked, signals):
     three.write(

@@ -133,6 +133,16 @@ def test_pytest_exit_gives_its_code(passing):
     assert "enough" in run.out
 
 
+def test_pytest_exit_at_the_end_of_a_session_is_3_with_its_reason(passing):
+    passing.write(
+        "conftest.py",
+        "import pytest\ndef pytest_sessionfinish(): pytest.exit('not like this', returncode=7)",
+    )
+    run = passing.submit("-n", 2)
+    assert run.code == 3
+    assert "not like this" in run.out
+
+
 def test_a_broken_conftest_is_4(passing):
     passing.write("conftest.py", "import nothing_of_that_name")
     run = passing.submit("-n", 2)

@@ -212,6 +212,25 @@ def test_a_hook_makes_groups(project):
     assert run.outcomes == project.plain()
 
 
+def test_a_scheduler_of_the_project_s_own_is_not_called_and_groups_are_named_instead(project):
+    project.write(
+        "conftest.py",
+        """
+        import pytest
+        @pytest.hookimpl(optionalhook=True)
+        def pytest_xdist_make_scheduler(config, log): raise AssertionError
+        """,
+    )
+    for name in "ab":
+        project.write("test_%s.py" % name, "def test_1(): pass\n")
+    words = "conftest.py is not called: say which tests stay together with the hook pytest_xgrid_"
+    run = project.submit("-n", 2)
+    assert run.code == 0, run.out + run.err
+    (note,) = run.of("note")
+    assert words in note["text"] and run.out.count(words) == 1
+    assert words not in project.submit("-n", 0).out  # where pytest-xdist asks no scheduler either
+
+
 @pytest.mark.parametrize("mode", ["load", "worksteal", "loadscope", "loadfile", "loadgroup"])
 def test_a_crash_in_any_mode_is_one_failure(project, mode):
     project.write(
@@ -317,6 +336,7 @@ def test_what_makes_no_sense_is_refused(project, words):
 
 
 def test_options_that_change_nothing_are_taken(classes):
-    words = ["--no-loadscope-reorder", "--loadscope-reorder", "--maxschedchunk=2"]
-    for word in words:
-        same_as_plain(classes, classes.submit("-n", 2, "--dist", "loadscope", word))
+    plain = classes.plain()
+    for word in ["--no-loadscope-reorder", "--loadscope-reorder", "--maxschedchunk=2"]:
+        run = classes.submit("-n", 2, "--dist", "loadscope", word)
+        assert run.code == 1 and run.outcomes == plain, run.out + run.err

@@ -277,6 +277,27 @@ def test_warnings_of_classes_that_exist_nowhere_else_are_shown(project):
     assert "2 passed, 3 warnings in " in run.last_line
 
 
+def test_attributes_and_properties_of_the_suite_do_nothing_and_no_harm(project):
+    project.write(
+        "test_a.py",
+        """
+        def test_a(record_xml_attribute, record_testsuite_property):
+            record_xml_attribute("of_the_case", 1)
+            record_testsuite_property("of_the_suite", 2)
+        """,
+    )
+    run = project.submit("-n", 2, "--junitxml=report.xml")
+    assert run.code == 0 and run.outcomes == {"test_a.py::test_a": "passed"}
+    assert "of_the_" not in (project.path / "report.xml").read_text()
+
+
+def test_debug_is_pytest_s_own(project):
+    project.write("test_a.py", "def test_a(): pass\n")
+    run = project.submit("-n", 2, "--debug")
+    assert run.code == 0 and "using: pytest-" in run.out
+    assert (project.path / "pytestdebug.log").exists()
+
+
 def test_properties_of_any_kind_are_reported(project):
     project.write(
         "test_a.py",

@@ -151,7 +151,7 @@ def test_whoever_is_killed_at_whatever_moment_the_next_run_has_exactly_the_code(
     project = here.project
     for name in range(300):
         project.write("pkg%d/mod%d.py" % (name % 7, name), "value = %d\n" % name)
-    for round_ in range(20):
+    for round_ in range(12):
         (project.path / "large").write_bytes(dice.randbytes(20 * MEGABYTE))
         for _change in range(30):
             name = dice.randrange(300)

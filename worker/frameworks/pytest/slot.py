@@ -27,6 +27,7 @@ from .report_lines import report_lines
 from .settings import settings
 from .timeouts import Timeouts
 from .units import Full, Lazy
+from .xdist_hooks import scheduler_note
 
 
 def main(start):
@@ -149,6 +150,9 @@ def _silence_terminal(config):
 
 def _serve(session, plugin, channel, permits, message, imports):
     notes = [message["note"]] if message.get("note") else []
+    scheduler = scheduler_note(session.config) if plugin.workerinput is not None else ""
+    if scheduler:
+        notes.append(scheduler)
     units = _units(session, plugin, imports, message, notes)
     groups = grouping_of(session.config, message.get("grouping"), message.get("group_pattern"))
     boxed = bool(message.get("boxed"))

@@ -1,6 +1,6 @@
 """The hooks that pytest-xdist adds, for projects whose conftests have some of them where it is not installed.
 
-They are a controller's: in a slot they are known, and never called.
+They are a controller's: in a slot they are known, and never called. Of a scheduler, which nobody calls, the user is told.
 """
 
 import pytest
@@ -56,3 +56,15 @@ def pytest_xdist_auto_num_workers(config):
 @pytest.hookspec(firstresult=True)
 def pytest_handlecrashitem(crashitem, report, sched):
     pass
+
+
+def scheduler_note(config):
+    """What to say of schedulers that the project has, wherever pytest-xdist comes from; "": it has none."""
+    hook = getattr(config.hook, "pytest_xdist_make_scheduler", None)
+    owners = [found.plugin_name for found in hook.get_hookimpls()] if hook is not None else []
+    if not owners:
+        return ""
+    return (
+        "pytest_xdist_make_scheduler in %s is not called: say which tests stay together with the hook "
+        "pytest_xgrid_group or --group-by, and --dist loadgroup" % ", ".join(map(str, owners))
+    )

@@ -118,6 +118,19 @@ def test_hooks_of_pytest_xdist_in_a_conftest_are_known(without_xdist, project):
     assert slot.finish() == 0 and set(slot.verdicts().values()) == {"passed"}, slot.done()
 
 
+@pytest.mark.parametrize("workers, notes", [(1, 1), (0, 0)])
+def test_a_scheduler_that_nobody_calls_is_told_of_by_its_file(
+    without_xdist, project, workers, notes
+):
+    project.write("conftest.py", "def pytest_xdist_make_scheduler(config, log): pass\n")
+    project.write("test_a.py", "def test_a(): pass\n")
+    slot = without_xdist.slot(project, workers=workers).run_all()
+    assert slot.finish() == 0
+    assert len(slot.of("note")) == notes
+    for note in slot.of("note"):
+        assert "conftest.py" in note[2] and "pytest_xgrid_group" in note[2]
+
+
 def test_a_plugin_that_looks_for_pytest_xdist_does_not_take_this_for_it(without_xdist, project):
     # Its hooks would be looked for in what is not there.
     project.write(
