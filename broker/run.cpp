@@ -233,25 +233,6 @@ void Run::drop_slot(SlotKey key, const std::string& reason, const std::string& o
     groups_.lose(key);
 }
 
-void Run::lose_worker(Instant now, WorkerKey worker, const std::string& why) {
-    const std::set<SlotKey> lost = slots_on(worker);
-    for (const SlotKey key : lost) {
-        if (!over_) lose_slot(now, key, why);
-    }
-    if (!lost.empty()) go_on(now);
-}
-
-// It is gone, and nobody is to blame.
-void Run::lose_slot(Instant now, SlotKey key, const std::string& why) {
-    const std::vector<std::uint64_t> jobs = slot(key).jobs;
-    for (const std::uint64_t id : jobs) {
-        Job& affected = job(id);
-        requeue(now, affected, affected.attempt->began, why);
-        if (over_) return;
-    }
-    drop_slot(key, why);
-}
-
 void Run::cancel(Instant now) {
     stop(now, {.end = RunEnd::cancelled, .code = 2, .reason = "cancelled"});
 }

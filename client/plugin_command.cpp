@@ -66,9 +66,12 @@ int print_path() {
     const fs::path draft = folder / fmt::format("draft-{}", getpid());
     std::error_code error;
     fs::create_directories(folder, error);
-    std::ofstream(draft) << plugin_source() << std::flush;
-    fs::rename(draft, folder / "xgrid_pytest.py", error);
+    const bool written = (std::ofstream(draft) << plugin_source() << std::flush).good();
+    if (!written && !error) error = std::make_error_code(std::errc::io_error);
+    if (!error) fs::rename(draft, folder / "xgrid_pytest.py", error);
     if (error) {
+        std::error_code none;
+        fs::remove(draft, none);
         throw Fatal(
             fmt::format("cannot write the plugin to {}: {}", folder.string(), error.message()), 3);
     }

@@ -1,6 +1,7 @@
 #include "client/plugin_lines.hpp"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace xgrid::client {

@@ -50,6 +50,14 @@ TEST_CASE("a file that waits behind another is asked for, but for what has begun
     CHECK(one.held(0, 1).attempt->keep == keep_if_begun);
 }
 
+TEST_CASE("a slot that retires keeps a file that it has begun when it hears of that") {
+    OneRun one(grouped(Grouping::file, 2));
+    one.list({"a", "b", "c", "d", "e", "f"}, 2);
+    REQUIRE(one.run.retire_a_slot());
+    REQUIRE(one.run.retiring() == SlotKey(0));
+    CHECK(one.held(0, 1).attempt->keep == keep_if_begun);
+}
+
 TEST_CASE("what a crash leaves of a file goes on in one slot") {
     OneRun one(grouped(Grouping::file, 2));
     one.list({"a"}, 2);
@@ -95,6 +103,40 @@ TEST_CASE("a group whose slot is gone goes to another, as a whole") {
     one.say(0, Ended{End::crashed, "killed"});
     one.say(1, Ended{});
     CHECK(tests_of(one.held(1)) == names({"1", "2"}));
+}
+
+TEST_CASE("nothing of a group is asked of the slot that has it, whoever is idle") {
+    OneRun one(grouped(Grouping::group, 2));
+    one.list({"a"}, 2);
+    load(one, 1, {"x", "x", "x"});
+    one.say(1, GaveBack{0, {0, 1, 2}});
+    one.say(1, Ended{});
+    REQUIRE(one.jobs_of(1) == 0);
+    load(one, 0, {"x", "x", "x"});
+    one.say(0, Started{0});
+    one.wait(seconds(1));
+    one.say(0, Finished{0});
+    CHECK(one.held(0).attempt->asked == 0);
+}
+
+TEST_CASE("a group waits for its slot that retires, until that is gone") {
+    OneRun one(grouped(Grouping::group, 2));
+    one.places = 1;  // nothing is handed out ahead
+    one.list({"a", "b"}, 2);
+    load(one, 1, {"x", "x"});
+    one.say(1, GaveBack{0, {0}});
+    one.say(0, Ended{});
+    REQUIRE(tests_of(one.held(0)) == names({"0"}));
+    REQUIRE(one.run.retire_a_slot());
+    REQUIRE(one.run.retiring() == SlotKey(0));
+    one.say(1, GaveBack{0, {1}});
+    one.say(1, Ended{});
+    CHECK(one.jobs_of(1) == 0);
+    one.say(0, Ended{});
+    CHECK(one.held(0).body.kind == JobKind::finish);
+    CHECK(one.jobs_of(1) == 0);
+    one.say(0, Ended{});
+    CHECK(tests_of(one.held(1)) == names({"1"}));
 }
 
 TEST_CASE("tests of no group are shared where others are in some") {

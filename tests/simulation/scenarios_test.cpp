@@ -6,6 +6,7 @@
 #include <string>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 using namespace xgrid;
 using namespace xgrid::simulation;
@@ -129,6 +130,23 @@ TEST_CASE("two runs share the slots, and a late one does not wait for the first 
     world.at(seconds(5), [&] { verdicts_then = world.told(1).verdicts.size(); });
     world.run();
     CHECK(verdicts_then > 0);
+    CHECK(world.told(0).verdicts.size() == 400);
+    CHECK(world.told(1).verdicts.size() == 400);
+}
+
+TEST_CASE("a group stays with its slot when that is to be another run's") {
+    Suite suite = suite_of(40, 10, milliseconds(50));
+    for (std::size_t unit = 0; unit < suite.units.size(); ++unit) {
+        for (std::size_t test = 0; test < 10; ++test) {
+            test_of(suite, unit, test).group = fmt::format("group {}", (unit + test) % 20);
+        }
+    }
+    Plan plan = plan_of(suite, 4);
+    plan.runs[0].spec.grouping = Grouping::group;
+    plan.runs.push_back(plan.runs[0]);
+    plan.runs[1].submitted_at = milliseconds(500);
+    World world(std::move(plan));
+    world.run();
     CHECK(world.told(0).verdicts.size() == 400);
     CHECK(world.told(1).verdicts.size() == 400);
 }
