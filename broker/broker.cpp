@@ -4,11 +4,15 @@
 #include <utility>
 #include <variant>
 
+#include "broker/answers.hpp"
 #include "shared/codec.hpp"
 #include "shared/ensure.hpp"
 
 namespace xgrid::broker {
 namespace {
+
+// A client that follows says so each second.
+constexpr Duration followed_span = std::chrono::seconds(5);
 
 // A slot of a worker that has these labels would do for it.
 bool fits(const Submission& run, const Labels& labels) {
@@ -78,6 +82,8 @@ void Broker::take(Instant now, const PeerId& from, const Submit& message, Effect
         entry =
             std::make_unique<Entry>(message.run, message.spec, message.done, next_job_, settings_);
         entry->epoch = message.epoch;
+        entry->order = message.order;
+        entry->submitted_at = now;
         for (const EnvironmentEnded& ended : message.ended) entry->run.end_environment(now, ended);
     }
     hear_client(now, from, *entry);
@@ -113,6 +119,18 @@ void Broker::take(Instant now, const PeerId& from, const Cancel& message, Effect
     if (found == runs_.end()) return;  // the follow that goes with it is answered
     hear_client(now, from, *found->second);
     found->second->run.cancel(now);
+}
+
+void Broker::take(Instant now, const PeerId& from, const Ask& message, Effects& effects) {
+    Scene scene{.now = now, .workers = workers_, .used = used_};
+    for (const auto& [id, entry] : runs_) {
+        scene.runs[id] = {.run = &entry->run,
+                          .order = entry->order,
+                          .submitted_at = entry->submitted_at,
+                          .over_at = entry->over_at,
+                          .followed = now < entry->client_heard_at + followed_span};
+    }
+    effects.send.push_back({from, answer(scene, message)});
 }
 
 void Broker::forget(const std::string& run) {
@@ -334,6 +352,7 @@ void Broker::make_room_for(const Submission& run) {
 // Takes over what a run has changed: places used, orders to be sent, whether it wants more.
 void Broker::absorb(Instant now, Entry& entry) {
     entry.run.settle(now);
+    if (entry.run.over() && !entry.over_at) entry.over_at = now;
     for (const WorkerKey key : entry.run.take_changed()) {
         std::map<std::string, std::uint32_t>& used = used_[key];
         const auto count = static_cast<std::uint32_t>(entry.run.slots_on(key));

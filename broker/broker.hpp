@@ -73,6 +73,9 @@ private:
             : run(std::move(id), std::move(spec), std::move(done), next_job, settings) {}
 
         Submission run;
+        Order order;
+        Instant submitted_at;
+        std::optional<Instant> over_at;
         PeerId client;
         Instant client_heard_at;
         std::uint64_t client_had = 0;  // at its last follow
@@ -83,6 +86,7 @@ private:
     void take(Instant now, const PeerId& from, const Submit& message, Effects& effects);
     void take(Instant now, const PeerId& from, const Follow& message, Effects& effects);
     void take(Instant now, const PeerId& from, const Cancel& message, Effects& effects);
+    void take(Instant now, const PeerId& from, const Ask& message, Effects& effects);
     void take(Instant now, const PeerId& from, const Status& message, Effects& effects);
 
     void hear_client(Instant now, const PeerId& from, Entry& entry);

@@ -94,9 +94,18 @@ private:
         Result<Message> message = decode(received.views());
         if (!message) return carry_out(core_.refuse(received.peer, message.error()));
         if (const auto sends = objects_.receive(now(), received.peer, *message)) {
-            return carry_out(*sends);
+            carry_out(*sends);
+            if (const auto* offer = std::get_if<Offer>(&*message)) keep(received.peer, *offer);
+            return;
         }
         carry_out(core_.receive(now(), received.peer, *message));
+    }
+
+    // The run itself comes on another connection: until it is there, the offer is said again.
+    void keep(const std::string& from, const Offer& offer) {
+        const Submission* run = offer.whole ? core_.find(offer.run) : nullptr;
+        if (run == nullptr || !run->spec().tree) return;
+        carry_out(objects_.keep(now(), from, offer.run, run->spec().tree->id));
     }
 
     void carry_out(const Effects& effects) {

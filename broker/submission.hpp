@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,6 +34,10 @@ public:
     /// At least one.
     const std::vector<std::unique_ptr<Run>>& lanes() const { return lanes_; }
     bool over() const { return over_; }
+    /// How it has ended.
+    const std::optional<RunFinished>& end() const { return ended_; }
+    /// Of its tests, so far.
+    const std::map<Outcome, std::uint64_t>& verdicts() const { return verdicts_; }
     Log<Event>& events() { return events_; }
     const Log<Event>& events() const { return events_; }
 
@@ -68,6 +73,8 @@ private:
     std::vector<std::unique_ptr<Run>> lanes_;
     SlotKey next_slot_ = 0;  // beyond those of all environments
     Log<Event> events_;
+    std::map<Outcome, std::uint64_t> verdicts_;
+    std::optional<RunFinished> ended_;
     bool over_ = false;
 };
 

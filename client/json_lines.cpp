@@ -27,12 +27,6 @@ std::string message_of(const TestResult& result) {
     return {};
 }
 
-std::string end_word(RunEnd end) {
-    static constexpr std::array words = {"completed", "stopped",   "exit_asked",
-                                         "refused",   "cancelled", "grid_failed"};
-    return words.at(static_cast<std::size_t>(end));
-}
-
 void name_test(Json& object, const TestName& test) {
     object["id"] = test.id;
     if (test.occurrence > 0) object["occurrence"] = test.occurrence;

@@ -85,5 +85,7 @@ private:
 
 /// The word of an outcome in reports: passed, failed, error, skipped, xfailed, xpassed.
 std::string outcome_word(Outcome outcome);
+/// How a run has ended, likewise.
+std::string end_word(RunEnd end);
 
 }  // namespace xgrid::client
