@@ -16,6 +16,8 @@ public:
     void unsubscribe(const std::string& topic) { listened_.erase(topic); }
     bool listened(const std::string& topic) const { return listened_.contains(topic); }
 
+    /// Publications have higher numbers than that one.
+    void begin_with(std::uint64_t number) { last_ = number; }
     /// For the next publication, of whatever topic.
     std::uint64_t next_number() { return ++last_; }
 

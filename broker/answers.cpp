@@ -18,10 +18,9 @@ std::uint64_t open_tests(const Submission& run) {
     for (const auto& lane : run.lanes()) {
         for (const auto& [id, job] : lane->jobs()) {
             if (job.attempt && job.attempt->loaded) {
-                open += static_cast<std::uint64_t>(
-                    std::ranges::count_if(job.attempt->states, [](TestState state) {
-                        return state != TestState::closed;
-                    }));
+                open += static_cast<std::uint64_t>(std::ranges::count_if(
+                    job.attempt->states,
+                    [](TestState state) { return state != TestState::closed; }));
             } else if (job.body.selection.mode == Select::only) {
                 open += job.body.selection.tests.size();
             }
@@ -39,7 +38,7 @@ RunSummary summary(const Scene& scene, const KnownRun& known) {
                        .followed = known.followed};
     if (run.over()) {
         summary.state = RunState::over;
-        summary.took = seconds(known.over_at.value_or(scene.now) - known.submitted_at);
+        summary.took = seconds(std::min(known.over_at, scene.now) - known.submitted_at);
         summary.end = run.end();
         return summary;
     }

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +22,7 @@ struct KnownRun {
     const Submission* run = nullptr;
     Order order;
     Instant submitted_at;
-    std::optional<Instant> over_at;
+    Instant over_at = never;
     bool followed = false;  // a client was heard of late
 };
 

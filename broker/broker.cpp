@@ -7,12 +7,19 @@
 #include "broker/answers.hpp"
 #include "shared/codec.hpp"
 #include "shared/ensure.hpp"
+#include "shared/log.hpp"
 
 namespace xgrid::broker {
 namespace {
 
 // A client that follows says so each second.
 constexpr Duration followed_span = std::chrono::seconds(5);
+
+bool is_followed(Instant now, Followers& followers) {
+    return std::ranges::any_of(followers.all(), [&](const auto& one) {
+        return now < one.second.heard_at + followed_span;
+    });
+}
 
 // A slot of a worker that has these labels would do for it.
 bool fits(const Submission& run, const Labels& labels) {
@@ -37,6 +44,11 @@ Broker::Broker(std::string token, Settings settings)
 const Submission* Broker::find(const std::string& id) const {
     const auto found = runs_.find(id);
     return found == runs_.end() ? nullptr : &found->second->run;
+}
+
+const Submission* Broker::find_beginning(const std::string& id) const {
+    const Entry* entry = entry_beginning(id);
+    return entry == nullptr ? nullptr : &entry->run;
 }
 
 const Run* Broker::find_run(const std::string& id, std::uint32_t environment) const {
@@ -68,24 +80,20 @@ Effects Broker::receive(Instant now, const PeerId& from, const Message& message)
 
 // ---- Clients
 
+// One that is of no use without its client has only the one.
 void Broker::hear_client(Instant now, const PeerId& from, Entry& entry) {
-    if (entry.client != from) entry.run.events().rewind();
-    entry.client = from;
-    entry.client_heard_at = now;
+    if (!entry.order.stays) entry.followers.forget_all_but(from);
+    entry.followers.hear(now, from);
     touch(entry);
 }
 
 void Broker::take(Instant now, const PeerId& from, const Submit& message, Effects&) {
     if (is_told(message.run)) return;  // an echo, which must not start it again
     auto& entry = runs_[message.run];
-    if (!entry) {
-        entry =
-            std::make_unique<Entry>(message.run, message.spec, message.done, next_job_, settings_);
-        entry->epoch = message.epoch;
-        entry->order = message.order;
-        entry->submitted_at = now;
-        for (const EnvironmentEnded& ended : message.ended) entry->run.end_environment(now, ended);
-    }
+    if (entry) return;  // how far its client is, it will say
+    entry = std::make_unique<Entry>(now, next_run_++, message, settings_);
+    entry->run.end_environments(now, message.ended);
+    if (keeps(*entry)) keep(RunBegun{entry->number, nanoseconds(now), message});
     hear_client(now, from, *entry);
 }
 
@@ -97,28 +105,49 @@ void Broker::take(Instant now, const PeerId& from, const Follow& message, Effect
     }
     Entry& entry = *found->second;
     if (message.epoch < entry.epoch) return;  // an echo: it counts events of an older log
+    const Events& events = entry.run.events();
+    entry.followers.hear(now, from, message.have, events.first(), events.size());
     hear_client(now, from, entry);
-    entry.run.lack(now, message.lacking);
-    entry.run.settle(now);
-    entry.run.events().record(message.have);
-    // Heard twice without any progress: what was sent in between is lost.
-    if (message.have == entry.client_had) entry.run.events().rewind();
-    entry.client_had = message.have;
-    // Also without news it hears that we are here.
-    if (entry.run.events().all_sent()) {
-        effects.send.push_back({from, Progress{message.run, entry.run.events().size()}});
+    if (message.lacking != entry.lacking) {
+        entry.lacking = message.lacking;
+        perform(now, entry, EnvironmentsLack{message.lacking});
     }
-    if (entry.run.over() && entry.run.events().all_recorded()) {
+    if (!entry.order.stays) entry.run.events().trim(entry.followers.fewest());
+    // Also without news it hears that we are here.
+    if (entry.followers.hear(now, from).sent == events.size()) {
+        effects.send.push_back({from, Progress{message.run, events.size()}});
+    }
+    if (entry.run.over() && entry.followers.have(events.size())) {
         remember_told(now, message.run);
         forget(message.run);
     }
 }
 
-void Broker::take(Instant now, const PeerId& from, const Cancel& message, Effects&) {
+void Broker::take(Instant now, const PeerId& /*from*/, const Cancel& message, Effects&) {
     const auto found = runs_.find(message.run);
     if (found == runs_.end()) return;  // the follow that goes with it is answered
-    hear_client(now, from, *found->second);
-    found->second->run.cancel(now);
+    perform(now, *found->second, RunCancelled{});
+    touch(*found->second);
+}
+
+void Broker::take(Instant, const PeerId& from, const Attach& message, Effects& effects) {
+    const Entry* entry = entry_beginning(message.run);
+    if (entry == nullptr) {
+        effects.send.push_back({from, UnknownRun{message.run}});
+        return;
+    }
+    const RunSpec& spec = entry->run.spec();
+    effects.send.push_back(
+        {from, Attached{message.run, entry->run.id(), entry->epoch, spec, entry->order}});
+}
+
+// The only one whose id begins like that.
+const Broker::Entry* Broker::entry_beginning(const std::string& id) const {
+    const auto first = runs_.lower_bound(id);
+    if (id.empty() || first == runs_.end() || !first->first.starts_with(id)) return nullptr;
+    const auto next = std::next(first);
+    const bool other = next != runs_.end() && next->first.starts_with(id);
+    return other && first->first != id ? nullptr : first->second.get();
 }
 
 void Broker::take(Instant now, const PeerId& from, const Ask& message, Effects& effects) {
@@ -128,7 +157,7 @@ void Broker::take(Instant now, const PeerId& from, const Ask& message, Effects& 
                           .order = entry->order,
                           .submitted_at = entry->submitted_at,
                           .over_at = entry->over_at,
-                          .followed = now < entry->client_heard_at + followed_span};
+                          .followed = is_followed(now, entry->followers)};
     }
     effects.send.push_back({from, answer(scene, message)});
 }
@@ -187,8 +216,9 @@ void Broker::take(Instant now, const PeerId& from, const Status& message, Effect
 bool Broker::record(Instant now, WorkerKey key, const AttemptStatus& attempt) {
     for (const auto& [id, used] : used_[key]) {
         Entry& entry = *runs_.at(id);
-        Run* lane = entry.run.lane_of(attempt.id.job);
-        if (lane == nullptr) continue;
+        const std::optional<std::uint32_t> place = entry.run.lane_of(attempt.id.job);
+        if (!place) continue;
+        const Run* lane = entry.run.lanes()[*place].get();
         const Job* job = lane->find(attempt.id.job);
         const bool is_there = job->attempt && job->attempt->number == attempt.id.number &&
                               lane->slots_on(key).contains(job->attempt->slot);
@@ -196,8 +226,12 @@ bool Broker::record(Instant now, WorkerKey key, const AttemptStatus& attempt) {
         const std::size_t old =
             already_recorded(job->attempt->recorded, attempt.first, attempt.facts.size());
         std::size_t i = old;
-        for (; i < attempt.facts.size() && lane->is_due(attempt.id, attempt.facts[i]); ++i) {
-            entry.run.record(now, *lane, attempt.id, attempt.facts[i], workers_.at(key).host);
+        const std::string& host = workers_.at(key).host;
+        for (; i < attempt.facts.size(); ++i) {
+            if (!entry.run.record(now, *place, attempt.id, attempt.facts[i], host)) break;
+            if (!keeps(entry)) continue;
+            FactRecorded step{*place, attempt.id, attempt.facts[i], host};
+            keep(RunStep{entry.number, nanoseconds(now), std::move(step)});
         }
         touch(entry);
         return i > old;
@@ -210,7 +244,7 @@ void Broker::lose_worker(Instant now, WorkerKey key) {
     const std::string why = "lost: nothing was heard of " + workers_.at(key).host + " for " +
                             std::to_string(settings_.worker_lease / std::chrono::seconds(1)) + " s";
     for (const auto& [id, used] : present) {
-        runs_.at(id)->run.lose_worker(now, key, why);
+        perform(now, *runs_.at(id), WorkerLost{key, why});
         touch(*runs_.at(id));
     }
 }
@@ -226,19 +260,20 @@ Effects Broker::advance(Instant now) {
         }
         used_.erase(key);
         workers_.remove(key);
+        if (kept_workers_.erase(key) > 0) keep(WorkerGone{key});
     }
     while (!by_due_.empty() && by_due_.begin()->first <= now) {
         Entry& entry = *runs_.at(by_due_.begin()->second);
         by_due_.erase(by_due_.begin());
         entry.due = never;
-        if (entry.client_heard_at + settings_.client_lease <= now) {
-            if (entry.run.over()) {
-                forget(std::string(entry.run.id()));
-                continue;
-            }
-            entry.run.cancel(now);
+        entry.followers.forget_silent(now - settings_.client_lease);
+        if (entry.followers.empty() && entry.run.over()) {
+            remember_told(now, entry.run.id());
+            forget(std::string(entry.run.id()));
+            continue;
         }
-        entry.run.advance(now);
+        if (entry.followers.empty() && !entry.order.stays) perform(now, entry, RunCancelled{});
+        perform(now, entry, TimePassed{});
         touch(entry);
     }
     return settle(now, {});
@@ -258,7 +293,9 @@ Effects Broker::settle(Instant now, Effects effects) {
         give_places(now);
         for (const std::string& id : touched) {
             Entry& entry = *runs_.at(id);
-            for (const auto& lane : entry.run.lanes()) lane->schedule(now, places_for(*lane));
+            for (std::uint32_t i = 0; i < entry.run.lanes().size(); ++i) {
+                perform(now, entry, Scheduled{i, places_for(*entry.run.lanes()[i])});
+            }
             absorb(now, entry);
             // It has found out only now that it could use one more.
             if (hungry_.contains(id) && place_for(entry.run)) touch(entry);
@@ -268,25 +305,32 @@ Effects Broker::settle(Instant now, Effects effects) {
     for (const std::string& id : settled) {
         Entry& entry = *runs_.at(id);
         send_events(entry, effects);
+        if (entry.run.over() && entry.over_at == never) {
+            entry.over_at = now;
+            if (keeps(entry)) keep_over(now, entry);
+        }
         if (entry.due != never) by_due_.erase({entry.due, id});
-        const Instant lease_end = entry.client_heard_at + settings_.client_lease;
-        entry.due = std::max(std::min(entry.run.next_deadline(), lease_end), now + Duration(1));
+        entry.due = std::min(entry.run.next_deadline(), lease_end(entry));
+        if (entry.due == never) continue;
+        entry.due = std::max(entry.due, now + Duration(1));
         by_due_.emplace(entry.due, id);
     }
     for (const WorkerKey key : workers_.due(now)) send_orders(now, key, effects);
+    effects.journal = std::exchange(journal_, {});
     return effects;
 }
 
 // The first environment that has both a wish and a free slot; of lanes, in the one with the fewest.
 std::optional<Broker::Spot> Broker::place_for(const Submission& run) const {
     std::optional<Spot> best;
-    for (const auto& lane : run.lanes()) {
-        if (best && best->lane->live_slots() <= lane->live_slots()) continue;
-        for (std::uint32_t i = 0; i < lane->environments().size(); ++i) {
-            if (lane->slots_wanted_in(i) == 0) continue;
-            const auto place = workers_.freest(lane->environments()[i].labels);
-            if (!place) continue;
-            best = Spot{lane.get(), *place, i};
+    for (std::uint32_t place = 0; place < run.lanes().size(); ++place) {
+        const Run& lane = *run.lanes()[place];
+        if (best && run.lanes()[best->lane]->live_slots() <= lane.live_slots()) continue;
+        for (std::uint32_t i = 0; i < lane.environments().size(); ++i) {
+            if (lane.slots_wanted_in(i) == 0) continue;
+            const auto worker = workers_.freest(lane.environments()[i].labels);
+            if (!worker) continue;
+            best = Spot{place, *worker, i};
             break;
         }
     }
@@ -317,15 +361,17 @@ void Broker::give_places(Instant now) {
         const std::optional<Spot> place = place_for(poorest->run);
         if (!place) {
             // Every run gets one slot at least, as far as there are slots.
-            if (starves(poorest->run)) make_room_for(poorest->run);
+            if (starves(poorest->run)) make_room_for(now, poorest->run);
             // Others may want what is no use to it.
             if (workers_.free_slots() == 0) return;
             hungry.erase(poorest->run.id());
             continue;
         }
-        place->lane->add_slot(place->worker, place->environment);
+        remember_worker(*poorest, place->worker);
+        perform(now, *poorest, SlotGiven{place->lane, place->worker, place->environment});
         absorb(now, *poorest);
-        place->lane->schedule(now, places_for(*place->lane));
+        const Run& lane = *poorest->run.lanes()[place->lane];
+        perform(now, *poorest, Scheduled{place->lane, places_for(lane)});
         absorb(now, *poorest);
         touch(*poorest);
         if (!hungry_.contains(poorest->run.id())) hungry.erase(poorest->run.id());
@@ -333,7 +379,7 @@ void Broker::give_places(Instant now) {
 }
 
 // The run that has most slots where that one could have one gives one up.
-void Broker::make_room_for(const Submission& run) {
+void Broker::make_room_for(Instant now, const Submission& run) {
     Entry* richest = nullptr;
     for (auto& [id, entry] : runs_) {
         const bool more = richest == nullptr || entry->run.live_slots() > richest->run.live_slots();
@@ -344,26 +390,15 @@ void Broker::make_room_for(const Submission& run) {
         });
         if (more && helps) richest = entry.get();
     }
-    if (richest != nullptr && &richest->run != &run && richest->run.retire_a_slot()) {
+    if (richest != nullptr && &richest->run != &run && perform(now, *richest, SlotAsked{})) {
         touch(*richest);
     }
 }
 
 // Takes over what a run has changed: places used, orders to be sent, whether it wants more.
 void Broker::absorb(Instant now, Entry& entry) {
-    entry.run.settle(now);
-    if (entry.run.over() && !entry.over_at) entry.over_at = now;
     for (const WorkerKey key : entry.run.take_changed()) {
-        std::map<std::string, std::uint32_t>& used = used_[key];
-        const auto count = static_cast<std::uint32_t>(entry.run.slots_on(key));
-        if (count > 0) {
-            used[entry.run.id()] = count;
-        } else {
-            used.erase(entry.run.id());
-        }
-        std::uint32_t total = 0;
-        for (const auto& [id, slots] : used) total += slots;
-        workers_.take_slots(key, total);
+        count_slots(entry, key);
         workers_.plan_orders(key, now);
     }
     if (entry.run.slots_wanted() > 0) {
@@ -373,11 +408,33 @@ void Broker::absorb(Instant now, Entry& entry) {
     }
 }
 
+void Broker::count_slots(const Entry& entry, WorkerKey key) {
+    std::map<std::string, std::uint32_t>& used = used_[key];
+    const auto count = static_cast<std::uint32_t>(entry.run.slots_on(key));
+    if (count > 0) {
+        used[entry.run.id()] = count;
+    } else {
+        used.erase(entry.run.id());
+    }
+    std::uint32_t total = 0;
+    for (const auto& [id, slots] : used) total += slots;
+    workers_.take_slots(key, total);
+}
+
+// When a follower is gone, or has been for long.
+Instant Broker::lease_end(const Entry& entry) const {
+    return entry.followers.silent_at(settings_.client_lease);
+}
+
 void Broker::send_events(Entry& entry, Effects& effects) {
-    while (!entry.run.events().all_sent()) {
-        const std::uint64_t first = entry.run.events().sent();
-        effects.send.push_back(
-            {entry.client, Progress{entry.run.id(), first, entry.run.events().next(batch_bytes)}});
+    const Events& events = entry.run.events();
+    for (auto& [peer, follower] : entry.followers.all()) {
+        while (follower.sent < events.size()) {
+            const std::uint64_t first = std::max(follower.sent, events.first());
+            std::vector<Event> some = events.next(first, batch_bytes);
+            follower.sent = first + some.size();
+            effects.send.push_back({peer, Progress{entry.run.id(), first, std::move(some)}});
+        }
     }
 }
 

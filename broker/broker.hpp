@@ -20,8 +20,10 @@
 #include <vector>
 
 #include "broker/announcements.hpp"
+#include "broker/followers.hpp"
 #include "broker/run.hpp"
 #include "broker/settings.hpp"
+#include "broker/steps.hpp"
 #include "broker/submission.hpp"
 #include "broker/workers.hpp"
 #include "shared/instant.hpp"
@@ -39,6 +41,7 @@ struct Send {
 };
 
 struct Effects {
+    std::vector<JournalEntry> journal;  // to be kept before anything is sent
     std::vector<Send> send;
     std::vector<Publication> publish;
 };
@@ -47,6 +50,10 @@ class Broker {
 public:
     /// `token` is random: no two brokers in the world have the same.
     explicit Broker(std::string token, Settings settings = {});
+
+    /// What it was when it had taken these, in the order in which they came about; in its n-th
+    /// life. Returns what cannot be taken up again: that, too, is to be kept.
+    Effects restore(Instant now, std::uint64_t life, const std::vector<JournalEntry>& entries);
 
     /// A peer has a new connection.
     Effects connect(Instant now, const PeerId& from);
@@ -62,52 +69,74 @@ public:
 
     /// For judges, and for a loop that wants to know whether it may leave.
     const Submission* find(const std::string& id) const;
+    /// The only one whose id begins like that.
+    const Submission* find_beginning(const std::string& id) const;
     /// The only one of its lanes, or the one of that environment.
     const Run* find_run(const std::string& id, std::uint32_t environment = 0) const;
     std::size_t runs() const { return runs_.size(); }
 
 private:
     struct Entry {
-        Entry(std::string id, RunSpec spec, std::vector<DoneTest> done, std::uint64_t& next_job,
-              const Settings& settings)
-            : run(std::move(id), std::move(spec), std::move(done), next_job, settings) {}
+        Entry(Instant now, std::uint64_t number, const Submit& message, const Settings& settings)
+            : number(number),
+              next_job(number << 32 | 1),
+              run(message.run, message.spec, message.done, next_job, settings),
+              order(message.order),
+              epoch(message.epoch),
+              submitted_at(now) {}
 
+        std::uint64_t number;    // of all runs
+        std::uint64_t next_job;  // so that no two runs use a number twice
         Submission run;
         Order order;
+        std::uint64_t epoch;  // in which the client submitted it
         Instant submitted_at;
-        std::optional<Instant> over_at;
-        PeerId client;
-        Instant client_heard_at;
-        std::uint64_t client_had = 0;  // at its last follow
-        std::uint64_t epoch = 0;       // in which the client submitted it
-        Instant due = never;           // under which by_due_ lists it
+        Instant over_at = never;
+        Followers followers;
+        std::map<std::uint32_t, std::string> lacking;  // environments, as its client has said
+        Instant due = never;                           // under which by_due_ lists it
     };
 
     void take(Instant now, const PeerId& from, const Submit& message, Effects& effects);
     void take(Instant now, const PeerId& from, const Follow& message, Effects& effects);
     void take(Instant now, const PeerId& from, const Cancel& message, Effects& effects);
     void take(Instant now, const PeerId& from, const Ask& message, Effects& effects);
+    void take(Instant now, const PeerId& from, const Attach& message, Effects& effects);
     void take(Instant now, const PeerId& from, const Status& message, Effects& effects);
 
+    bool perform(Instant now, Entry& entry, Step step);
+    void keep(JournalEntry entry) { journal_.push_back(std::move(entry)); }
+    bool keeps(const Entry& entry) const { return settings_.journal && entry.order.stays; }
     void hear_client(Instant now, const PeerId& from, Entry& entry);
+    const Entry* entry_beginning(const std::string& id) const;
+    void remember_worker(const Entry& entry, WorkerKey key);
+    void keep_over(Instant now, const Entry& entry);
+    void retake(Instant now, const RunBegun& begun);
+    void retake(Instant now, const RunStep& step);
+    void retake(Instant now, const RunOver& over);
+    void retake(Instant now, const WorkerCame& came);
+    void retake(Instant now, const WorkerGone& gone);
+    void give_up(Instant now, const Entry& entry);
     bool record(Instant now, WorkerKey key, const AttemptStatus& attempt);
     void lose_worker(Instant now, WorkerKey key);
     void touch(Entry& entry) { touched_.insert(entry.run.id()); }
     Effects settle(Instant now, Effects effects);
     void give_places(Instant now);
     struct Spot {
-        Run* lane = nullptr;
+        std::uint32_t lane = 0;
         WorkerKey worker = 0;
         std::uint32_t environment = 0;
     };
     std::optional<Spot> place_for(const Submission& run) const;
     std::size_t places_for(const Run& run) const;
-    void make_room_for(const Submission& run);
+    void make_room_for(Instant now, const Submission& run);
     void absorb(Instant now, Entry& entry);
+    void count_slots(const Entry& entry, WorkerKey key);
+    Instant lease_end(const Entry& entry) const;
     void forget(const std::string& run);
     void remember_told(Instant now, const std::string& run);
     bool is_told(const std::string& run) const;
-    void send_events(Entry& entry, Effects& effects);
+    static void send_events(Entry& entry, Effects& effects);
     void send_orders(Instant now, WorkerKey key, Effects& effects);
     Orders orders_for(WorkerKey key, bool published) const;
     static void add_orders(const Worker& worker, WorkerKey key, const Run& lane, Orders& orders);
@@ -119,7 +148,12 @@ private:
 
     std::string token_;
     Settings settings_;
-    std::uint64_t next_job_ = 1;
+    std::uint64_t next_run_ = 0;
+    std::vector<JournalEntry> journal_;  // of this step
+    std::set<WorkerKey> kept_workers_;   // that the journal knows
+    // While it is restored: runs by their numbers, and those that cannot go on.
+    std::map<std::uint64_t, std::string> by_number_;
+    std::set<std::uint64_t> broken_;
     std::uint64_t last_orders_ =
         0;  // of all: a worker that was lost and comes back must not see old numbers
     Workers workers_;

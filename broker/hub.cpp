@@ -153,8 +153,9 @@ Hub::Sends Hub::receive(Instant now, const std::string& from, const Content& mes
             run.asking.has_until(piece.id, shelf_.offset(piece.id));
         }
     }
+    const bool keeps = run.keeping && !run.keeping->over();
     for (const ObjectId& id : lost) lose(run, id, taken.trouble);
-    if (run.keeping && !run.keeping->over()) {
+    if (keeps) {
         for (const ObjectId& id : taken.whole) run.keeping->arrived(id);
         go_on_keeping(message.run, run, sends);
     }

@@ -2,8 +2,8 @@
 // client for the rest. Pure but for the shelf.
 //
 // A client offers the objects of its run on a connection of its own; a worker wants some on one of
-// its own, a turn at a time. What several want is asked for once. Who will not stay is asked for all
-// of its tree.
+// its own, a turn at a time. What several want is asked for once. Who will not stay is asked for
+// all of its tree.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,8 @@ public:
 
     Sends receive(Instant now, const std::string& from, const Offer& message);
     Sends receive(Instant now, const std::string& from, const Want& message);
-    /// Who has just offered the run's objects will not stay: it hears when all of this tree is kept.
+    /// Who has just offered the run's objects will not stay: it hears when all of this tree is
+    /// kept.
     Sends keep(Instant now, const std::string& from, const std::string& run, const ObjectId& tree);
     Sends receive(Instant now, const std::string& from, const Content& message);
     /// To be called when next_deadline() has passed; early calls change nothing.

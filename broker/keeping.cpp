@@ -52,8 +52,9 @@ void Keeping::visit(Level level) {
         level = std::move(next);
     }
     if (again_ && !missing_.empty()) {
-        fail("the broker's store does not hold all of it at once: start the broker with more "
-             "--cache-size");
+        fail(
+            "the broker's store does not hold all of it at once: start the broker with more "
+            "--cache-size");
     }
 }
 

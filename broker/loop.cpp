@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <iterator>
 #include <malloc.h>
 #include <optional>
 #include <utility>
@@ -10,7 +11,9 @@
 
 #include <fmt/format.h>
 
+#include "broker/archive.hpp"
 #include "broker/broker.hpp"
+#include "broker/journal.hpp"
 #include "broker/objects.hpp"
 #include "shared/codec.hpp"
 #include "shared/endpoint.hpp"
@@ -33,19 +36,51 @@ void keep_freed_memory() {
     mallopt(M_TRIM_THRESHOLD, kept_bytes_max);
 }
 
-Instant now() { return std::chrono::steady_clock::now(); }
+// A broker that was not there for longer, being stopped, asleep or without room on its disk, has
+// not seen that time pass: nobody was silent meanwhile.
+constexpr Duration absence_least = std::chrono::seconds(1);
+constexpr Duration keep_again = std::chrono::seconds(1);
+constexpr Duration prune_interval = std::chrono::hours(1);
+// Of runs that are over, `xgrid runs` shows so many.
+constexpr std::size_t shown_over_max = 200;
+
+// Its own time, which goes on from life to life.
+class Clock {
+public:
+    /// Never earlier than that from now on.
+    void begin_at(Instant earliest) {
+        offset_ = std::max(Duration(0), earliest - std::chrono::steady_clock::now());
+    }
+    Instant now() const { return std::chrono::steady_clock::now() + offset_; }
+    void leave_out(Duration passed) { offset_ -= passed; }
+
+private:
+    Duration offset_{0};
+};
+
+// The only clock that goes on while nobody runs.
+std::chrono::seconds wall_time() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::seconds>(now);
+}
 
 class Loop {
 public:
     explicit Loop(const Options& options)
         : signals_({SIGTERM, SIGINT, SIGHUP}),
+          journal_(open_journal(options)),
           router_(context_, options.bind),
           topics_(publisher(context_, options.bind)),
-          core_(random_token(), {.topics = topics_ ? topics_->endpoint() : ""}),
-          objects_(options.data / "objects", options.objects_bytes_max) {}
+          core_(journal_ ? journal_->token() : random_token(),
+                {.topics = topics_ ? topics_->endpoint() : "", .journal = journal_.has_value()}),
+          objects_(options.data / "objects", options.objects_bytes_max) {
+        if (journal_) resume();
+    }
 
     void run() {
+        Instant back_by = clock_.now();
         while (!signals_.next()) {
+            if (clock_.now() > back_by + absence_least) clock_.leave_out(clock_.now() - back_by);
             int taken = 0;
             for (; taken < messages_per_turn; ++taken) {
                 const std::optional<Received> received = router_.receive();
@@ -53,16 +88,20 @@ public:
                 take(*received);
             }
             hear_listeners();
-            carry_out(core_.advance(now()));
-            carry_out(objects_.advance(now()));
+            carry_out(core_.advance(clock_.now()));
+            carry_out(objects_.advance(clock_.now()));
+            send_kept();
+            prune();
             std::vector<zmq::pollitem_t> items = {router_.poll_item(),
                                                   {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
             if (topics_) items.push_back(topics_->poll_item());
             const Instant until = std::min(core_.next_deadline(), objects_.next_deadline());
             const bool more = taken == messages_per_turn;
-            wait_for(items, more             ? Duration(0)
-                            : until == never ? std::chrono::hours(1)
-                                             : until - now());
+            const Duration wait = more             ? Duration(0)
+                                  : until == never ? std::chrono::hours(1)
+                                                   : until - clock_.now();
+            back_by = clock_.now() + std::max(wait, Duration(0));
+            wait_for(items, wait);
         }
     }
 
@@ -74,6 +113,29 @@ private:
         } catch (const Fatal&) {
             return std::nullopt;
         }
+    }
+
+    static std::optional<Journal> open_journal(const Options& options) {
+        if (options.embedded) return std::nullopt;
+        Result<Journal> journal = Journal::open(options.data);
+        if (!journal) throw Fatal(journal.error(), 3);
+        return std::optional<Journal>(std::move(*journal));
+    }
+
+    void resume() {
+        Result<std::vector<JournalEntry>> entries = journal_->entries();
+        if (!entries) throw Fatal(entries.error(), 3);
+        Instant last;
+        for (const JournalEntry& entry : *entries) {
+            std::visit(
+                [&](const auto& one) {
+                    if constexpr (requires { one.at; }) last = std::max(last, instant_of(one.at));
+                },
+                entry);
+        }
+        clock_.begin_at(last);
+        carry_out(core_.restore(clock_.now(), journal_->life(), *entries));
+        send_kept();
     }
 
     void hear_listeners() {
@@ -90,28 +152,86 @@ private:
     }
 
     void take(const Received& received) {
-        if (received.frames.empty()) return carry_out(core_.connect(now(), received.peer));
+        const Instant now = clock_.now();
+        if (received.frames.empty()) return carry_out(core_.connect(now, received.peer));
         Result<Message> message = decode(received.views());
         if (!message) return carry_out(core_.refuse(received.peer, message.error()));
-        if (const auto sends = objects_.receive(now(), received.peer, *message)) {
+        if (const auto sends = objects_.receive(now, received.peer, *message)) {
             carry_out(*sends);
             if (const auto* offer = std::get_if<Offer>(&*message)) keep(received.peer, *offer);
             return;
         }
-        carry_out(core_.receive(now(), received.peer, *message));
+        if (const RunOver* over = find_over(*message)) {
+            if (auto answer = answer_for(*over, *message)) {
+                carry_out(Effects{.send = {{received.peer, *std::move(answer)}}});
+            }
+            return;
+        }
+        Effects effects = core_.receive(now, received.peer, *message);
+        const auto* ask = std::get_if<Ask>(&*message);
+        if (ask != nullptr && ask->question == Question::runs) add_over(effects);
+        carry_out(std::move(effects));
     }
 
     // The run itself comes on another connection: until it is there, the offer is said again.
     void keep(const std::string& from, const Offer& offer) {
         const Submission* run = offer.whole ? core_.find(offer.run) : nullptr;
         if (run == nullptr || !run->spec().tree) return;
-        carry_out(objects_.keep(now(), from, offer.run, run->spec().tree->id));
+        carry_out(objects_.keep(clock_.now(), from, offer.run, run->spec().tree->id));
     }
 
-    void carry_out(const Effects& effects) {
+    // The run that it is about, if the core has forgotten it.
+    const RunOver* find_over(const Message& message) {
+        const std::string* run = journal_ ? run_asked_for(message) : nullptr;
+        return run == nullptr || core_.find_beginning(*run) != nullptr ? nullptr
+                                                                       : journal_->find_over(*run);
+    }
+
+    void add_over(Effects& effects) {
+        if (!journal_) return;
+        for (Send& send : effects.send) {
+            auto* answer = std::get_if<Answer>(&send.message);
+            if (answer == nullptr) continue;
+            broker::add_over(*answer, journal_->summaries(wall_time(), shown_over_max));
+        }
+    }
+
+    // What one turn brings about is kept at once, and sent when it is.
+    void carry_out(Effects effects) {
+        std::ranges::move(effects.journal, std::back_inserter(turn_.journal));
+        std::ranges::move(effects.send, std::back_inserter(turn_.send));
+        std::ranges::move(effects.publish, std::back_inserter(turn_.publish));
+        if (!journal_) send_kept();
+    }
+
+    void send_kept() {
+        const Effects turn = std::exchange(turn_, {});
+        if (!turn.journal.empty() && !keep(turn.journal)) return;
         // One that cannot be delivered is lost; what the peer says next repairs that.
-        for (const Send& send : effects.send) router_.send(send.peer, encode(send.message));
-        for (const Publication& publication : effects.publish) topics_->send(encode(publication));
+        for (const Send& send : turn.send) router_.send(send.peer, encode(send.message));
+        for (const Publication& publication : turn.publish) topics_->send(encode(publication));
+    }
+
+    // Until it is kept. False: a signal ends the wait, and what was not kept is forgotten.
+    bool keep(const std::vector<JournalEntry>& entries) {
+        std::optional<Error> error = journal_->keep(entries, wall_time());
+        if (!error) return true;
+        fmt::print(stderr, "xgrid broker: {}; waits until that is possible again\n", error->text);
+        while (!signals_.next()) {
+            std::vector<zmq::pollitem_t> items = {{nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
+            wait_for(items, keep_again);
+            error = journal_->keep(entries, wall_time());
+            if (error) continue;
+            fmt::print(stderr, "xgrid broker: goes on\n");
+            return true;
+        }
+        throw Fatal("ended while its journal could not be written", 3);
+    }
+
+    void prune() {
+        if (!journal_ || clock_.now() < prune_at_) return;
+        prune_at_ = clock_.now() + prune_interval;
+        journal_->prune(wall_time(), kept_age_, kept_bytes_);
     }
 
     void carry_out(const Hub::Sends& sends) {
@@ -119,11 +239,17 @@ private:
     }
 
     Signals signals_;
+    Clock clock_;
+    std::optional<Journal> journal_;
     Context context_;
     Router router_;
     std::optional<Publisher> topics_;
     Broker core_;
     Objects objects_;
+    Effects turn_;
+    Instant prune_at_;
+    std::chrono::seconds kept_age_ = std::chrono::hours(24 * 30);
+    std::uint64_t kept_bytes_ = std::uint64_t{2} << 30;
 };
 
 }  // namespace

@@ -22,7 +22,7 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         ("bind", po::value(&options.bind)->value_name("ENDPOINT")->default_value(options.bind),
          "where clients and workers find it")  //
         ("data", po::value(&data)->value_name("DIR")->default_value(data),
-         "where the code that passes through is kept, in DIR/objects")  //
+         "where it keeps its journal, and in DIR/objects the code that passes through")  //
         ("cache-size", po::value(&cache_size)->value_name("SIZE")->default_value(cache_size),
          "what it may take there, such as 500M or 20G; what was not used for the longest time "
          "goes");
@@ -34,7 +34,9 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
             std::cout
                 << "usage: xgrid broker [OPTIONS]\n\n"
                    "Keeps the queue that clients submit runs to and workers take jobs from, until\n"
-                   "SIGTERM or Ctrl-C. Keeps nothing on disk but code, which may be removed.\n\n"
+                   "SIGTERM or Ctrl-C. What it has taken on it keeps on disk: killed at any "
+                   "moment\n"
+                   "and started again, it goes on where it was, and so do clients and workers.\n\n"
                 << known;
             return std::nullopt;
         }

@@ -22,6 +22,8 @@ struct Settings {
     Duration topic_patience = std::chrono::milliseconds(250);
     /// Where publications are heard; empty: nowhere.
     std::string topics;
+    /// Runs that stay without their clients are kept in a journal.
+    bool journal = false;
     /// How long slots may take to finish once a run is over.
     Duration finish_grace = std::chrono::seconds(10);
     /// A job that was lost so many times is given up, and reported.

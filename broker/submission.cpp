@@ -11,7 +11,7 @@ namespace xgrid::broker {
 
 Submission::Submission(std::string id, RunSpec spec, std::vector<DoneTest> done,
                        std::uint64_t& next_job, const Settings& settings)
-    : each_(spec.each) {
+    : each_(spec.each), next_job_(&next_job) {
     const std::vector<Environment> environments = environments_of(spec);
     for (const Environment& environment : environments) next_slot_ += environment.slots;
     const std::size_t lanes = each_ ? environments.size() : 1;
@@ -45,13 +45,14 @@ Instant Submission::next_deadline() const {
     return next;
 }
 
-Run* Submission::lane_of(std::uint64_t job) const {
-    for (const auto& lane : lanes_) {
-        if (lane->find(job) != nullptr) return lane.get();
+std::optional<std::uint32_t> Submission::lane_of(std::uint64_t job) const {
+    for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
+        if (lanes_[i]->find(job) != nullptr) return i;
     }
-    return nullptr;
+    return std::nullopt;
 }
 
+// Takes what its lanes have to tell, and keeps them together.
 void Submission::settle(Instant now) {
     if (over_) return;
     keep_limits(now);
@@ -126,35 +127,55 @@ RunFinished Submission::end_of_all() const {
     return *lanes_.front()->end();
 }
 
-void Submission::record(Instant now, Run& lane, AttemptId id, const Fact& fact,
+// ---- Steps
+
+bool Submission::perform(Instant now, const Step& step) {
+    const bool done = std::visit([&](const auto& one) { return take(now, one); }, step);
+    settle(now);
+    return done;
+}
+
+bool Submission::record(Instant now, std::uint32_t lane, AttemptId id, const Fact& fact,
                         const std::string& host) {
-    lane.record(now, id, fact, host);
-    if (each_) settle(now);  // the next fact may be of a test too many
+    if (lane >= lanes_.size() || !lanes_[lane]->is_due(id, fact)) return false;
+    if (lanes_[lane]->find(id.job)->attempt->number != id.number) return false;
+    lanes_[lane]->record(now, id, fact, host);
+    settle(now);  // the next fact may be of a test too many
+    return true;
 }
 
-void Submission::lose_worker(Instant now, WorkerKey worker, const std::string& why) {
-    for (const auto& lane : lanes_) lane->lose_worker(now, worker, why);
+bool Submission::take(Instant now, const FactRecorded& step) {
+    return record(now, step.lane, step.attempt, step.fact, step.host);
 }
 
-void Submission::cancel(Instant now) {
+bool Submission::take(Instant now, const WorkerLost& step) {
+    for (const auto& lane : lanes_) lane->lose_worker(now, step.worker, step.why);
+    return true;
+}
+
+bool Submission::take(Instant now, const RunCancelled&) {
     for (const auto& lane : lanes_) lane->cancel(now);
+    return true;
 }
 
-void Submission::lack(Instant now, const std::map<std::uint32_t, std::string>& lacking) {
-    for (const auto& [environment, why] : lacking) {
+bool Submission::take(Instant now, const EnvironmentsLack& step) {
+    for (const auto& [environment, why] : step.lacking) {
         if (each_ && environment >= lanes_.size()) continue;
         const RunFinished end{.end = RunEnd::grid_failed, .code = 3, .reason = why};
         lanes_[each_ ? environment : 0]->withdraw(now, environment, end);
     }
+    return true;
 }
 
-void Submission::end_environment(Instant now, const EnvironmentEnded& ended) {
-    const RunFinished end{.end = ended.end, .code = ended.code, .reason = ended.reason};
-    if (!each_) return lanes_.front()->withdraw(now, ended.environment, end);
-    if (ended.environment < lanes_.size()) lanes_[ended.environment]->stop(now, end);
+bool Submission::take(Instant, const SlotGiven& step) {
+    if (step.lane >= lanes_.size()) return false;
+    Run& lane = *lanes_[step.lane];
+    if (step.environment >= lane.environments().size()) return false;
+    lane.add_slot(step.worker, step.environment);
+    return true;
 }
 
-bool Submission::retire_a_slot() {
+bool Submission::take(Instant, const SlotAsked&) {
     Run* largest = nullptr;
     for (const auto& lane : lanes_) {
         if (largest == nullptr || lane->live_slots() > largest->live_slots()) largest = lane.get();
@@ -162,8 +183,27 @@ bool Submission::retire_a_slot() {
     return largest->retire_a_slot();
 }
 
-void Submission::advance(Instant now) {
+bool Submission::take(Instant now, const Scheduled& step) {
+    if (step.lane >= lanes_.size()) return false;
+    lanes_[step.lane]->schedule(now, step.places);
+    return step.next_job == 0 || step.next_job == *next_job_;
+}
+
+bool Submission::take(Instant now, const TimePassed&) {
     for (const auto& lane : lanes_) lane->advance(now);
+    return true;
+}
+
+void Submission::end_environments(Instant now, const std::vector<EnvironmentEnded>& all) {
+    for (const EnvironmentEnded& ended : all) {
+        const RunFinished end{.end = ended.end, .code = ended.code, .reason = ended.reason};
+        if (!each_) {
+            lanes_.front()->withdraw(now, ended.environment, end);
+        } else if (ended.environment < lanes_.size()) {
+            lanes_[ended.environment]->stop(now, end);
+        }
+    }
+    settle(now);
 }
 
 std::set<WorkerKey> Submission::take_changed() {

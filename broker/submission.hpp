@@ -13,10 +13,11 @@
 #include <string>
 #include <vector>
 
+#include "broker/events.hpp"
 #include "broker/run.hpp"
 #include "broker/settings.hpp"
+#include "broker/steps.hpp"
 #include "shared/instant.hpp"
-#include "shared/log.hpp"
 #include "shared/messages.hpp"
 
 namespace xgrid::broker {
@@ -38,33 +39,36 @@ public:
     const std::optional<RunFinished>& end() const { return ended_; }
     /// Of its tests, so far.
     const std::map<Outcome, std::uint64_t>& verdicts() const { return verdicts_; }
-    Log<Event>& events() { return events_; }
-    const Log<Event>& events() const { return events_; }
+    Events& events() { return events_; }
+    const Events& events() const { return events_; }
 
     std::size_t live_slots() const;
     std::size_t slots_wanted() const;
     std::size_t slots_on(WorkerKey worker) const;
     Instant next_deadline() const;
-    /// The one whose job that is; nullptr: nobody's.
-    Run* lane_of(std::uint64_t job) const;
+    /// The place of the one whose job that is; none: nobody's.
+    std::optional<std::uint32_t> lane_of(std::uint64_t job) const;
 
-    /// Takes what its lanes have to tell, and keeps them together: to be called when something has
-    /// happened to one.
-    void settle(Instant now);
-
-    /// As Run::record(), of one of its lanes.
-    void record(Instant now, Run& lane, AttemptId id, const Fact& fact, const std::string& host);
-    void lose_worker(Instant now, WorkerKey worker, const std::string& why);
-    void cancel(Instant now);
-    /// These environments cannot be had, or not any more, and why.
-    void lack(Instant now, const std::map<std::uint32_t, std::string>& lacking);
-    /// An environment has ended like that before, under a broker that has forgotten the run.
-    void end_environment(Instant now, const EnvironmentEnded& ended);
-    bool retire_a_slot();
-    void advance(Instant now);
+    /// Takes this step. False: it makes no sense here, or changes nothing.
+    bool perform(Instant now, const Step& step);
+    /// The same for FactRecorded.
+    bool record(Instant now, std::uint32_t lane, AttemptId id, const Fact& fact,
+                const std::string& host);
+    /// Environments have ended like that before, under a broker that has forgotten the run. Before
+    /// the first step.
+    void end_environments(Instant now, const std::vector<EnvironmentEnded>& ended);
     std::set<WorkerKey> take_changed();
 
 private:
+    bool take(Instant now, const FactRecorded& step);
+    bool take(Instant now, const WorkerLost& step);
+    bool take(Instant now, const RunCancelled& step);
+    bool take(Instant now, const EnvironmentsLack& step);
+    bool take(Instant now, const SlotGiven& step);
+    bool take(Instant now, const SlotAsked& step);
+    bool take(Instant now, const Scheduled& step);
+    bool take(Instant now, const TimePassed& step);
+    void settle(Instant now);
     void keep_limits(Instant now);
     void stop_all(Instant now, const RunFinished& end);
     RunFinished end_of_all() const;
@@ -72,9 +76,10 @@ private:
     bool each_ = false;
     std::vector<std::unique_ptr<Run>> lanes_;
     SlotKey next_slot_ = 0;  // beyond those of all environments
-    Log<Event> events_;
+    Events events_;
     std::map<Outcome, std::uint64_t> verdicts_;
     std::optional<RunFinished> ended_;
+    const std::uint64_t* next_job_;
     bool over_ = false;
 };
 

@@ -102,8 +102,7 @@ std::string who_has_them(const Scene& scene, const Fitting& there, const std::st
     std::ranges::sort(holders, std::greater());
     Lines texts;
     for (const auto& [slots, id] : holders) {
-        texts.push_back(
-            fmt::format("{} by {}", slots, id == run ? "this run" : whose(scene, id)));
+        texts.push_back(fmt::format("{} by {}", slots, id == run ? "this run" : whose(scene, id)));
     }
     return listed(texts);
 }
@@ -126,10 +125,10 @@ void say_environment(const Scene& scene, const Run& lane, std::uint32_t number, 
                         waits, labels.size() == 1 ? "" : "s", text_of(labels),
                         nearest(scene, labels), options_for(labels)));
     } else if (there.slots == 0) {
-        lines.push_back(fmt::format("{}: the {} that would do {} no slots (start them with "
-                                    "--slots N)",
-                                    waits, counted(there.workers, "worker"),
-                                    there.workers == 1 ? "has" : "have"));
+        lines.push_back(fmt::format(
+            "{}: the {} that would do {} no slots (start them with "
+            "--slots N)",
+            waits, counted(there.workers, "worker"), there.workers == 1 ? "has" : "have"));
     } else if (there.used >= there.slots) {
         lines.push_back(fmt::format(
             "{}: {} that fit{} {} taken: {} (it gets one as one comes free; another worker would "
@@ -169,14 +168,15 @@ void say_slots(const KnownRun& known, const Run& lane, Lines& lines) {
         std::ranges::count_if(lane.slots(), [](const auto& slot) { return slot.second.up; }));
     const Files files = files_of(lane);
     if (slots > 0) {
-        const std::string run = fmt::format("{} run{}", counted(slots, "slot"), slots == 1 ? "s" : "");
+        const std::string run =
+            fmt::format("{} run{}", counted(slots, "slot"), slots == 1 ? "s" : "");
         const std::size_t waiting = files.all.size() - files.held.size();
         if (files.listing) {
             lines.push_back(run + ": its files are being listed");
         } else if (waiting > 0) {
             lines.push_back(fmt::format("{} of {} wait{}, {}", waiting,
-                                        counted(files.all.size(), "file"),
-                                        waiting == 1 ? "s" : "", run));
+                                        counted(files.all.size(), "file"), waiting == 1 ? "s" : "",
+                                        run));
         } else {
             lines.push_back(fmt::format("no file waits, {}", run));
         }
@@ -223,11 +223,15 @@ std::string text_of(const Labels& labels) {
     return text;
 }
 
+std::string is_over(const std::string& run) {
+    return fmt::format("it waits for nothing: it is over (xgrid attach {} shows it)",
+                       short_id(run));
+}
+
 std::vector<std::string> reasons_to_wait(const Scene& scene, const KnownRun& known) {
     const Submission& run = *known.run;
     if (run.over()) {
-        return {fmt::format("it waits for nothing: it is over (xgrid attach {} shows it)",
-                            short_id(run.id()))};
+        return {is_over(run.id())};
     }
     Lines lines;
     for (std::size_t i = 0; i < run.lanes().size(); ++i) {

@@ -42,6 +42,15 @@ Worker* Workers::hear(Instant now, const std::string& peer, const Status& status
     return &worker;
 }
 
+void Workers::restore(Instant now, WorkerKey key, const std::string& session,
+                      const std::string& host) {
+    by_session_[session] = key;
+    workers_.emplace(key, Worker{.session = session, .host = host, .heard_at = now});
+    by_heard_.emplace(now, key);
+    plan_orders(key, now);
+    next_ = std::max(next_, key + 1);
+}
+
 std::uint32_t Workers::free_of(const Worker& worker) const {
     return worker.slots - std::min(worker.slots, worker.used);
 }

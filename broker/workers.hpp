@@ -47,6 +47,9 @@ public:
     /// The worker of that session, new or known; nullptr if the status is older than its last one.
     Worker* hear(Instant now, const std::string& peer, const Status& status, WorkerKey& key);
 
+    /// One that was known before this broker began, and has to be heard again.
+    void restore(Instant now, WorkerKey key, const std::string& session, const std::string& host);
+
     Worker& at(WorkerKey key) { return workers_.at(key); }
     const std::map<WorkerKey, Worker>& all() const { return workers_; }
 

@@ -77,12 +77,10 @@ std::string rough_time(double seconds) {
 }
 
 std::string counts_of(const RunSummary& run) {
-    constexpr std::array words = {std::pair{Outcome::failed, "failed"},
-                                  {Outcome::passed, "passed"},
-                                  {Outcome::skipped, "skipped"},
-                                  {Outcome::xfailed, "xfailed"},
-                                  {Outcome::xpassed, "xpassed"},
-                                  {Outcome::error, "errors"}};
+    constexpr std::array words = {
+        std::pair{Outcome::failed, "failed"}, {Outcome::passed, "passed"},
+        {Outcome::skipped, "skipped"},        {Outcome::xfailed, "xfailed"},
+        {Outcome::xpassed, "xpassed"},        {Outcome::error, "errors"}};
     std::string text;
     for (const auto& [outcome, word] : words) {
         const auto found = run.verdicts.find(outcome);

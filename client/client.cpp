@@ -11,10 +11,7 @@
 namespace xgrid::client {
 
 Client::Client(std::string run, RunSpec spec, Order order, Settings settings)
-    : run_(std::move(run)),
-      spec_(std::move(spec)),
-      order_(std::move(order)),
-      settings_(settings) {}
+    : run_(std::move(run)), spec_(std::move(spec)), order_(std::move(order)), settings_(settings) {}
 
 Client::Client(const Attached& attached, Settings settings)
     : Client(attached.run, attached.spec, attached.order, settings) {
@@ -95,8 +92,9 @@ void Client::take(Instant, const Progress& progress, Effects& effects) {
         if (begun_ || over_) tell_held(effects);
         effects.events.push_back(std::move(event));
     }
-    // So that the broker need not keep it.
-    if (over_) effects.send.push_back(Follow{run_, have_, epoch_, lacking_});
+    // So that the broker need not keep it, and an archive goes on.
+    if (over_ || (attached_ && !progress.events.empty()))
+        effects.send.push_back(Follow{run_, have_, epoch_, lacking_});
 }
 
 // A test keeps its first verdict, also when a broker without memory had it run again; nor are units

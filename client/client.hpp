@@ -77,7 +77,7 @@ private:
     RunSpec spec_;
     Order order_;
     Settings settings_;
-    bool attached_ = false;  // it is another client's
+    bool attached_ = false;   // it is another client's
     std::uint64_t have_ = 0;  // events of the log that the broker keeps now
     // Each in its environment, if tests are to be run in each; else in none.
     using Unit = std::pair<std::uint32_t, std::string>;

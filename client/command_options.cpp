@@ -31,17 +31,19 @@ struct Description {
 };
 
 constexpr std::array descriptions = {
-    Description{CommandKind::status, "status", false, false,
-                "Shows what a broker has to do: slots, runs, and slots that are wanted and not there."},
+    Description{
+        CommandKind::status, "status", false, false,
+        "Shows what a broker has to do: slots, runs, and slots that are wanted and not there."},
     Description{CommandKind::runs, "runs", false, false,
                 "Lists a broker's runs: those that are open, then those that are over and kept."},
     Description{CommandKind::workers, "workers", false, false,
                 "Lists a broker's workers, with their slots, labels and runs."},
     Description{CommandKind::why, "why", true, false,
                 "Says what a run waits for, and what to do about it."},
-    Description{CommandKind::attach, "attach", true, true,
-                "Shows a run from its first event on, as if it had been submitted here, and ends with\n"
-                "its exit code. Ctrl-C leaves, and the run goes on."},
+    Description{
+        CommandKind::attach, "attach", true, true,
+        "Shows a run from its first event on, as if it had been submitted here, and ends with\n"
+        "its exit code. Ctrl-C leaves, and the run goes on."},
     Description{CommandKind::cancel, "cancel", true, false,
                 "Ends a run. Returns when it is over, and nothing of it runs any more."},
     Description{CommandKind::rerun, "rerun", true, true,
@@ -98,22 +100,23 @@ void describe_display(po::options_description& known, Given& given, Options& opt
          "no, stdout, stderr, log or all")                                          //
         ("durations", text(&given.durations, "N"), "the N slowest phases; 0: all")  //
         ("durations-min", text(&given.durations_min, "SECONDS"),
-         "... that took so long at least")                                                    //
-        ("color", text(&given.colour, "auto|yes|no"), "colours")                              //
-        ("no-header", "without the lines before the first test")                              //
-        ("no-summary", "without the summary")                                                 //
-        ("junitxml", text(&options.junit_xml, "PATH"), "write a JUnit report")                //
-        ("junitprefix", text(&options.junit_prefix, "TEXT"), "before class names there")      //
+         "... that took so long at least")                                                //
+        ("color", text(&given.colour, "auto|yes|no"), "colours")                          //
+        ("no-header", "without the lines before the first test")                          //
+        ("no-summary", "without the summary")                                             //
+        ("junitxml", text(&options.junit_xml, "PATH"), "write a JUnit report")            //
+        ("junitprefix", text(&options.junit_prefix, "TEXT"), "before class names there")  //
         ("json", text(&options.json, "PATH|-"), "write one JSON object a line as things happen");
 }
 
 // Given twice, an option means what it says last.
-po::variables_map parse(const std::vector<std::string>& ours, const po::options_description& known) {
+po::variables_map parse(const std::vector<std::string>& ours,
+                        const po::options_description& known) {
     const auto style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
     po::variables_map map;
     for (auto argument = ours.rbegin(); argument != ours.rend(); ++argument) {
-        po::store(
-            po::command_line_parser(std::vector{*argument}).options(known).style(style).run(), map);
+        po::store(po::command_line_parser(std::vector{*argument}).options(known).style(style).run(),
+                  map);
     }
     po::notify(map);
     return map;
@@ -123,9 +126,10 @@ po::variables_map parse(const std::vector<std::string>& ours, const po::options_
 std::string run_from(const std::vector<std::string>& others, const Description& about) {
     for (const std::string& word : others) {
         if (word.size() < 2 || word[0] != '-') continue;
-        throw Fatal(fmt::format("there is no option {} (xgrid {} --help shows those that there are)",
-                                word, about.name),
-                    4);
+        throw Fatal(
+            fmt::format("there is no option {} (xgrid {} --help shows those that there are)", word,
+                        about.name),
+            4);
     }
     const std::size_t wanted = about.takes_run ? 1 : 0;
     if (others.size() > wanted) {
@@ -134,10 +138,11 @@ std::string run_from(const std::vector<std::string>& others, const Description& 
                     4);
     }
     if (others.size() < wanted) {
-        throw Fatal(fmt::format("xgrid {} needs a run: its id, or how that begins (xgrid runs lists "
-                                "them)",
-                                about.name),
-                    4);
+        throw Fatal(
+            fmt::format("xgrid {} needs a run: its id, or how that begins (xgrid runs lists "
+                        "them)",
+                        about.name),
+            4);
     }
     return others.empty() ? "" : others.front();
 }

@@ -94,9 +94,8 @@ int attach(Inquiry& broker, const Command& command) {
 
 std::vector<std::string> failed_tests(Inquiry& broker, const Attached& run) {
     if (summary_of(broker, run.run).state != RunState::over) {
-        throw Fatal(fmt::format("run {0} is not over: xgrid attach {0} shows it",
-                                short_id(run.run)),
-                    4);
+        throw Fatal(
+            fmt::format("run {0} is not over: xgrid attach {0} shows it", short_id(run.run)), 4);
     }
     Repeating failing;
     broker.follow(run, false, [&](const Event& event) { failing.add(event); });

@@ -17,6 +17,7 @@
 #include "broker/loop.hpp"
 #include "client/code.hpp"
 #include "client/environments.hpp"
+#include "shared/cache_home.hpp"
 #include "shared/ensure.hpp"
 #include "shared/environment.hpp"
 #include "shared/process.hpp"
@@ -83,7 +84,7 @@ Embedded::Embedded(const Options& options) : folder_(make_socket_folder()) {
         });
     }
     broker_ = start_child("broker", [&] {
-        const int code = broker::run({.bind = endpoint_, .embedded = true});
+        const int code = broker::run({.bind = endpoint_, .data = cache_home(), .embedded = true});
         std::error_code ignored;
         std::filesystem::remove_all(folder, ignored);  // in case the client was killed
         return code;

@@ -41,7 +41,7 @@ private:
     std::atomic<std::uint64_t> bytes_ = 0;
     mutable std::mutex mutex_;
     std::optional<std::string> kept_;  // under the mutex
-    Descriptor end_;  // an eventfd: the thread is to end
+    Descriptor end_;                   // an eventfd: the thread is to end
     std::thread thread_;
 };
 

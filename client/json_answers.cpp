@@ -3,6 +3,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "client/end_word.hpp"
 #include "client/tally.hpp"
 
 namespace xgrid::client {
@@ -41,12 +42,10 @@ Json object_for(const RunSummary& run) {
 }
 
 Json object_for(const WorkerSummary& worker) {
-    return {{"worker", worker.name},     {"host", worker.host},
-            {"labels", worker.labels},   {"slots", worker.slots},
-            {"used", worker.used},       {"silent", worker.silent},
-            {"user", worker.user},       {"version", worker.version},
-            {"trouble", worker.trouble}, {"drains", worker.drains},
-            {"runs", worker.runs}};
+    return {{"worker", worker.name},   {"host", worker.host},       {"labels", worker.labels},
+            {"slots", worker.slots},   {"used", worker.used},       {"silent", worker.silent},
+            {"user", worker.user},     {"version", worker.version}, {"trouble", worker.trouble},
+            {"drains", worker.drains}, {"runs", worker.runs}};
 }
 
 template <class T>

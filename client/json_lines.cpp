@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "client/end_word.hpp"
 #include "client/event_environment.hpp"
 
 namespace xgrid::client {

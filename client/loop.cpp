@@ -129,8 +129,8 @@ private:
             return;
         }
         if (options_.kept) {
-            giver_.emplace(grid_.context(), grid_.endpoint(),
-                           Offer{.run = run_, .whole = true}, no_shelf_);
+            giver_.emplace(grid_.context(), grid_.endpoint(), Offer{.run = run_, .whole = true},
+                           no_shelf_);
         } else if (takes_code_along(options_)) {
             if (auto snapshot = read_code()) offer(std::move(snapshot));
         }
@@ -226,8 +226,8 @@ private:
         giver_.reset();
         snapshot_ = std::move(snapshot);
         shelf_.emplace(snapshot_);
-        giver_.emplace(grid_.context(), grid_.endpoint(), Offer{run_, options_.pack, options_.detach},
-                       *shelf_);
+        giver_.emplace(grid_.context(), grid_.endpoint(),
+                       Offer{run_, options_.pack, options_.detach}, *shelf_);
     }
 
     // If the code has changed, the run goes on with what it is now.

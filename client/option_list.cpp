@@ -56,7 +56,7 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("no-confirm", "a failure is final, and not run again")(
             "framework", text(&given.framework, "auto|pytest"), "whose tests these are")  //
         ("testrunuid", text(&options.spec.testrun_uid, "TEXT"),
-         "what tests see as the run's id")  //
+         "what tests see as the run's id")                                                   //
         ("broker", text(&options.broker, "ENDPOINT"), "hand the run to this broker")         //
         ("detach", "hand it in and leave; xgrid attach shows it")                            //
         ("priority", text(&given.priority, "N"), "higher ones go first there (default: 0)")  //

@@ -51,8 +51,8 @@ struct OptionGroups {
 /// that can be repeated, and unite with those of settings files, are here for their help alone.
 void describe(OptionGroups& groups, Given& given, Options& options);
 
-/// What results look like, and where reports go. `ours`: as split_arguments() gives them. Throws Fatal with
-/// exit code 4.
+/// What results look like, and where reports go. `ours`: as split_arguments() gives them. Throws
+/// Fatal with exit code 4.
 void set_display(Options& options, const boost::program_options::variables_map& parsed,
                  const Given& given, const std::vector<std::string>& ours);
 

@@ -31,8 +31,8 @@ std::int32_t whole_number(const std::string& option, const std::string& text, st
             number(option, text.substr(negative ? 1 : 0), static_cast<std::uint32_t>(most)));
         return negative ? -found : found;
     } catch (const Fatal&) {
-        throw Fatal(fmt::format("{} takes a number from -{} to {}, not '{}'", option, most, most, text),
-                    4);
+        throw Fatal(
+            fmt::format("{} takes a number from -{} to {}, not '{}'", option, most, most, text), 4);
     }
 }
 

@@ -282,10 +282,11 @@ void set_order(Options& options, const Parsed& parsed, const Given& given,
     }
     for (const char* other : {"looponfail", "junitxml", "json", "plugin-socket"}) {
         if (!options.detach || !parsed.contains(other)) continue;
-        throw Fatal(fmt::format("--detach and {}: nobody stays for it (xgrid attach takes --junitxml "
-                                "and --json)",
-                                parsed.name(other)),
-                    4);
+        throw Fatal(
+            fmt::format("--detach and {}: nobody stays for it (xgrid attach takes --junitxml "
+                        "and --json)",
+                        parsed.name(other)),
+            4);
     }
     order.user = user_name();
     order.host = host_name();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "client/end_word.hpp"
+
 namespace xgrid::client {
 namespace {
 

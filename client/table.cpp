@@ -54,7 +54,8 @@ std::string Table::text(std::size_t columns) const {
         for (std::size_t i = 0; i < row.size(); ++i) {
             const std::string cell = shortened(row[i], all[i]);
             const std::string blanks(all[i] - std::min(all[i], width(cell)), ' ');
-            line += (i > 0 ? std::string(gap, ' ') : "") + (right_[i] ? blanks + cell : cell + blanks);
+            line +=
+                (i > 0 ? std::string(gap, ' ') : "") + (right_[i] ? blanks + cell : cell + blanks);
         }
         line.erase(line.find_last_not_of(' ') + 1);
         text += line + "\n";

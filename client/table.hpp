@@ -15,8 +15,8 @@ public:
     /// As many as there are headings.
     void add(std::vector<std::string> row);
 
-    /// A line each, the headings first. With `columns` the widest are cut until all fits; 0: nothing
-    /// is cut.
+    /// A line each, the headings first. With `columns` the widest are cut until all fits; 0:
+    /// nothing is cut.
     std::string text(std::size_t columns) const;
 
 private:

@@ -105,10 +105,4 @@ int Tally::exit_code(bool collect_only) const {
     return tests == 0 ? 5 : 0;
 }
 
-std::string end_word(RunEnd end) {
-    static constexpr std::array words = {"completed", "stopped",   "exit_asked",
-                                         "refused",   "cancelled", "grid_failed"};
-    return words.at(static_cast<std::size_t>(end));
-}
-
 }  // namespace xgrid::client

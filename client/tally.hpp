@@ -85,7 +85,5 @@ private:
 
 /// The word of an outcome in reports: passed, failed, error, skipped, xfailed, xpassed.
 std::string outcome_word(Outcome outcome);
-/// How a run has ended, likewise.
-std::string end_word(RunEnd end);
 
 }  // namespace xgrid::client

@@ -16,13 +16,17 @@ fs::path variable(const char* name) {
     return fs::absolute(value, none);
 }
 
-}  // namespace
-
-fs::path cache_home() {
-    if (const fs::path own = variable("XGRID_CACHE_HOME"); !own.empty()) return own;
-    if (const fs::path all = variable("XDG_CACHE_HOME"); !all.empty()) return all / "xgrid";
-    if (const fs::path home = variable("HOME"); !home.empty()) return home / ".cache/xgrid";
+fs::path folder(const char* own_name, const char* all_name, const char* beneath_home) {
+    if (fs::path own = variable(own_name); !own.empty()) return own;
+    if (const fs::path all = variable(all_name); !all.empty()) return all / "xgrid";
+    if (const fs::path home = variable("HOME"); !home.empty()) return home / beneath_home;
     return {};
 }
+
+}  // namespace
+
+fs::path cache_home() { return folder("XGRID_CACHE_HOME", "XDG_CACHE_HOME", ".cache/xgrid"); }
+
+fs::path state_home() { return folder("XGRID_STATE_HOME", "XDG_STATE_HOME", ".local/state/xgrid"); }
 
 }  // namespace xgrid

@@ -41,6 +41,15 @@ Result<Database> Database::open(const std::filesystem::path& path) {
 
 void Database::run(std::string_view sql) { prepare(sql).run(); }
 
+void Database::run_all(const char* sql) {
+    if (!state_->trouble)
+        state_->note(sqlite3_exec(state_->handle, sql, nullptr, nullptr, nullptr));
+}
+
+void Database::wait_for_others(std::chrono::milliseconds limit) {
+    sqlite3_busy_timeout(state_->handle, static_cast<int>(limit.count()));
+}
+
 std::int64_t Database::integer(std::string_view sql) {
     Statement statement = prepare(sql);
     Rows rows = statement.rows();

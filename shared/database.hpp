@@ -5,6 +5,7 @@
 // To be used by one thread, and not across a fork.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -85,6 +86,10 @@ public:
 
     Statement prepare(std::string_view sql) { return {state_, sql}; }
     void run(std::string_view sql);
+    /// Several statements, without arguments.
+    void run_all(const char* sql);
+    /// So long a statement waits for another process's transaction; by default 20 s.
+    void wait_for_others(std::chrono::milliseconds limit);
     /// Of the first column of the first row; 0 if there is none.
     std::int64_t integer(std::string_view sql);
     std::int64_t last_row() const;

@@ -661,8 +661,8 @@ struct RunSummary {
     std::uint32_t slots_wanted = 0;  // more
     std::uint64_t open = 0;          // tests that are known and have no verdict
     std::map<Outcome, std::uint64_t> verdicts;
-    double age = 0;       // since it was submitted
-    double took = 0;      // from then to its end
+    double age = 0;   // since it was submitted
+    double took = 0;  // from then to its end
     bool followed = false;
     std::optional<RunFinished> end;
     XGRID_FIELDS(RunSummary, run, order, state, slots, slots_wanted, open, verdicts, age, took,

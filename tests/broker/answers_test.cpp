@@ -119,7 +119,8 @@ TEST_CASE_FIXTURE(Asking, "workers are told of with their labels, use and last w
                                              .runs = {"run"}});
 }
 
-TEST_CASE_FIXTURE(Asking, "slots that could be used and are not there are counted by their labels") {
+TEST_CASE_FIXTURE(Asking,
+                  "slots that could be used and are not there are counted by their labels") {
     CHECK(ask(Question::wanted).wanted.empty());
     come_with("worker", 1, {{"os", "linux"}});
     submit_for("a", {{"gpu", "yes"}});
@@ -163,8 +164,9 @@ TEST_CASE_FIXTURE(Asking, "files that wait for a slot are counted") {
     say(status({{{1, 1}, 1, {UnitsNamed{{"a", "b", "c"}}, Ended{}}}}));
     const Lines lines = why("run");
     REQUIRE(lines.size() == 2);
-    CHECK(lines[0] == "could use more slots: the only slot that fits is taken: 1 by this run (it "
-                      "gets one as one comes free; another worker would help)");
+    CHECK(lines[0] ==
+          "could use more slots: the only slot that fits is taken: 1 by this run (it "
+          "gets one as one comes free; another worker would help)");
     CHECK(lines[1].find(" of 3 files wait") != std::string::npos);
     CHECK(lines[1].ends_with(", 1 slot runs"));
 }
@@ -177,8 +179,9 @@ TEST_CASE_FIXTURE(Asking, "code that does not come is why a slot does not begin"
     CHECK(why("run").back() ==
           "1 slot has not begun: its code is on the way, or its interpreter starts");
     now += std::chrono::seconds(6);
-    CHECK(why("run").back() == "1 slot has not begun: its client has not sent all of its code, and "
-                               "is not there (submit it again where the code is)");
+    CHECK(why("run").back() ==
+          "1 slot has not begun: its client has not sent all of its code, and "
+          "is not there (submit it again where the code is)");
 }
 
 TEST_CASE_FIXTURE(Asking, "a worker that takes nothing is why it does not help") {

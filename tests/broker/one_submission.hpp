@@ -38,7 +38,7 @@ struct OneSubmission {
     Run& lane(std::uint32_t environment) { return *run.lanes().at(environment); }
 
     void add_slot(std::uint32_t environment) {
-        lane(environment).add_slot(environment + 1, environment);
+        run.perform(now, SlotGiven{environment, environment + 1, environment});
         schedule();
     }
 
@@ -53,7 +53,7 @@ struct OneSubmission {
     /// Said by that slot.
     void say(std::uint32_t environment, const Fact& fact) {
         const Job& job = held(environment);
-        run.record(now, lane(environment), {job.id, job.attempt->number}, fact, "host");
+        run.record(now, environment, {job.id, job.attempt->number}, fact, "host");
         schedule();
     }
 
@@ -85,13 +85,13 @@ struct OneSubmission {
     }
 
     void schedule() {
-        run.settle(now);
-        for (const auto& one : run.lanes()) one->schedule(now, 0);
-        run.settle(now);
+        for (std::uint32_t i = 0; i < run.lanes().size(); ++i) run.perform(now, Scheduled{i, 0});
     }
 
     const std::vector<Event>& log() {
-        for (Event& event : run.events().next(1'000'000)) told.push_back(std::move(event));
+        for (Event& event : run.events().next(told.size(), 1'000'000)) {
+            told.push_back(std::move(event));
+        }
         return told;
     }
 

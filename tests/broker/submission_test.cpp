@@ -37,9 +37,9 @@ TEST_CASE("every test is run in each environment, and no job is of two") {
     OneSubmission one;
     REQUIRE(one.run.lanes().size() == 2);
     load_both(one);
-    CHECK(one.run.lane_of(one.held(0).id) == &one.lane(0));
-    CHECK(one.run.lane_of(one.held(1).id) == &one.lane(1));
-    CHECK(one.run.lane_of(one.next_job) == nullptr);
+    CHECK(one.run.lane_of(one.held(0).id) == 0U);
+    CHECK(one.run.lane_of(one.held(1).id) == 1U);
+    CHECK(!one.run.lane_of(one.next_job));
 }
 
 TEST_CASE("a run that is not of each environment is a single lane, with all of them") {
@@ -85,7 +85,7 @@ TEST_CASE("a slot is given up by the environment that has most") {
     one.list(0, {"x"});
     one.list(1, {"x", "y"});
     one.add_slot(1);
-    CHECK(one.run.retire_a_slot());
+    CHECK(one.run.perform(one.now, SlotAsked{}));
     CHECK(!one.lane(0).retiring());
     CHECK(one.lane(1).retiring());
 }
@@ -120,7 +120,7 @@ TEST_CASE("each environment ends once, and the run after the last of them") {
     CHECK((one.events<EnvironmentEnded>() == std::vector<EnvironmentEnded>{{1}, {0}}));
     CHECK(one.run.over());
     CHECK(one.end() == RunFinished{});
-    one.run.settle(one.now);
+    one.schedule();
     CHECK(one.end() == RunFinished{});
 }
 
@@ -202,7 +202,7 @@ TEST_CASE("a run that all environments refuse is refused, as by the first of the
 
 TEST_CASE("an exit that was asked for goes before an environment that is lacking") {
     OneSubmission one(OneSubmission::spec_of_each(3));
-    one.run.lack(one.now, {{0, "no route"}});
+    one.run.perform(one.now, EnvironmentsLack{{{0, "no route"}}});
     one.list(1, {"x"});
     one.load(1, 1);
     one.complete(2);
@@ -216,8 +216,7 @@ TEST_CASE("a cancellation ends all environments that go on, and goes before ever
     OneSubmission one;
     one.refuse(0, 4, "no such option");
     one.list(1, {"x"});
-    one.run.cancel(one.now);
-    one.run.settle(one.now);
+    one.run.perform(one.now, RunCancelled{});
     CHECK(one.end().end == RunEnd::cancelled);
     CHECK((one.events<EnvironmentEnded>()[0].end == RunEnd::refused));
 }
@@ -227,8 +226,8 @@ TEST_CASE("a cancellation ends all environments that go on, and goes before ever
 TEST_CASE("an environment that is lacking has ended, and the others go on") {
     OneSubmission one;
     load_both(one);
-    one.run.lack(one.now, {{1, "no route"}, {7, "there is none"}});
-    one.run.lack(one.now, {{1, "another reason"}});
+    one.run.perform(one.now, EnvironmentsLack{{{1, "no route"}, {7, "there is none"}}});
+    one.run.perform(one.now, EnvironmentsLack{{{1, "another reason"}}});
     one.schedule();
     CHECK((one.events<EnvironmentEnded>() ==
            std::vector<EnvironmentEnded>{{1, RunEnd::grid_failed, 3, "no route"}}));
@@ -240,9 +239,9 @@ TEST_CASE("an environment that is lacking has ended, and the others go on") {
 
 TEST_CASE("nothing is run in an environment that has ended under another broker") {
     OneSubmission one(OneSubmission::spec_of_each(4));
-    one.run.end_environment(one.now, {1, RunEnd::completed, 0, ""});
-    one.run.end_environment(one.now, {0, RunEnd::refused, 4, "no such option"});
-    one.run.end_environment(one.now, {7, RunEnd::refused, 4, "there is none"});
+    one.run.end_environments(one.now, {{1, RunEnd::completed, 0, ""},
+                                       {0, RunEnd::refused, 4, "no such option"},
+                                       {7, RunEnd::refused, 4, "there is none"}});
     one.schedule();
     CHECK(one.lane(0).over());
     CHECK(one.lane(1).over());
@@ -255,8 +254,8 @@ TEST_CASE("nothing is run in an environment that has ended under another broker"
 
 TEST_CASE("a run whose environments have all ended under another broker ends like them") {
     OneSubmission one;
-    one.run.end_environment(one.now, {0, RunEnd::stopped, 1, "stopping after 1 failures"});
-    one.run.end_environment(one.now, {1, RunEnd::completed, 0, ""});
+    one.run.end_environments(one.now, {{0, RunEnd::stopped, 1, "stopping after 1 failures"},
+                                       {1, RunEnd::completed, 0, ""}});
     one.schedule();
     CHECK((one.end() == RunFinished{RunEnd::stopped, 1, "stopping after 1 failures"}));
 }

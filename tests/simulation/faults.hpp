@@ -28,6 +28,9 @@ struct Faults {
     Duration worker_restart_every{0};
     Duration worker_leave_every{0};  // in order; another one takes its place
     Duration broker_restart_every{0};
+    // For each of its steps, of a broker that keeps a journal: before or after what came of it is
+    // kept, and before anything is sent.
+    double broker_dies_within = 0;
     // All slots of a worker at once, with the interpreter that they were forked from.
     Duration interpreter_death_every{0};
     // Slots, for each start.

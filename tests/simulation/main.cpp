@@ -67,12 +67,12 @@ int play_one(std::uint64_t seed) {
     return broken.empty() ? 0 : 1;
 }
 
-int play_one_of_each(std::uint64_t seed) {
+int play_one_of(const std::string& kind, std::uint64_t seed) {
     Seen seen;
-    Plan plan = draw_plan_of_each(seed);
+    Plan plan = kind == "--each" ? draw_plan_of_each(seed) : draw_plan_of_lives(seed);
     plan.trace = [](const std::string& line) { fmt::print("{}\n", line); };
     const std::string broken = play(plan, seen);
-    fmt::print("each, seed {}: {}\n", seed, broken.empty() ? "every rule held" : broken);
+    fmt::print("{} {}: {}\n", kind, seed, broken.empty() ? "every rule held" : broken);
     return broken.empty() ? 0 : 1;
 }
 
@@ -117,6 +117,20 @@ TEST_CASE("random grids give every test to each environment once, whatever is pu
     }
 }
 
+TEST_CASE("random grids keep every rule when a broker with a journal dies and lives again") {
+    constexpr std::uint64_t seeds = 1000;
+    Seen seen;
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+        const std::string broken = play(draw_plan_of_lives(seed), seen);
+        CHECK_MESSAGE(broken.empty(), "build/tests/simulation --lives ", seed, ": ", broken);
+    }
+    for (const char* what :
+         {"the broker resumes", "the broker dies within a step", "the broker dies with a step kept",
+          "a run is completed", "a run of each environment is over"}) {
+        CHECK_MESSAGE(seen[what] >= seeds / 100, "seen in too few grids: ", what);
+    }
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -124,7 +138,9 @@ int main(int count, char** words) {
         const std::uint64_t number = std::strtoull(words[2], nullptr, 10);
         if (std::string(words[1]) == "--seed") return play_one(number);
         if (std::string(words[1]) == "--seeds") return play_many(number);
-        if (std::string(words[1]) == "--each") return play_one_of_each(number);
+        for (const char* kind : {"--each", "--lives"}) {
+            if (std::string(words[1]) == kind) return play_one_of(kind, number);
+        }
     }
     return doctest::Context(count, words).run();
 }

@@ -115,6 +115,15 @@ Plan draw_plan_of_each(std::uint64_t seed) {
     return plan;
 }
 
+Plan draw_plan_of_lives(std::uint64_t seed) {
+    Plan plan = seed % 4 == 0 ? draw_plan_of_each(seed) : draw_plan(seed);
+    Random random(seed * 2 + 2'000'001);
+    plan.broker.journal = true;
+    plan.faults.broker_restart_every = random.between(milliseconds(20), seconds(3));
+    if (often(random)) plan.faults.broker_dies_within = random.chance(0.5) ? 0.05 : 0.005;
+    return plan;
+}
+
 std::string play(const Plan& plan, Seen& seen) {
     try {
         World world(plan);

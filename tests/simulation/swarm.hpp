@@ -13,6 +13,8 @@ namespace xgrid::simulation {
 Plan draw_plan(std::uint64_t seed);
 /// With several environments, mostly each for every test, and with what is published.
 Plan draw_plan_of_each(std::uint64_t seed);
+/// Likewise, with a broker that keeps a journal, and dies often.
+Plan draw_plan_of_lives(std::uint64_t seed);
 
 /// In how many grids each thing happened.
 using Seen = std::map<std::string, std::uint64_t>;

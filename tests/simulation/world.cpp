@@ -241,11 +241,14 @@ void World::to_broker(Peer& peer, const Message& message) {
     const bool lost = faulty() && random_.chance(plan_.faults.loss);
     if (plan_.trace) trace(arrow(peer.name, "broker", describe(message), lost));
     if (lost) return judges_.notes("a message is lost");
-    const std::vector<std::string> frames = encode(message);
+    Message sent = message;
+    if (auto* submit = std::get_if<Submit>(&sent)) submit->order.stays = plan_.broker.journal;
+    const std::vector<std::string> frames = encode(sent);
     const auto arrive = [this, &peer, frames, from = peer.connection, life = lives_] {
         if (life != lives_ || peer.connection != from) return;
         Result<Message> message = decode({frames.begin(), frames.end()});
         judges_.check(static_cast<bool>(message), "what is encoded can be decoded");
+        if (const auto answer = answer_from_archive(from, *message)) return from_broker(*answer);
         const auto* status = std::get_if<Status>(&*message);
         const bool is_foreign = status != nullptr && status->broker != token_;
         const std::uint64_t before = is_foreign ? facts_taken() : 0;
@@ -339,9 +342,23 @@ std::uint64_t World::facts_taken() const {
 void World::after_broker(const broker::Effects& effects) {
     for (const auto& client : clients_) {
         const broker::Submission* run = broker_->find(client->run);
-        judges_.check(run == nullptr || run->events().recorded() <= client->had,
+        judges_.check(run == nullptr || run->events().first() <= client->had,
                       "a broker keeps each event until its client has it");
     }
+    if (plan_.broker.journal && faulty() && random_.chance(plan_.faults.broker_dies_within)) {
+        const bool kept = random_.chance(0.5);
+        if (kept) keep(effects);
+        judges_.notes(kept ? "the broker dies with a step kept" : "the broker dies within a step");
+        broker_dies_ = true;
+    }
+    if (broker_dies_) {
+        // Not within a call of what goes.
+        clock_.after(Duration(0), [this] {
+            if (std::exchange(broker_dies_, false)) restart_broker();
+        });
+        return;
+    }
+    keep(effects);
     if (++broker_steps_ % plan_.audit_every == 0) {
         for (const auto& client : clients_) {
             const broker::Submission* run = broker_->find(client->run);
@@ -364,10 +381,48 @@ void World::start_broker() {
     for (const auto& client : clients_) client->had = 0;
 }
 
+void World::keep(const broker::Effects& effects) {
+    journal_.insert(journal_.end(), effects.journal.begin(), effects.journal.end());
+    for (const broker::JournalEntry& entry : effects.journal) {
+        const auto* over = std::get_if<broker::RunOver>(&entry);
+        if (over == nullptr) continue;
+        const bool is_new = archive_.emplace(over->summary.run, *over).second;
+        judges_.check(is_new, "a run is over once");
+    }
+}
+
+// As the loop does for runs that its broker has forgotten.
+std::optional<broker::Effects> World::answer_from_archive(const std::string& from,
+                                                          const Message& message) const {
+    const std::string* run = broker::run_asked_for(message);
+    const auto found = run == nullptr ? archive_.end() : archive_.find(*run);
+    if (found == archive_.end() || broker_->find(*run) != nullptr) return std::nullopt;
+    broker::Effects effects;
+    if (auto answer = broker::answer_for(found->second, message)) {
+        effects.send.push_back({from, *std::move(answer)});
+    }
+    return effects;
+}
+
+// With its memory, as far as it was kept.
+void World::resume_broker() {
+    judges_.notes("the broker resumes");
+    ++lives_;
+    happens(fmt::format("{} resumes, with {} entries", token_, journal_.size()));
+    for (const auto& host : workers_) host->listens = false;
+    broker_.emplace(token_, plan_.broker);
+    broker_armed_ = never;
+    after_broker(broker_->restore(clock_.now(), lives_, journal_));
+}
+
 void World::restart_broker() {
-    judges_.notes("the broker restarts");
-    judges_.may_lose_workers();
-    start_broker();
+    if (plan_.broker.journal) {
+        resume_broker();
+    } else {
+        judges_.notes("the broker restarts");
+        judges_.may_lose_workers();
+        start_broker();
+    }
     for (const auto& host : workers_) {
         disconnect(host->peer);
         connect(host->peer, random_.between(milliseconds(5), milliseconds(500)));

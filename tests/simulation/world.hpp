@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/archive.hpp"
 #include "broker/broker.hpp"
 #include "client/client.hpp"
 #include "tests/simulation/clockwork.hpp"
@@ -128,6 +129,10 @@ private:
     void after_broker(const broker::Effects& effects);
     std::uint64_t facts_taken() const;
     void start_broker();
+    void resume_broker();
+    void keep(const broker::Effects& effects);
+    std::optional<broker::Effects> answer_from_archive(const std::string& from,
+                                                       const Message& message) const;
     void start_worker(WorkerHost& host);
     void take(WorkerHost& host, const worker::Effects& effects);
     void start_client(ClientHost& host, const RunPlan& plan);
@@ -144,7 +149,10 @@ private:
     Judges judges_;
     std::optional<broker::Broker> broker_;
     std::string token_;
+    std::vector<broker::JournalEntry> journal_;
+    std::map<std::string, broker::RunOver> archive_;
     std::uint64_t lives_ = 0;
+    bool broker_dies_ = false;
     std::uint64_t broker_steps_ = 0;
     Instant broker_armed_ = never;
     std::uint64_t connections_ = 0;

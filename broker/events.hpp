@@ -1,0 +1,52 @@
+// What there is to tell of a run, from its beginning; for whoever copies it.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include "shared/messages.hpp"
+#include "shared/weight.hpp"
+
+namespace xgrid::broker {
+
+/// Entries are numbered from 0 in the order of append().
+class Events {
+public:
+    void append(Event event) { kept_.push_back(std::move(event)); }
+
+    /// How many were ever appended.
+    std::uint64_t size() const { return trimmed_ + kept_.size(); }
+    /// The number of the first that is kept.
+    std::uint64_t first() const { return trimmed_; }
+    const std::deque<Event>& kept() const { return kept_; }
+
+    /// Those from that number on, of about so many bytes in all and at least one if there is one.
+    /// The number is one that is kept, or size().
+    std::vector<Event> next(std::uint64_t from, std::size_t bytes) const {
+        std::vector<Event> events;
+        std::size_t total = 0;
+        for (; from < size() && (events.empty() || total < bytes); ++from) {
+            events.push_back(kept_[from - trimmed_]);
+            total += weight(events.back());
+        }
+        return events;
+    }
+
+    /// Nobody needs those before that number.
+    void trim(std::uint64_t count) {
+        count = std::min(count, size());
+        if (count <= trimmed_) return;
+        kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(count - trimmed_));
+        trimmed_ = count;
+    }
+
+private:
+    std::deque<Event> kept_;
+    std::uint64_t trimmed_ = 0;
+};
+
+}  // namespace xgrid::broker
