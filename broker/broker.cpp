@@ -4,12 +4,22 @@
 #include <utility>
 #include <variant>
 
+#include "broker/answers.hpp"
 #include "shared/codec.hpp"
 #include "shared/ensure.hpp"
 #include "shared/log.hpp"
 
 namespace xgrid::broker {
 namespace {
+
+// A client that follows says so each second.
+constexpr Duration followed_span = std::chrono::seconds(5);
+
+bool is_followed(Instant now, Followers& followers) {
+    return std::ranges::any_of(followers.all(), [&](const auto& one) {
+        return now < one.second.heard_at + followed_span;
+    });
+}
 
 // A slot of a worker that has these labels would do for it.
 bool fits(const Submission& run, const Labels& labels) {
@@ -138,6 +148,18 @@ const Broker::Entry* Broker::entry_beginning(const std::string& id) const {
     const auto next = std::next(first);
     const bool other = next != runs_.end() && next->first.starts_with(id);
     return other && first->first != id ? nullptr : first->second.get();
+}
+
+void Broker::take(Instant now, const PeerId& from, const Ask& message, Effects& effects) {
+    Scene scene{.now = now, .workers = workers_, .used = used_};
+    for (const auto& [id, entry] : runs_) {
+        scene.runs[id] = {.run = &entry->run,
+                          .order = entry->order,
+                          .submitted_at = entry->submitted_at,
+                          .over_at = entry->over_at,
+                          .followed = is_followed(now, entry->followers)};
+    }
+    effects.send.push_back({from, answer(scene, message)});
 }
 
 void Broker::forget(const std::string& run) {

@@ -100,6 +100,7 @@ private:
     void take(Instant now, const PeerId& from, const Submit& message, Effects& effects);
     void take(Instant now, const PeerId& from, const Follow& message, Effects& effects);
     void take(Instant now, const PeerId& from, const Cancel& message, Effects& effects);
+    void take(Instant now, const PeerId& from, const Ask& message, Effects& effects);
     void take(Instant now, const PeerId& from, const Attach& message, Effects& effects);
     void take(Instant now, const PeerId& from, const Status& message, Effects& effects);
 

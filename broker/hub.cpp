@@ -60,11 +60,13 @@ void Hub::drop_oldest(Run& run) {
 void Hub::prune(Run& run) {
     std::size_t open = 0;
     for (const Open& turn : run.turns) open += turn.objects.size();
+    if (run.keeping) open += run.keeping->missing().size();
     if (run.asking.size() <= 2 * (open + wanted_objects_max)) return;
     std::set<ObjectId> ids;
     for (const Open& turn : run.turns) {
         for (const WantedObject& object : turn.objects) ids.insert(object.id);
     }
+    if (run.keeping) ids.insert(run.keeping->missing().begin(), run.keeping->missing().end());
     run.asking.keep_only(ids);
 }
 
@@ -83,6 +85,24 @@ Hub::Sends Hub::receive(Instant now, const std::string& from, const Offer& messa
     run.asking.pack(message.pack);
     ask(now, run, sends);
     return sends;
+}
+
+Hub::Sends Hub::keep(Instant now, const std::string& from, const std::string& name,
+                     const ObjectId& tree) {
+    Sends sends;
+    const auto found = runs_.find(name);
+    if (found == runs_.end() || found->second.client != from) return sends;
+    Run& run = found->second;
+    if (!run.keeping || run.keeping->root() != tree) run.keeping.emplace(tree, shelf_);
+    go_on_keeping(name, run, sends);
+    ask(now, run, sends);
+    return sends;
+}
+
+// Said each time that it is asked for: any message may be lost.
+void Hub::go_on_keeping(const std::string& name, Run& run, Sends& sends) {
+    for (const WantedObject& object : run.keeping->take_wanted()) run.asking.want(object);
+    if (run.keeping->over()) sends.emplace_back(run.client, Kept{name, run.keeping->error()});
 }
 
 Hub::Sends Hub::receive(Instant now, const std::string& from, const Want& message) {
@@ -133,7 +153,12 @@ Hub::Sends Hub::receive(Instant now, const std::string& from, const Content& mes
             run.asking.has_until(piece.id, shelf_.offset(piece.id));
         }
     }
+    const bool keeps = run.keeping && !run.keeping->over();
     for (const ObjectId& id : lost) lose(run, id, taken.trouble);
+    if (keeps) {
+        for (const ObjectId& id : taken.whole) run.keeping->arrived(id);
+        go_on_keeping(message.run, run, sends);
+    }
     run.asking.hear(now, message);
     serve({}, run, sends);
     ask(now, run, sends);
@@ -142,6 +167,7 @@ Hub::Sends Hub::receive(Instant now, const std::string& from, const Content& mes
 
 void Hub::lose(Run& run, const ObjectId& id, const std::string& why) {
     run.asking.settle(id);
+    if (run.keeping) run.keeping->lost(id, why);
     for (Open& open : run.turns) {
         const auto gone = std::erase_if(
             open.objects, [&](const WantedObject& object) { return object.id == id; });

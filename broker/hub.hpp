@@ -2,17 +2,20 @@
 // client for the rest. Pure but for the shelf.
 //
 // A client offers the objects of its run on a connection of its own; a worker wants some on one of
-// its own, a turn at a time. What several want is asked for once.
+// its own, a turn at a time. What several want is asked for once. Who will not stay is asked for
+// all of its tree.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "broker/keeping.hpp"
 #include "shared/asking.hpp"
 #include "shared/giving.hpp"
 #include "shared/instant.hpp"
@@ -36,6 +39,9 @@ public:
 
     Sends receive(Instant now, const std::string& from, const Offer& message);
     Sends receive(Instant now, const std::string& from, const Want& message);
+    /// Who has just offered the run's objects will not stay: it hears when all of this tree is
+    /// kept.
+    Sends keep(Instant now, const std::string& from, const std::string& run, const ObjectId& tree);
     Sends receive(Instant now, const std::string& from, const Content& message);
     /// To be called when next_deadline() has passed; early calls change nothing.
     Sends advance(Instant now);
@@ -59,7 +65,8 @@ private:
         Instant heard_at;
         std::string client;  // empty: nobody has offered yet
         Asking asking;
-        std::deque<Open> turns;  // in the order of their coming
+        std::deque<Open> turns;          // in the order of their coming
+        std::optional<Keeping> keeping;  // of all of its tree
     };
 
     Run& run_of(Instant now, const std::string& name);
@@ -68,6 +75,7 @@ private:
     void drop_oldest(Run& run);
     static void prune(Run& run);
     static void lose(Run& run, const ObjectId& id, const std::string& why);
+    void go_on_keeping(const std::string& name, Run& run, Sends& sends);
     /// The turns of that peer; of all, if it is empty.
     void serve(const std::string& peer, Run& run, Sends& sends);
     void give(Run& run, Open& open, const WantedObject& object, std::vector<WantedObject>& left);

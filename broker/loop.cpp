@@ -157,7 +157,9 @@ private:
         Result<Message> message = decode(received.views());
         if (!message) return carry_out(core_.refuse(received.peer, message.error()));
         if (const auto sends = objects_.receive(now, received.peer, *message)) {
-            return carry_out(*sends);
+            carry_out(*sends);
+            if (const auto* offer = std::get_if<Offer>(&*message)) keep(received.peer, *offer);
+            return;
         }
         if (const RunOver* over = find_over(*message)) {
             if (auto answer = answer_for(*over, *message)) {
@@ -165,7 +167,17 @@ private:
             }
             return;
         }
-        carry_out(core_.receive(now, received.peer, *message));
+        Effects effects = core_.receive(now, received.peer, *message);
+        const auto* ask = std::get_if<Ask>(&*message);
+        if (ask != nullptr && ask->question == Question::runs) add_over(effects);
+        carry_out(std::move(effects));
+    }
+
+    // The run itself comes on another connection: until it is there, the offer is said again.
+    void keep(const std::string& from, const Offer& offer) {
+        const Submission* run = offer.whole ? core_.find(offer.run) : nullptr;
+        if (run == nullptr || !run->spec().tree) return;
+        carry_out(objects_.keep(clock_.now(), from, offer.run, run->spec().tree->id));
     }
 
     // The run that it is about, if the core has forgotten it.
@@ -173,6 +185,15 @@ private:
         const std::string* run = journal_ ? run_asked_for(message) : nullptr;
         return run == nullptr || core_.find_beginning(*run) != nullptr ? nullptr
                                                                        : journal_->find_over(*run);
+    }
+
+    void add_over(Effects& effects) {
+        if (!journal_) return;
+        for (Send& send : effects.send) {
+            auto* answer = std::get_if<Answer>(&send.message);
+            if (answer == nullptr) continue;
+            broker::add_over(*answer, journal_->summaries(wall_time(), shown_over_max));
+        }
     }
 
     // What one turn brings about is kept at once, and sent when it is.

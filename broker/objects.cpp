@@ -46,6 +46,12 @@ std::optional<Hub::Sends> Objects::receive(Instant now, const std::string& from,
     return std::nullopt;
 }
 
+Hub::Sends Objects::keep(Instant now, const std::string& from, const std::string& run,
+                         const ObjectId& tree) {
+    if (hub_) return hub_->keep(now, from, run, tree);
+    return {{from, Kept{run, trouble_}}};
+}
+
 Hub::Sends Objects::advance(Instant now) { return hub_ ? hub_->advance(now) : Hub::Sends(); }
 
 }  // namespace xgrid::broker

@@ -19,6 +19,9 @@ public:
 
     /// If it is about objects; else none.
     std::optional<Hub::Sends> receive(Instant now, const std::string& from, const Message& message);
+    /// As Hub::keep(), after its offer.
+    Hub::Sends keep(Instant now, const std::string& from, const std::string& run,
+                    const ObjectId& tree);
     Hub::Sends advance(Instant now);
     Instant next_deadline() const { return hub_ ? hub_->next_deadline() : never; }
 

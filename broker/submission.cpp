@@ -62,13 +62,17 @@ void Submission::settle(Instant now) {
             if (end != nullptr && each_) {
                 events_.append(EnvironmentEnded{i, end->end, end->code, end->reason});
             }
+            if (const auto* finished = std::get_if<TestFinished>(&event)) {
+                ++verdicts_[finished->result.outcome];
+            }
             // The run's own comes when all are over.
             if (end == nullptr) events_.append(std::move(event));
         }
     }
     if (!std::ranges::all_of(lanes_, [](const auto& lane) { return lane->over(); })) return;
     over_ = true;
-    events_.append(end_of_all());
+    ended_ = end_of_all();
+    events_.append(*ended_);
 }
 
 // What ends a run is for all of it, in whichever environment it came about.

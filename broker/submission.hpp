@@ -35,6 +35,10 @@ public:
     /// At least one.
     const std::vector<std::unique_ptr<Run>>& lanes() const { return lanes_; }
     bool over() const { return over_; }
+    /// How it has ended.
+    const std::optional<RunFinished>& end() const { return ended_; }
+    /// Of its tests, so far.
+    const std::map<Outcome, std::uint64_t>& verdicts() const { return verdicts_; }
     Events& events() { return events_; }
     const Events& events() const { return events_; }
 
@@ -73,6 +77,8 @@ private:
     std::vector<std::unique_ptr<Run>> lanes_;
     SlotKey next_slot_ = 0;  // beyond those of all environments
     Events events_;
+    std::map<Outcome, std::uint64_t> verdicts_;
+    std::optional<RunFinished> ended_;
     const std::uint64_t* next_job_;
     bool over_ = false;
 };

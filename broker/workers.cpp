@@ -25,6 +25,10 @@ Worker* Workers::hear(Instant now, const std::string& peer, const Status& status
     worker.last_status = status.number;
     worker.peer = peer;
     worker.host = status.host;
+    worker.name = status.name.empty() ? status.host : status.name;
+    worker.version = status.version;
+    worker.trouble = status.trouble;
+    worker.drains = status.drains;
     if (worker.labels != status.labels) {
         const std::uint32_t used = worker.used;
         reindex(key, 0, 0);

@@ -18,7 +18,11 @@ namespace xgrid::broker {
 struct Worker {
     std::string session;
     std::string peer;  // the connection it was last heard on
+    std::string name;  // as users know it
     std::string host;
+    std::string version;
+    std::string trouble;  // why it takes nothing new; empty: it does
+    bool drains = false;
     std::map<std::string, std::string> labels;
     std::uint32_t slots = 0;
     std::uint32_t used = 0;  // of its slots, by runs

@@ -10,15 +10,23 @@
 
 namespace xgrid::client {
 
-Client::Client(std::string run, RunSpec spec, Settings settings)
-    : run_(std::move(run)), spec_(std::move(spec)), settings_(settings) {}
+Client::Client(std::string run, RunSpec spec, Order order, Settings settings)
+    : run_(std::move(run)), spec_(std::move(spec)), order_(std::move(order)), settings_(settings) {}
+
+Client::Client(const Attached& attached, Settings settings)
+    : Client(attached.run, attached.spec, attached.order, settings) {
+    attached_ = true;
+    submitted_ = true;
+    epoch_ = attached.epoch;
+}
 
 Submit Client::submission() const {
     return {.run = run_,
             .spec = spec_,
             .done = std::vector<DoneTest>(done_.begin(), done_.end()),
             .epoch = epoch_,
-            .ended = ended_};
+            .ended = ended_,
+            .order = order_};
 }
 
 void Client::set_submitted(bool submitted) {
@@ -43,6 +51,11 @@ Effects Client::receive(Instant now, const Message& message) {
         take(now, *progress, effects);
     } else if (const auto* unknown = std::get_if<UnknownRun>(&message)) {
         if (unknown->run != run_ || unknown->epoch != epoch_ || !submitted_) return effects;
+        if (attached_) {
+            effects.trouble = "the broker does not know the run any more";
+            over_ = true;
+            return effects;
+        }
         // It has lost its memory: it gets what is still open, and counts its events anew.
         set_submitted(false);
         have_ = 0;
@@ -79,8 +92,9 @@ void Client::take(Instant, const Progress& progress, Effects& effects) {
         if (begun_ || over_) tell_held(effects);
         effects.events.push_back(std::move(event));
     }
-    // So that the broker need not keep it.
-    if (over_) effects.send.push_back(Follow{run_, have_, epoch_, lacking_});
+    // So that the broker need not keep it, and an archive goes on.
+    if (over_ || (attached_ && !progress.events.empty()))
+        effects.send.push_back(Follow{run_, have_, epoch_, lacking_});
 }
 
 // A test keeps its first verdict, also when a broker without memory had it run again; nor are units
@@ -115,7 +129,7 @@ bool Client::is_new(Event& event) {
 // it, the run cannot go on with other code.
 bool Client::may_be_retaken(RunEnd end, int code) const {
     return end == RunEnd::refused && code == 3 && spec_.tree && !begun_ && !cancelled_ &&
-           retakes_ < settings_.retakes_max;
+           !attached_ && retakes_ < settings_.retakes_max;
 }
 
 Effects Client::retake(Instant now, std::string run, TreeSpec tree) {

@@ -38,7 +38,9 @@ struct Effects {
 class Client {
 public:
     /// `run` is random: no two runs in the world have the same.
-    Client(std::string run, RunSpec spec, Settings settings = {});
+    Client(std::string run, RunSpec spec, Order order = {}, Settings settings = {});
+    /// Follows a run that another client has submitted, from its first event on.
+    explicit Client(const Attached& attached, Settings settings = {});
 
     Effects receive(Instant now, const Message& message);
     /// Asks the broker to end the run; its last event tells that it has.
@@ -56,6 +58,8 @@ public:
 
     /// The last event has come, or the broker was given up.
     bool over() const { return over_; }
+    /// The broker has shown that it knows the run.
+    bool submitted() const { return submitted_; }
     std::uint32_t retakes() const { return retakes_; }
 
 private:
@@ -71,7 +75,9 @@ private:
 
     std::string run_;
     RunSpec spec_;
+    Order order_;
     Settings settings_;
+    bool attached_ = false;   // it is another client's
     std::uint64_t have_ = 0;  // events of the log that the broker keeps now
     // Each in its environment, if tests are to be run in each; else in none.
     using Unit = std::pair<std::uint32_t, std::string>;

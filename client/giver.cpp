@@ -18,7 +18,10 @@ namespace xgrid::client {
 namespace {
 
 // The broker may have lost its memory; it hears again that there is somebody to ask.
-constexpr auto offer_interval = std::chrono::seconds(3);
+constexpr std::chrono::milliseconds offer_interval = std::chrono::seconds(3);
+// Who wants to leave says it again soon: what it waits for may be the run itself, or an answer that
+// was lost.
+constexpr std::chrono::milliseconds whole_interval = std::chrono::milliseconds(250);
 
 }  // namespace
 
@@ -44,7 +47,7 @@ void Giver::serve() {
         const auto now = std::chrono::steady_clock::now();
         if (now >= offer_at) {
             broker.send(encode(offer_));
-            offer_at = now + offer_interval;
+            offer_at = now + (offer_.whole && !kept() ? whole_interval : offer_interval);
         }
         std::vector<zmq::pollitem_t> items = {broker.poll_item(),
                                               {nullptr, end_.get(), ZMQ_POLLIN, 0}};
@@ -55,8 +58,20 @@ void Giver::serve() {
             if (!message) continue;
             if (std::holds_alternative<Welcome>(*message)) offer_at = now;
             if (const auto* want = std::get_if<Want>(&*message)) answer(broker, *want);
+            const auto* kept = std::get_if<Kept>(&*message);
+            if (kept != nullptr && kept->run == offer_.run) set_kept(kept->why);
         }
     }
+}
+
+std::optional<std::string> Giver::kept() const {
+    const std::scoped_lock lock(mutex_);
+    return kept_;
+}
+
+void Giver::set_kept(std::string why) {
+    const std::scoped_lock lock(mutex_);
+    if (!kept_) kept_ = std::move(why);
 }
 
 void Giver::answer(Dealer& broker, const Want& want) {

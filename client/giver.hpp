@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -24,9 +26,12 @@ public:
 
     /// So far, of content, as it was sent: packed, or not.
     std::uint64_t bytes_given() const { return bytes_; }
+    /// Of an offer of all: the broker keeps it, or why it does not; none: that is not known yet.
+    std::optional<std::string> kept() const;
 
 private:
     void serve();
+    void set_kept(std::string why);
     void answer(Dealer& broker, const Want& want);
 
     Context& context_;
@@ -34,7 +39,9 @@ private:
     Offer offer_;
     Shelf& shelf_;
     std::atomic<std::uint64_t> bytes_ = 0;
-    Descriptor end_;  // an eventfd: the thread is to end
+    mutable std::mutex mutex_;
+    std::optional<std::string> kept_;  // under the mutex
+    Descriptor end_;                   // an eventfd: the thread is to end
     std::thread thread_;
 };
 

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "client/end_word.hpp"
 #include "client/event_environment.hpp"
 
 namespace xgrid::client {
@@ -25,12 +26,6 @@ std::string message_of(const TestResult& result) {
         if (!phase.reason.empty()) return phase.reason;
     }
     return {};
-}
-
-std::string end_word(RunEnd end) {
-    static constexpr std::array words = {"completed", "stopped",   "exit_asked",
-                                         "refused",   "cancelled", "grid_failed"};
-    return words.at(static_cast<std::size_t>(end));
 }
 
 void name_test(Json& object, const TestName& test) {

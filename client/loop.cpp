@@ -1,7 +1,6 @@
 #include "client/loop.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -26,9 +25,11 @@
 #include "client/grid.hpp"
 #include "client/home.hpp"
 #include "client/memory.hpp"
+#include "client/order.hpp"
 #include "client/plugin_talk.hpp"
 #include "client/reports.hpp"
 #include "client/rounds.hpp"
+#include "client/run_id.hpp"
 #include "client/snapshot/difference.hpp"
 #include "client/snapshot/snapshot_shelf.hpp"
 #include "client/tally.hpp"
@@ -46,10 +47,19 @@ constexpr Duration patience = std::chrono::milliseconds(500);
 
 Instant now() { return std::chrono::steady_clock::now(); }
 
-std::string host_name() {
-    std::array<char, 256> name{};
-    return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
-}
+// Code that the broker has, and nobody else.
+class NoShelf : public Shelf {
+public:
+    std::string name() const override { return ""; }
+    std::vector<WantedObject> lacks(const std::vector<WantedObject>& objects) override {
+        return objects;
+    }
+    std::uint64_t offset(const ObjectId&) override { return 0; }
+    Taken take(const std::vector<Piece>&) override { return {}; }
+    Result<Piece> read(const WantedObject&, std::uint64_t) override {
+        return Error{"only the broker had it"};
+    }
+};
 
 std::string local_time() {
     const std::time_t seconds =
@@ -76,26 +86,18 @@ public:
     }
 
     RoundEnd run() {
-        if (takes_code_along(options_)) {
-            if (auto snapshot = read_code()) offer(std::move(snapshot));
-        }
-        core_.emplace(run_, options_.spec);
+        begin();
         const Instant began = now();
         reports_.begin(began);
         while (!core_->over() && !cut_short_) {
-            obey_signals();
-            grid_.attend(now());
-            hear_grid();
-            hear_broker();
-            take(core_->advance(now()));
-            if (unsent_ && !cut_short_) send_again();
+            take_turn();
             if (giver_) reports_.add_given(giver_->bytes_given());
             reports_.tick(now());
             if (!core_->over() && !cut_short_) wait();
         }
         if (cut_short_) {
             reports_.add(now(), *cut_short_);
-        } else {
+        } else if (!options_.attached) {
             report_coverage_since(began);
         }
         return {.code = reports_.end(now()),
@@ -103,7 +105,62 @@ public:
                 .broken = cut_short_.has_value()};
     }
 
+    /// Returns when the broker has the run and all of its code. Throws Fatal.
+    void hand_in() {
+        begin();
+        while (!handed_in() && !cut_short_) {
+            take_turn();
+            const auto kept = giver_ ? giver_->kept() : std::nullopt;
+            if (kept && !kept->empty()) fail(*kept);
+            if (!handed_in() && !cut_short_) wait();
+        }
+        if (asked_to_end_) fail("interrupted");
+        if (!cut_short_) return;
+        broker_->send(encode(Cancel{run_}));
+        throw Fatal("the run was not handed in: " + cut_short_->reason,
+                    asked_to_end_ ? 2 : cut_short_->code);
+    }
+    const std::string& run_id() const { return run_; }
+
 private:
+    void begin() {
+        if (options_.attached) {
+            core_.emplace(*options_.attached);
+            return;
+        }
+        if (options_.kept) {
+            giver_.emplace(grid_.context(), grid_.endpoint(), Offer{.run = run_, .whole = true},
+                           no_shelf_);
+        } else if (takes_code_along(options_)) {
+            if (auto snapshot = read_code()) offer(std::move(snapshot));
+        }
+        core_.emplace(run_, options_.spec, options_.order);
+    }
+
+    void take_turn() {
+        obey_signals();
+        grid_.attend(now());
+        hear_grid();
+        hear_broker();
+        take(core_->advance(now()));
+        if (unsent_ && !cut_short_) send_again();
+    }
+
+    // It may be over before all of its code is there: then it needs no more.
+    bool handed_in() const {
+        if (core_->over()) return true;
+        return core_->submitted() && (!giver_ || giver_->kept() == "");
+    }
+
+    // A terminal that goes away leaves others to see what comes of the run.
+    bool leaves_on(int signal) const {
+        return options_.attached || (signal == SIGHUP && options_.order.stays && !options_.detach);
+    }
+
+    std::string how_to_come_back() const {
+        return fmt::format("xgrid attach {} --broker {}", short_id(run_), options_.broker);
+    }
+
     void report_coverage_since(Instant began) {
         const Tally& tally = reports_.tally();
         const auto task =
@@ -117,6 +174,10 @@ private:
         while (const std::optional<int> signal = grid_.signals().next()) {
             if (*signal == SIGCHLD) {
                 fail(grid_.look_after());
+            } else if (leaves_on(*signal)) {
+                cut_short_ = RunFinished{RunEnd::cancelled, 2,
+                                         "left, and the run goes on: " + how_to_come_back()};
+                asked_to_end_ = true;
             } else if (asked_to_end_) {
                 cut_short_ = RunFinished{RunEnd::cancelled, 2, "interrupted twice"};
             } else {
@@ -140,7 +201,7 @@ private:
             grid_.attend(now());
             if (asked_to_end_) cut_short_ = RunFinished{RunEnd::cancelled, 2, "interrupted"};
             if (cut_short_) return nullptr;
-            if (core_) {
+            if (core_ && !options_.detach) {
                 reports_.tick(now());
             } else if (!told && now() >= began + patience && reports_.live()) {
                 told = true;
@@ -165,7 +226,8 @@ private:
         giver_.reset();
         snapshot_ = std::move(snapshot);
         shelf_.emplace(snapshot_);
-        giver_.emplace(grid_.context(), grid_.endpoint(), Offer{run_, options_.pack}, *shelf_);
+        giver_.emplace(grid_.context(), grid_.endpoint(),
+                       Offer{run_, options_.pack, options_.detach}, *shelf_);
     }
 
     // If the code has changed, the run goes on with what it is now.
@@ -183,12 +245,15 @@ private:
         }
         run_ = random_token();
         offer(std::move(snapshot));
-        reports_.begin_again(run_);
-        reports_.tick(now());
+        if (!options_.detach) {
+            reports_.begin_again(run_);
+            reports_.tick(now());
+        }
         take(core_->retake(now(), run_, *options_.spec.tree));
     }
 
     void tell_of_retake(const std::vector<std::string>& files) {
+        if (options_.detach) return fmt::print(stderr, "xgrid: {}\n", retaken_line(files));
         reports_.add(now(), NoteSeen{.text = retaken_line(files)});
         reports_.tick(now());
     }
@@ -235,6 +300,7 @@ private:
         for (const Message& message : effects.send) broker_->send(encode(message));
         unsent_ = unsent_ || effects.unsent;
         for (Event event : effects.events) {
+            if (options_.detach) continue;  // who attaches is told
             home_.translate(event);
             complete(event);
             explain(event);
@@ -270,13 +336,18 @@ private:
     void fail(const std::string& trouble) {
         if (trouble.empty() || cut_short_) return;
         cut_short_ = RunFinished{RunEnd::grid_failed, 3, trouble};
+        const bool goes_on = options_.order.stays || options_.attached;
+        if (goes_on && !options_.detach && core_ && core_->submitted()) {
+            cut_short_->reason += "\n(the run may go on: " + how_to_come_back() + ")";
+        }
     }
 
     void wait() {
         std::vector<zmq::pollitem_t> items = {broker_->poll_item()};
         grid_.watch(items);
         Instant until = std::min(core_->next_deadline(), grid_.next_deadline());
-        if (reports_.live()) until = std::min(until, now() + tick_interval);
+        const bool looks = options_.detach && giver_;  // whether all of the code is there
+        if (reports_.live() || looks) until = std::min(until, now() + tick_interval);
         wait_for(items, until - now());
     }
 
@@ -293,6 +364,7 @@ private:
     std::set<std::string> warned_;  // of what does not travel
     std::shared_ptr<const Snapshot> snapshot_;
     std::optional<SnapshotShelf> shelf_;
+    NoShelf no_shelf_;
     std::optional<Giver> giver_;
     bool unsent_ = false;  // the run's code may have changed before it was sent
     bool asked_to_end_ = false;
@@ -308,6 +380,26 @@ void become_pytest(const RunSpec& spec) {
     pointers.push_back(nullptr);
     execvp(pointers[0], pointers.data());
     throw Fatal(fmt::format("cannot run {}: {}", spec.interpreter, strerror(errno)), 3);
+}
+
+int follow(const Options& options, Grid& grid) {
+    const std::string& run = options.attached->run;
+    Reports reports(options, {run, host_name(), local_time(), Continued::no});
+    return Loop(options, run, grid, reports, [](const Event&) {}).run().code;
+}
+
+int hand_in(Options options, Grid& grid) {
+    const std::string run = random_token();
+    if (options.spec.testrun_uid.empty()) options.spec.testrun_uid = run;
+    Memory memory(options.spec.directory);
+    if (options.spec.confirm) options.spec.collected_units = memory.collected_units();
+    options.spec.coloured = wants_colour(options);
+    Reports reports(options, {run, host_name(), local_time(), Continued::no});
+    Loop loop(options, run, grid, reports, [](const Event&) {});
+    loop.hand_in();
+    fmt::print("run {0} is handed in\nxgrid attach {0} --broker {1}\n", short_id(loop.run_id()),
+               options.broker);
+    return 0;
 }
 
 }  // namespace
@@ -336,6 +428,8 @@ int run(const Options& given) {
         memory.write();
         return end;
     };
+    if (given.attached) return follow(given, grid);
+    if (given.detach) return hand_in(given, grid);
     if (given.repeats) return Rounds(given, grid, run_once).run();
     return run_once(given, Continued::no, [](const Event&) {}).code;
 }

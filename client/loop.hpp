@@ -5,7 +5,8 @@
 
 namespace xgrid::client {
 
-/// Runs what the options ask for and shows it; the exit code. Throws Fatal.
+/// Runs what the options ask for and shows it, or hands it in, or shows what another has submitted;
+/// the exit code. Throws Fatal.
 int run(const Options& options);
 
 }  // namespace xgrid::client

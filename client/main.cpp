@@ -9,6 +9,8 @@
 
 #include "broker/loop.hpp"
 #include "broker/options.hpp"
+#include "client/command_options.hpp"
+#include "client/commands.hpp"
 #include "client/loop.hpp"
 #include "client/options.hpp"
 #include "client/plugin_command.hpp"
@@ -23,6 +25,11 @@ constexpr const char* help =
     "  xgrid submit    run tests and show the results here\n"
     "  xgrid broker    the queue that clients and workers share\n"
     "  xgrid worker    offer this machine's slots to a broker\n"
+    "  xgrid status    what a broker has to do; xgrid runs, xgrid workers: in tables\n"
+    "  xgrid attach    show a run that is elsewhere: RUN is its id, or how that begins\n"
+    "  xgrid cancel    end it\n"
+    "  xgrid why       say what it waits for\n"
+    "  xgrid rerun     submit it again, or with --failed what failed in it\n"
     "  xgrid plugin    let pytest itself run its tests with xgrid\n"
     "  xgrid version   print the version\n\n"
     "xgrid <subcommand> --help tells more.\n";
@@ -59,6 +66,10 @@ int start(const std::vector<std::string>& words) {
             return command;
         };
         return start(parse, client::run_plugin_command, arguments);
+    }
+    if (const auto kind = client::command_kind(subcommand)) {
+        const auto parse = [&](const auto& given) { return client::parse_command(*kind, given); };
+        return start(parse, client::run_command, arguments);
     }
     throw Fatal(fmt::format("no such subcommand: {}\n(xgrid --help lists them)", subcommand), 4);
 }

@@ -1,6 +1,10 @@
 #include "client/option_list.hpp"
 
+#include <cstdlib>
+#include <filesystem>
 #include <sstream>
+
+#include "client/option_values.hpp"
 
 namespace xgrid::client {
 namespace {
@@ -52,8 +56,11 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("no-confirm", "a failure is final, and not run again")(
             "framework", text(&given.framework, "auto|pytest"), "whose tests these are")  //
         ("testrunuid", text(&options.spec.testrun_uid, "TEXT"),
-         "what tests see as the run's id")  //
-        ("broker", text(&options.broker, "ENDPOINT"), "hand the run to this broker");
+         "what tests see as the run's id")                                                   //
+        ("broker", text(&options.broker, "ENDPOINT"), "hand the run to this broker")         //
+        ("detach", "hand it in and leave; xgrid attach shows it")                            //
+        ("priority", text(&given.priority, "N"), "higher ones go first there (default: 0)")  //
+        ("project", text(&options.order.project, "NAME"), "whose history it is part of");
     groups.code.add_options()  //
         ("rsyncdir", po::value<std::string>()->value_name("FOLDER"),
          "a folder that travels with the project; repeatable")  //
@@ -105,6 +112,32 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         .add(groups.stop)
         .add(groups.show)
         .add(groups.hidden);
+}
+
+void set_display(Options& options, const po::variables_map& parsed, const Given& given,
+                 const std::vector<std::string>& ours) {
+    Display& display = options.display;
+    for (const std::string& argument : ours) {
+        if (argument == "-v" || argument == "--verbose") ++display.verbosity;
+        if (argument == "-q" || argument == "--quiet") --display.verbosity;
+    }
+    one_of("--color", given.colour, {"auto", "yes", "no"});
+    if (given.colour != "auto")
+        display.colour = given.colour == "yes" ? Colour::always : Colour::never;
+    if (!given.durations.empty()) {
+        display.durations = number("--durations", given.durations, 1'000'000);
+    }
+    if (!given.durations_min.empty()) {
+        display.durations_min = seconds("--durations-min", given.durations_min);
+    }
+    one_of("--show-capture", display.show_capture, {"no", "stdout", "stderr", "log", "all"});
+    display.header = !parsed.contains("no-header");
+    display.summary = !parsed.contains("no-summary");
+    display.collect_only = options.spec.collect_only;
+    if (!options.junit_xml.empty()) {
+        display.junit_xml = std::filesystem::absolute(options.junit_xml).lexically_normal();
+    }
+    display.cut_summary = std::getenv("CI") == nullptr && std::getenv("BUILD_NUMBER") == nullptr;
 }
 
 std::string help_of(const OptionGroups& groups) {

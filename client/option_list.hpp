@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <boost/program_options.hpp>
 
@@ -30,6 +31,7 @@ struct Given {
     std::string colour = "auto";
     std::string capture = "fd";
     std::string plugin_socket;
+    std::string priority;
 };
 
 struct OptionGroups {
@@ -48,6 +50,11 @@ struct OptionGroups {
 /// The values go to `given` and `options`, which have to stay until the parser is done. Options
 /// that can be repeated, and unite with those of settings files, are here for their help alone.
 void describe(OptionGroups& groups, Given& given, Options& options);
+
+/// What results look like, and where reports go. `ours`: as split_arguments() gives them. Throws
+/// Fatal with exit code 4.
+void set_display(Options& options, const boost::program_options::variables_map& parsed,
+                 const Given& given, const std::vector<std::string>& ours);
 
 /// What --help prints.
 std::string help_of(const OptionGroups& groups);

@@ -24,6 +24,18 @@ std::uint32_t number(const std::string& option, const std::string& text, std::ui
     return static_cast<std::uint32_t>(std::stoul(text));
 }
 
+std::int32_t whole_number(const std::string& option, const std::string& text, std::int32_t most) {
+    const bool negative = text.starts_with('-');
+    try {
+        const auto found = static_cast<std::int32_t>(
+            number(option, text.substr(negative ? 1 : 0), static_cast<std::uint32_t>(most)));
+        return negative ? -found : found;
+    } catch (const Fatal&) {
+        throw Fatal(
+            fmt::format("{} takes a number from -{} to {}, not '{}'", option, most, most, text), 4);
+    }
+}
+
 double seconds(const std::string& option, const std::string& text) {
     try {
         std::size_t end = 0;

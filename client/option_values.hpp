@@ -11,6 +11,9 @@ namespace xgrid::client {
 /// From 0 to `most`, which has at most 9 digits.
 std::uint32_t number(const std::string& option, const std::string& text, std::uint32_t most);
 
+/// From -most to most, which has at most 9 digits.
+std::int32_t whole_number(const std::string& option, const std::string& text, std::int32_t most);
+
 /// From 0 to some months; decimals are fine.
 double seconds(const std::string& option, const std::string& text);
 

@@ -15,6 +15,7 @@
 #include "client/arguments.hpp"
 #include "client/option_list.hpp"
 #include "client/option_values.hpp"
+#include "client/order.hpp"
 #include "client/settings_files.hpp"
 #include "client/tokens.hpp"
 #include "client/united_options.hpp"
@@ -30,11 +31,12 @@ namespace po = boost::program_options;
 
 constexpr std::uint32_t slots_most = 1024;
 constexpr std::uint32_t crashes_per_slot = 4;
+constexpr std::int32_t priority_most = 100;  // either way
 constexpr const char* token_variable = "XGRID_TOKEN";
 
 // Fixed by the command-line contract, and not there yet: better an error than another meaning.
 constexpr std::array unavailable = {
-    "--detach", "--html", "--label", "--priority", "--project", "--retries", "--retry-on", "--tap",
+    "--html", "--label", "--retries", "--retry-on", "--tap",
 };
 
 constexpr std::array asking_pytest = {
@@ -111,33 +113,6 @@ std::uint32_t slots_from(const Given& given, const Parsed& parsed,
         slots = std::min(slots, number(parsed.name("maxprocesses"), given.slots_most, slots_most));
     }
     return slots;
-}
-
-void set_display(Options& options, const Parsed& parsed, const Given& given,
-                 const std::vector<std::string>& ours) {
-    Display& display = options.display;
-    for (const std::string& argument : ours) {
-        if (argument == "-v" || argument == "--verbose") ++display.verbosity;
-        if (argument == "-q" || argument == "--quiet") --display.verbosity;
-    }
-    one_of("--color", given.colour, {"auto", "yes", "no"});
-    if (given.colour != "auto")
-        display.colour = given.colour == "yes" ? Colour::always : Colour::never;
-    if (!given.durations.empty()) {
-        display.durations = number("--durations", given.durations, 1'000'000);
-    }
-    if (!given.durations_min.empty()) {
-        display.durations_min = seconds("--durations-min", given.durations_min);
-    }
-    one_of("--show-capture", display.show_capture, {"no", "stdout", "stderr", "log", "all"});
-    display.header = !parsed.contains("no-header");
-    display.summary = !parsed.contains("no-summary");
-    display.collect_only = options.spec.collect_only;
-    if (!options.junit_xml.empty()) {
-        display.junit_xml = std::filesystem::absolute(options.junit_xml).lexically_normal();
-    }
-    display.cut_summary = std::getenv("CI") == nullptr && std::getenv("BUILD_NUMBER") == nullptr;
-    options.spec.show_output = parsed.contains("no-capture") || given.capture == "no";
 }
 
 bool is_distributed(bool environments, const Parsed& parsed, const Given& given) {
@@ -224,6 +199,33 @@ void set_plugin(Options& options, const Given& given) {
         static_cast<int>(number("--plugin-socket", given.plugin_socket, 1'000'000));
     options.spec.whole_reports = true;
     options.junit_xml.clear();
+}
+
+// Who hands it in, and what for. Of a shared broker's run others need to know.
+void set_order(Options& options, const Parsed& parsed, const Given& given,
+               const std::vector<std::string>& arguments) {
+    Order& order = options.order;
+    options.detach = parsed.contains("detach");
+    if (options.detach && options.broker.empty()) {
+        throw Fatal("--detach needs a broker that others share: add --broker ENDPOINT", 4);
+    }
+    for (const char* other : {"looponfail", "junitxml", "json", "plugin-socket"}) {
+        if (!options.detach || !parsed.contains(other)) continue;
+        throw Fatal(
+            fmt::format("--detach and {}: nobody stays for it (xgrid attach takes --junitxml "
+                        "and --json)",
+                        parsed.name(other)),
+            4);
+    }
+    order.user = user_name();
+    order.host = host_name();
+    order.title = as_typed(arguments);
+    if (order.project.empty()) order.project = project_name(options.sync.root);
+    if (!given.priority.empty()) {
+        order.priority = whole_number(parsed.name("priority"), given.priority, priority_most);
+    }
+    order.interactive = is_watched() && !options.detach;
+    order.stays = !options.broker.empty() && !parsed.contains("looponfail");
 }
 
 void set_run(Options& options, const Parsed& parsed, const Given& given,
@@ -339,7 +341,9 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         options.sync.empty_folders = parsed.contains("empty-folders");
         set_plugin(options, given);
         options.repeats = parsed.contains("looponfail");
-        set_display(options, parsed, given, split.ours);
+        set_display(options, parsed.map, given, split.ours);
+        options.spec.show_output = parsed.contains("no-capture") || given.capture == "no";
+        set_order(options, parsed, given, without_token(arguments));
     } catch (const po::error& error) {
         throw Fatal(fmt::format("{}\n(xgrid submit --help shows the options)", error.what()), 4);
     }

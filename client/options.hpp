@@ -23,8 +23,12 @@ struct Options {
     std::vector<std::string> watch_roots;  // what it watches; absolute; empty: the project
     std::vector<std::string> warnings;     // settings that are ignored
     Display display;
-    std::string broker;     // empty: one of its own, with a worker
-    std::string junit_xml;  // a path, or empty
+    std::string broker;  // empty: one of its own, with a worker
+    Order order;
+    bool detach = false;               // hand it in, and leave
+    std::optional<Attached> attached;  // a run that is there already, and only followed
+    bool kept = false;                 // the broker has the tree that `spec` names
+    std::string junit_xml;             // a path, or empty
     std::string junit_prefix;
     std::string json;          // a path, "-" for stdout, or empty
     int plugin_socket = -1;    // of the pytest plugin that shows the run; none: -1

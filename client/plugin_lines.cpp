@@ -4,6 +4,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "client/end_word.hpp"
+
 namespace xgrid::client {
 namespace {
 
@@ -78,12 +80,6 @@ Json object_for(const UnitsKnown&) { return nullptr; }
 Json object_for(const TreeSynced&) { return nullptr; }
 Json object_for(const EnvironmentEnded&) { return nullptr; }
 Json object_for(const RunFinished&) { return nullptr; }  // said in the end, with the exit code
-
-std::string end_word(RunEnd end) {
-    static constexpr std::array words = {"completed", "stopped",   "exit_asked",
-                                         "refused",   "cancelled", "grid_failed"};
-    return words.at(static_cast<std::size_t>(end));
-}
 
 }  // namespace
 

@@ -15,6 +15,7 @@
 #include "client/plugin_lines.hpp"
 #include "client/pytest_cache.hpp"
 #include "client/repository.hpp"
+#include "client/run_id.hpp"
 #include "client/terminal.hpp"
 #include "shared/ensure.hpp"
 
@@ -43,12 +44,14 @@ std::size_t rows() {
     return known ? size.ws_row : 24;
 }
 
-std::string headline(const Options& options, const std::optional<RepositoryFacts>& code) {
+std::string headline(const Options& options, const std::string& run,
+                     const std::optional<RepositoryFacts>& code) {
     const RunSpec& spec = options.spec;
     std::string text =
         fmt::format("xgrid: {} slot{}", options.spec.slots, options.spec.slots == 1 ? "" : "s");
     if (!options.spec.distributed) text = "xgrid: not distributed";
     if (!options.broker.empty()) text += " of " + options.broker;
+    if (options.order.stays) text += ", run " + short_id(run);
     const std::size_t environments = spec.environments.size();
     if (spec.distributed && environments > 1) {
         text += spec.each ? ", every test in each of " : " in ";
@@ -83,7 +86,9 @@ bool wants_colour(const Options& options) {
 }
 
 Reports::Reports(const Options& options, const Submission& submission)
-    : collect_only_(options.spec.collect_only), tally_(options.spec) {
+    : collect_only_(options.spec.collect_only),
+      has_cache_(!options.attached || options.attached->order.host == submission.host),
+      tally_(options.spec) {
     if (options.plugin_socket >= 0) {
         std::FILE* file = fdopen(options.plugin_socket, "w");
         if (file == nullptr) throw Fatal("the pytest plugin gave no socket to write to", 4);
@@ -113,7 +118,7 @@ Reports::Reports(const Options& options, const Submission& submission)
     settings.columns = terminal_columns();
     settings.rows = rows();
     settings.environments = environments;
-    settings.headline = headline(options, code);
+    settings.headline = headline(options, submission.run, code);
     settings.directory = options.spec.directory;
     settings.distributed = options.spec.distributed;
     settings.crashes_max = options.spec.crashes_max;
@@ -173,7 +178,7 @@ int Reports::end(Instant now) {
 }
 
 void Reports::write_cache() const {
-    if (cache_.folder().empty()) return;
+    if (cache_.folder().empty() || !has_cache_) return;
     const PytestCache folder(cache_.folder());
     folder.update("cache/lastfailed", [&](const auto& text) { return cache_.lastfailed(text); });
     folder.update("cache/nodeids", [&](const auto& text) { return cache_.nodeids(text); });

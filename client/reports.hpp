@@ -77,6 +77,7 @@ private:
     void write_cache() const;
 
     bool collect_only_;
+    bool has_cache_;                   // the run was submitted on this machine
     JsonLines* json_lines_ = nullptr;  // one of the destinations'
     bool live_ = false;
     Tally tally_;

@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include "client/chosen.hpp"
 #include "client/code.hpp"
 #include "client/environments.hpp"
 #include "shared/ensure.hpp"
@@ -21,9 +22,6 @@ namespace xgrid::client {
 namespace {
 
 namespace fs = std::filesystem;
-
-// What the slot takes the ids behind it for (worker/frameworks/pytest/chosen.py).
-constexpr const char* chosen = "--xgrid-chosen";
 
 Instant now() { return std::chrono::steady_clock::now(); }
 
@@ -75,12 +73,7 @@ RoundEnd Rounds::run_round() {
     if (!first_) options.display.header = false;
     const Continued continued = std::exchange(first_, false) ? Continued::no : Continued::yes;
     const std::vector<std::string>& plan = repeating_.plan();
-    if (!plan.empty()) {
-        std::vector<std::string>& arguments = options.spec.arguments;
-        arguments.emplace_back(chosen);
-        arguments.insert(arguments.end(), plan.begin(), plan.end());
-        options.spec.confirm = false;  // other files' imports, which might matter, are not at hand
-    }
+    if (!plan.empty()) choose(options.spec, plan);
     return run_(options, continued, [this](const Event& event) { repeating_.add(event); });
 }
 

@@ -35,6 +35,8 @@ constexpr std::array known = {
     KnownSetting{"maxschedchunk", Takes::number, true},
     KnownSetting{"no-confirm", Takes::truth},
     KnownSetting{"numprocesses", Takes::number, true},
+    KnownSetting{"priority", Takes::number},
+    KnownSetting{"project"},
     KnownSetting{"px", Takes::texts, true},
     KnownSetting{"python", Takes::path},
     KnownSetting{"ramp", Takes::number, true},

@@ -6,7 +6,7 @@
 //   numprocesses, maxprocesses, dist, python, collect,    text or number: the last one counts
 //   start, framework, testrunuid, broker, compress,
 //   junitxml, junitprefix, json, timeout, maxfail,
-//   max-worker-restart
+//   max-worker-restart, priority, project
 //   boxed, exitfirst, looponfail, no-confirm, take-all, empty-folders        true or false
 //
 // In the environment it is XGRID_ and the name in capitals, with _ for -: XGRID_TX. Texts are

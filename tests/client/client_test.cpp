@@ -102,6 +102,36 @@ TEST_CASE_FIXTURE(Fixture, "a refusal ends it with the reason") {
     CHECK(client.receive(start, Refusal{"version"}).trouble == "the broker refuses: version");
 }
 
+TEST_CASE("a run is submitted with who submits it") {
+    Client client("run", {}, {.user = "ann", .stays = true});
+    const Effects effects = client.advance(start);
+    CHECK(std::get<Submit>(effects.send.at(0)).order == Order{.user = "ann", .stays = true});
+}
+
+TEST_CASE("another client's run is followed in its epoch, and never submitted") {
+    Client client(Attached{.run = "run", .epoch = 7});
+    CHECK(client.submitted());
+    const Effects first = client.advance(start);
+    REQUIRE(first.send.size() == 1);
+    CHECK(std::get<Follow>(first.send[0]) == Follow{.run = "run", .epoch = 7});
+    // What is kept of a run that is over comes as it is asked for.
+    const Effects then = client.receive(start, Progress{"run", 0, {finished("a")}});
+    REQUIRE(then.send.size() == 1);
+    CHECK(std::get<Follow>(then.send[0]).have == 1);
+    CHECK(client.receive(start, UnknownRun{"run", 6}).trouble.empty());  // an echo
+    CHECK(client.receive(start, UnknownRun{"run", 7}).trouble ==
+          "the broker does not know the run any more");
+    CHECK(client.over());
+}
+
+TEST_CASE("another client's run is not had again with other code") {
+    Client client(Attached{.run = "run", .spec = {.tree = TreeSpec{}}});
+    const RunFinished refused{.end = RunEnd::refused, .code = 3};
+    const Effects effects = client.receive(start, Progress{"run", 0, {refused}});
+    CHECK_FALSE(effects.unsent);
+    CHECK(effects.events == std::vector<Event>{refused});
+}
+
 TEST_CASE("a warning of an import counts once, however many slots import") {
     Client client("r", {});
     client.receive(start, Welcome{});

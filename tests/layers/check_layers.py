@@ -26,6 +26,7 @@ WORLD = [
     r"client/(plugin_command|plugin_talk)\.[ch]pp",
     r"client/(project|pytest_ini|settings_files|sync_settings|text_file)\.[ch]pp",
     r"client/(dialer|knock|tokens)\.[ch]pp",
+    r"client/(command_options|commands|inquiry|order)\.[ch]pp",
     r"client/(folder_watches|grid|rounds|watching)\.[ch]pp",
     r"client/snapshot/(?!glob|ignore_rules|settings).*",
     r"shared/(cache_home|cores|curve|database|file|handshakes|living|option_text|partial|descriptor|process|secret_file|signals|socket|socket_folder|store\w*)\.[ch]pp",
@@ -35,7 +36,7 @@ WORLD = [
 LIBRARIES = [
     (r"<msgpack.*>", [r"shared/(codec\.cpp|values\.hpp)"]),
     (r"<zmq.*>", [r"shared/(curve|handshakes|socket)\.[ch]pp"]),
-    (r"<boost/.*>", [r"{role}/options\.cpp", r"client/option_list\.[ch]pp"]),
+    (r"<boost/.*>", [r"{role}/options\.cpp", r"client/(command_options\.cpp|option_list\.[ch]pp)"]),
     (r"<toml\+\+/.*>", [r"client/toml_text\.cpp"]),
     (
         r"<nlohmann/.*>",
@@ -59,13 +60,13 @@ ABOVE = [
         r'"client/git_library\.hpp"',
         [r"client/(git_library|repository|snapshot/working_copy)\.cpp"],
     ),
-    (r'"{role}/loop\.hpp"', [r"{role}/(main|loop)\.cpp", r"client/embedded\.[ch]pp"]),
+    (r'"{role}/loop\.hpp"', [r"{role}/(main|loop)\.cpp", r"client/(commands|embedded)\.[ch]pp"]),
     (
         r'"{role}/options\.hpp"',
         [
             r"{role}/(main|loop|options)\.[ch]pp",
             r"worker/(listen|session)\.[ch]pp",
-            r"client/(code|embedded|grid|option_list|reports|rounds)\.[ch]pp",
+            r"client/(code|command_options|embedded|grid|option_list|reports|rounds)\.[ch]pp",
         ],
     ),
 ]
@@ -80,13 +81,13 @@ NOT_PURE = (
     r"|random|shared_mutex|thread|(?!zstd\.h)[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
 )
 # Ours, through which a pure file would reach it all the same.
-NOT_PURE_OURS = r'".*/(loop|options|socket|socket_folder|curve|handshakes|secret_file|dialer|knock|tokens|journal|listen|permits|session|worker_keys|cache_home|descriptor|objects|code|coverage_report|git_library|giver|tree_content|tree_sync|trees|database|file|living|option_text|partial|store\w*|embedded|memory|option_list|plugin_command|plugin_talk|program|project|pytest_cache|pytest_ini|folder_watches|grid|remote_hosts?|repository|rounds|settings_files|sync_settings|text_file|watching|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
+NOT_PURE_OURS = r'".*/(loop|options|socket|socket_folder|curve|handshakes|secret_file|dialer|knock|tokens|journal|listen|permits|session|worker_keys|cache_home|descriptor|objects|code|coverage_report|git_library|giver|tree_content|tree_sync|trees|database|file|living|option_text|partial|store\w*|command_options|commands|inquiry|order|embedded|memory|option_list|plugin_command|plugin_talk|program|project|pytest_cache|pytest_ini|folder_watches|grid|remote_hosts?|repository|rounds|settings_files|sync_settings|text_file|watching|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
 
 CLOCK = re.compile(r"_clock::now|random_device|std::time\(|clock_gettime|gettimeofday")
 ASKS_THE_CLOCK = [
     r"{role}/(main|loop)\.cpp",
     r"broker/objects\.cpp",
-    r"client/(code|dialer|embedded|giver|remote_hosts|rounds)\.cpp",
+    r"client/(code|dialer|embedded|giver|inquiry|remote_hosts|rounds)\.cpp",
     r"shared/store_shelf\.cpp",
     r"worker/(listen|tree_sync)\.cpp",
     r"tests/.*",

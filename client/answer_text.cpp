@@ -1,0 +1,152 @@
+#include "client/answer_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "client/run_id.hpp"
+#include "client/table.hpp"
+
+namespace xgrid::client {
+namespace {
+
+std::string counted(std::size_t count, const std::string& thing) {
+    return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+}
+
+std::string labels_of(const std::map<std::string, std::string>& labels) {
+    std::string text;
+    for (const auto& [name, value] : labels) {
+        text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value);
+    }
+    return text;
+}
+
+std::string state_of(const RunSummary& run) {
+    if (run.state == RunState::waits) return "waits";
+    if (run.state == RunState::runs) return "runs";
+    if (!run.end) return "over";
+    switch (run.end->end) {
+        case RunEnd::completed: break;
+        case RunEnd::stopped: return "stopped";
+        case RunEnd::cancelled: return "cancelled";
+        case RunEnd::refused: return "refused";
+        case RunEnd::grid_failed: return "grid failed";
+        case RunEnd::exit_asked: return "ended";
+    }
+    const auto count = [&](Outcome outcome) {
+        const auto found = run.verdicts.find(outcome);
+        return found == run.verdicts.end() ? 0 : found->second;
+    };
+    return count(Outcome::failed) + count(Outcome::error) > 0 ? "failed" : "passed";
+}
+
+std::string slots_of(const RunSummary& run) {
+    if (run.state == RunState::over) return "";
+    if (run.slots_wanted == 0) return fmt::format("{}", run.slots);
+    return fmt::format("{} of {}", run.slots, run.slots + run.slots_wanted);
+}
+
+std::string tests_of(const RunSummary& run) {
+    std::string text = counts_of(run);
+    if (run.open > 0) text += fmt::format("{}{} open", text.empty() ? "" : ", ", run.open);
+    return text;
+}
+
+std::string state_of(const WorkerSummary& worker) {
+    if (!worker.trouble.empty()) return worker.trouble;
+    if (worker.drains) return "leaves when it is done";
+    constexpr double heartbeats_missed = 3;
+    if (worker.silent >= heartbeats_missed) {
+        return "silent for " + rough_time(worker.silent);
+    }
+    return worker.used > 0 ? "works" : "idle";
+}
+
+}  // namespace
+
+std::string rough_time(double seconds) {
+    constexpr std::array<std::pair<double, const char*>, 3> units = {
+        std::pair{86400.0, "d"}, {3600.0, "h"}, {60.0, "min"}};
+    for (const auto& [length, name] : units) {
+        if (seconds >= 2 * length) return fmt::format("{:.0f} {}", seconds / length, name);
+    }
+    return fmt::format("{:.0f} s", seconds);
+}
+
+std::string counts_of(const RunSummary& run) {
+    constexpr std::array words = {
+        std::pair{Outcome::failed, "failed"}, {Outcome::passed, "passed"},
+        {Outcome::skipped, "skipped"},        {Outcome::xfailed, "xfailed"},
+        {Outcome::xpassed, "xpassed"},        {Outcome::error, "errors"}};
+    std::string text;
+    for (const auto& [outcome, word] : words) {
+        const auto found = run.verdicts.find(outcome);
+        if (found == run.verdicts.end()) continue;
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", found->second, word);
+    }
+    return text;
+}
+
+std::string text_of(const std::vector<RunSummary>& runs, std::size_t columns) {
+    if (runs.empty()) return "no runs\n";
+    Table table({"RUN", "STATE", "USER", "PROJECT", ">SLOTS", ">AGE", "TESTS", "WHAT"});
+    for (const RunSummary& run : runs) {
+        table.add({short_id(run.run), state_of(run), run.order.user, run.order.project,
+                   slots_of(run), rough_time(run.age), tests_of(run), run.order.title});
+    }
+    return table.text(columns);
+}
+
+std::string text_of(const std::vector<WorkerSummary>& workers, std::size_t columns) {
+    if (workers.empty()) return "no workers (start one: xgrid worker --broker ENDPOINT)\n";
+    Table table({"WORKER", ">USED", ">SLOTS", "STATE", "LABELS", "RUNS"});
+    for (const WorkerSummary& worker : workers) {
+        std::string runs;
+        for (const std::string& run : worker.runs) {
+            runs += (runs.empty() ? "" : " ") + short_id(run);
+        }
+        table.add({worker.name, fmt::format("{}", worker.used), fmt::format("{}", worker.slots),
+                   state_of(worker), labels_of(worker.labels), runs});
+    }
+    return table.text(columns);
+}
+
+std::string text_of(const Overview& overview, std::size_t columns) {
+    std::size_t slots = 0;
+    std::size_t used = 0;
+    for (const WorkerSummary& worker : overview.workers) {
+        slots += worker.slots;
+        used += worker.used;
+    }
+    std::vector<RunSummary> open;
+    std::size_t waiting = 0;
+    for (const RunSummary& run : overview.runs) {
+        if (run.state == RunState::over) continue;
+        if (run.state == RunState::waits) ++waiting;
+        open.push_back(run);
+    }
+    std::string text = fmt::format("broker   {}", overview.broker);
+    if (!overview.version.empty()) text += fmt::format(", xgrid {}", overview.version);
+    text += fmt::format("\nslots    {} of {} used, on {}\n", used, slots,
+                        counted(overview.workers.size(), "worker"));
+    text += fmt::format("runs     {} {}, {} {}, {} over\n", open.size() - waiting,
+                        open.size() - waiting == 1 ? "runs" : "run", waiting,
+                        waiting == 1 ? "waits" : "wait", overview.runs.size() - open.size());
+    for (const WantedSlots& wanted : overview.wanted) {
+        const std::string labels = labels_of(wanted.labels);
+        text += fmt::format("wanted   {} more{}\n", counted(wanted.slots, "slot"),
+                            labels.empty() ? "" : " with " + labels);
+    }
+    for (const WorkerSummary& worker : overview.workers) {
+        if (!worker.trouble.empty()) {
+            text += fmt::format("trouble  worker {}: {}\n", worker.name, worker.trouble);
+        }
+    }
+    if (!open.empty()) text += "\n" + text_of(open, columns);
+    return text;
+}
+
+}  // namespace xgrid::client

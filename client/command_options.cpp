@@ -1,0 +1,197 @@
+#include "client/command_options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <system_error>
+#include <unistd.h>
+
+#include <boost/program_options.hpp>
+#include <fmt/format.h>
+
+#include "client/arguments.hpp"
+#include "client/option_list.hpp"
+#include "client/settings_files.hpp"
+#include "shared/endpoint.hpp"
+#include "shared/ensure.hpp"
+
+namespace xgrid::client {
+namespace {
+
+namespace po = boost::program_options;
+
+struct Description {
+    CommandKind kind;
+    const char* name;
+    bool takes_run;
+    bool shows_run;  // as submit does
+    const char* help;
+};
+
+constexpr std::array descriptions = {
+    Description{
+        CommandKind::status, "status", false, false,
+        "Shows what a broker has to do: slots, runs, and slots that are wanted and not there."},
+    Description{CommandKind::runs, "runs", false, false,
+                "Lists a broker's runs: those that are open, then those that are over and kept."},
+    Description{CommandKind::workers, "workers", false, false,
+                "Lists a broker's workers, with their slots, labels and runs."},
+    Description{CommandKind::why, "why", true, false,
+                "Says what a run waits for, and what to do about it."},
+    Description{
+        CommandKind::attach, "attach", true, true,
+        "Shows a run from its first event on, as if it had been submitted here, and ends with\n"
+        "its exit code. Ctrl-C leaves, and the run goes on."},
+    Description{CommandKind::cancel, "cancel", true, false,
+                "Ends a run. Returns when it is over, and nothing of it runs any more."},
+    Description{CommandKind::rerun, "rerun", true, true,
+                "Submits the same again, with the code that it had, and shows it as submit does.\n"
+                "Ctrl-C ends it."},
+};
+
+const Description& description_of(CommandKind kind) {
+    return *std::ranges::find(descriptions, kind, &Description::kind);
+}
+
+std::map<std::string, std::string> variables() {
+    std::map<std::string, std::string> found;
+    for (char** each = environ; each != nullptr && *each != nullptr; ++each) {
+        const std::string text = *each;
+        const std::size_t equals = std::min(text.find('='), text.size() - 1);
+        found.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+    return found;
+}
+
+// As the command line says it, else the environment, else a file of settings.
+std::string broker_from(const std::string& given) {
+    std::string broker = given;
+    if (broker.empty()) {
+        std::error_code error;
+        const std::string directory = std::filesystem::current_path(error);
+        for (const Setting& setting : read_settings({.directory = directory}, variables()).values) {
+            if (setting.name == "broker") broker = setting.value;
+        }
+    }
+    if (broker.empty()) {
+        throw Fatal(
+            "no broker is named: add --broker ENDPOINT, set XGRID_BROKER, or write broker = "
+            "\"ENDPOINT\" into xgrid.toml or ~/.config/xgrid/config.toml",
+            4);
+    }
+    require_local(broker, "--broker");
+    return broker;
+}
+
+void describe_display(po::options_description& known, Given& given, Options& options) {
+    const auto text = [](std::string* to, const char* name) {
+        return po::value(to)->value_name(name);
+    };
+    known.add_options()                                    //
+        ("verbose,v", "a line for each test; repeatable")  //
+        ("quiet,q", "less; repeatable")                    //
+        ("reportchars,r", text(&options.display.report_chars, "CHARS"),
+         "what the summary lists, as in pytest")  //
+        ("tb", text(&options.display.traceback, "STYLE"),
+         "auto, long, short, line, native or no")  //
+        ("show-capture", text(&options.display.show_capture, "WHICH"),
+         "no, stdout, stderr, log or all")                                          //
+        ("durations", text(&given.durations, "N"), "the N slowest phases; 0: all")  //
+        ("durations-min", text(&given.durations_min, "SECONDS"),
+         "... that took so long at least")                                                //
+        ("color", text(&given.colour, "auto|yes|no"), "colours")                          //
+        ("no-header", "without the lines before the first test")                          //
+        ("no-summary", "without the summary")                                             //
+        ("junitxml", text(&options.junit_xml, "PATH"), "write a JUnit report")            //
+        ("junitprefix", text(&options.junit_prefix, "TEXT"), "before class names there")  //
+        ("json", text(&options.json, "PATH|-"), "write one JSON object a line as things happen");
+}
+
+// Given twice, an option means what it says last.
+po::variables_map parse(const std::vector<std::string>& ours,
+                        const po::options_description& known) {
+    const auto style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+    po::variables_map map;
+    for (auto argument = ours.rbegin(); argument != ours.rend(); ++argument) {
+        po::store(po::command_line_parser(std::vector{*argument}).options(known).style(style).run(),
+                  map);
+    }
+    po::notify(map);
+    return map;
+}
+
+// What the parser does not know is a run, or nothing that there is.
+std::string run_from(const std::vector<std::string>& others, const Description& about) {
+    for (const std::string& word : others) {
+        if (word.size() < 2 || word[0] != '-') continue;
+        throw Fatal(
+            fmt::format("there is no option {} (xgrid {} --help shows those that there are)", word,
+                        about.name),
+            4);
+    }
+    const std::size_t wanted = about.takes_run ? 1 : 0;
+    if (others.size() > wanted) {
+        throw Fatal(fmt::format("xgrid {} takes {}, not '{}' too", about.name,
+                                about.takes_run ? "one run" : "nothing but options", others.back()),
+                    4);
+    }
+    if (others.size() < wanted) {
+        throw Fatal(
+            fmt::format("xgrid {} needs a run: its id, or how that begins (xgrid runs lists "
+                        "them)",
+                        about.name),
+            4);
+    }
+    return others.empty() ? "" : others.front();
+}
+
+}  // namespace
+
+std::optional<CommandKind> command_kind(const std::string& name) {
+    const auto* found = std::ranges::find(descriptions, name, &Description::name);
+    return found == descriptions.end() ? std::nullopt : std::optional(found->kind);
+}
+
+std::optional<Command> parse_command(CommandKind kind, const std::vector<std::string>& arguments) {
+    const Description& about = description_of(kind);
+    Command command{.kind = kind};
+    Given given;
+    po::options_description known("Options", OptionGroups::columns);
+    known.add_options()("broker", po::value(&command.options.broker)->value_name("ENDPOINT"),
+                        "the broker (else: XGRID_BROKER, or broker in a file of settings)");
+    if (kind == CommandKind::rerun) known.add_options()("failed", "only the tests that failed");
+    if (about.shows_run) {
+        describe_display(known, given, command.options);
+    } else {
+        known.add_options()("json", "for programs");
+    }
+    known.add_options()("help,h", "show this");
+    const Arguments split = split_arguments(arguments, [&](const std::string& name) -> OptionKind {
+        const po::option_description* option =
+            known.find_nothrow(name.substr(name.starts_with("--") ? 2 : 0), false);
+        if (option == nullptr) return {Owner::pytest, false};
+        return {Owner::ours, option->semantic()->max_tokens() > 0};
+    });
+    try {
+        const po::variables_map parsed = parse(split.ours, known);
+        if (parsed.contains("help")) {
+            std::cout << fmt::format("usage: xgrid {} [OPTIONS]{}\n\n{}\n\n", about.name,
+                                     about.takes_run ? " RUN" : "", about.help)
+                      << known;
+            return std::nullopt;
+        }
+        command.run = run_from(split.pytest, about);
+        command.json = !about.shows_run && parsed.contains("json");
+        command.failed = parsed.contains("failed");
+        if (about.shows_run) set_display(command.options, parsed, given, split.ours);
+    } catch (const po::error& error) {
+        throw Fatal(
+            fmt::format("{}\n(xgrid {} --help shows the options)", error.what(), about.name), 4);
+    }
+    command.options.broker = broker_from(command.options.broker);
+    return command;
+}
+
+}  // namespace xgrid::client

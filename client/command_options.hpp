@@ -1,0 +1,30 @@
+// What the subcommands about runs that are elsewhere are told.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/options.hpp"
+
+namespace xgrid::client {
+
+enum class CommandKind : std::uint8_t { status, runs, workers, why, attach, cancel, rerun };
+
+/// None: it is no such subcommand.
+std::optional<CommandKind> command_kind(const std::string& name);
+
+struct Command {
+    CommandKind kind = CommandKind::status;
+    std::string run;      // or how its id begins
+    bool json = false;    // on stdout, for programs
+    bool failed = false;  // only what failed
+    Options options;      // the broker; and how a run is shown
+};
+
+/// None: help was asked for and printed. Throws Fatal with exit code 4 for what makes no sense, or
+/// if no broker is named.
+std::optional<Command> parse_command(CommandKind kind, const std::vector<std::string>& arguments);
+
+}  // namespace xgrid::client
