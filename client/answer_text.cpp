@@ -69,7 +69,7 @@ std::string state_of(const WorkerSummary& worker) {
 
 std::string rough_time(double seconds) {
     constexpr std::array<std::pair<double, const char*>, 3> units = {
-        std::pair{86400.0, "d"}, {3600.0, "h"}, {60.0, "min"}};
+        std::pair{86400.0, "d"}, std::pair{3600.0, "h"}, std::pair{60.0, "min"}};
     for (const auto& [length, name] : units) {
         if (seconds >= 2 * length) return fmt::format("{:.0f} {}", seconds / length, name);
     }
@@ -77,10 +77,11 @@ std::string rough_time(double seconds) {
 }
 
 std::string counts_of(const RunSummary& run) {
+    using Word = std::pair<Outcome, const char*>;
     constexpr std::array words = {
-        std::pair{Outcome::failed, "failed"}, {Outcome::passed, "passed"},
-        {Outcome::skipped, "skipped"},        {Outcome::xfailed, "xfailed"},
-        {Outcome::xpassed, "xpassed"},        {Outcome::error, "errors"}};
+        Word{Outcome::failed, "failed"},   Word{Outcome::passed, "passed"},
+        Word{Outcome::skipped, "skipped"}, Word{Outcome::xfailed, "xfailed"},
+        Word{Outcome::xpassed, "xpassed"}, Word{Outcome::error, "errors"}};
     std::string text;
     for (const auto& [outcome, word] : words) {
         const auto found = run.verdicts.find(outcome);

@@ -241,9 +241,7 @@ void World::to_broker(Peer& peer, const Message& message) {
     const bool lost = faulty() && random_.chance(plan_.faults.loss);
     if (plan_.trace) trace(arrow(peer.name, "broker", describe(message), lost));
     if (lost) return judges_.notes("a message is lost");
-    Message sent = message;
-    if (auto* submit = std::get_if<Submit>(&sent)) submit->order.stays = plan_.broker.journal;
-    const std::vector<std::string> frames = encode(sent);
+    const std::vector<std::string> frames = encode(message);
     const auto arrive = [this, &peer, frames, from = peer.connection, life = lives_] {
         if (life != lives_ || peer.connection != from) return;
         Result<Message> message = decode({frames.begin(), frames.end()});
@@ -552,7 +550,7 @@ void World::cut_client(std::size_t client, Duration lasts) {
 
 void World::start_client(ClientHost& host, const RunPlan& plan) {
     // Partitions may follow each other for long; giving up is a scenario of its own.
-    host.core.emplace(host.run, plan.spec,
+    host.core.emplace(host.run, plan.spec, Order{.stays = plan_.broker.journal},
                       client::Settings{.broker_silence_max = plan_.ends_within});
     host.peer.receive = [this, &host](const Message& message) {
         const auto* progress = std::get_if<Progress>(&message);
