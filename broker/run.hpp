@@ -149,39 +149,51 @@ private:
     void drop_slot(SlotKey key, const std::string& reason, const std::string& output = {});
     void lose_slot(Instant now, SlotKey key, const std::string& why);
 
-    void take(Instant now, Job& job, const SlotBegan& fact, const std::string& host);
-    void take(Instant now, Job& job, const TreeReady& fact, const std::string& host);
-    void take(Instant now, Job& job, const UnitsNamed& fact);
-    void take(Instant now, Job& job, const TestsFound& fact);
-    void take(Instant now, Job& job, const Started& fact);
-    void take(Instant now, Job& job, const Finished& fact);
-    void take(Instant now, Job& job, const GaveBack& fact);
-    void take(Instant now, Job& job, const LateTeardown& fact);
-    void take(Instant now, Job& job, const Warned& fact);
-    void take(Instant now, Job& job, const Noted& fact);
-    void take(Instant now, Job& job, const Printed& fact);
-    void take(Instant now, Job& job, const ExitAsked& fact);
-    void take(Instant now, Job& job, const Ended& fact);
+    void take(Instant now, Job& about, const SlotBegan& fact, const std::string& host);
+    void take(Instant now, Job& about, const TreeReady& fact, const std::string& host);
+    void take(Instant now, Job& about, const UnitsNamed& fact);
+    void take(Instant now, Job& about, const TestsFound& fact);
+    void take(Instant now, Job& about, const Started& fact);
+    void take(Instant now, Job& about, const Finished& fact);
+    void take(Instant now, Job& about, const GaveBack& fact);
+    void take(Instant now, Job& about, const LateTeardown& fact);
+    void take(Instant now, Job& about, const Warned& fact);
+    void take(Instant now, Job& about, const Noted& fact);
+    void take(Instant now, Job& about, const Printed& fact);
+    void take(Instant now, Job& about, const ExitAsked& fact);
+    void take(Instant now, Job& about, const Ended& fact);
 
-    void loaded(Instant now, Job& job);
-    TestFinished result_of(const Job& job, const TestName& test, TestResult result) const;
+    void loaded(Instant now, Job& about);
+    TestFinished result_of(const Job& about, const TestName& test, TestResult result) const;
     void verdict(Instant now, TestFinished finished);
     void tear_down(Instant now, TeardownFailed late);
-    void blame(Instant now, const Job& job, const TestName& test, Outcome outcome,
-               const std::string& when, const std::string& message, bool crashed);
+    /// Of who made no result.
+    struct Blame {
+        Outcome outcome = Outcome::failed;
+        std::string when;
+        std::string message;
+        bool crashed = false;
+    };
+    void blame(Instant now, const Job& about, const TestName& test, const Blame& why);
     void count_failure(Instant now);
-    void crashed(Instant now, Job& job, const Ended& fact);
-    void requeue(Instant now, Job& job, bool lost, const std::string& why);
-    void give_up(Instant now, const Job& job, const std::vector<TestName>& tests,
+    void refused(Instant now, const Job& about, const Ended& fact);
+    void crashed(Instant now, Job& about, const Ended& fact);
+    void taken_away(Instant now, Job& about, const Ended& fact);
+    void ended(Instant now, Job& about, const Ended& fact);
+    void ended_unit(Instant now, Job& about, const Ended& fact);
+    void requeue(Instant now, Job& about, bool lost, const std::string& why);
+    void requeue_whole(Instant now, Job& about, const std::string& given_up);
+    void requeue_rest(Instant now, Job& about, bool lost, const std::string& given_up);
+    void give_up(Instant now, const Job& about, const std::vector<TestName>& tests,
                  const std::string& why);
 
-    bool is_doubtful(const Job& job, const TestResult& result) const;
+    bool is_doubtful(const Job& about, const TestResult& result) const;
     void hold(Instant now, TestFinished failure);
     void settle(Instant now, TestFinished second);
     void tell(Instant now, Confirmation::Failure failure);
-    void load_after_all(const Job& job, const Ended& fact);
-    void release(Instant now, const Job& job, const std::vector<TestName>& tests);
-    void reopen(Instant now, const Job& job, bool lost, const std::string& why);
+    void load_after_all(const Job& about, const Ended& fact);
+    void release(Instant now, const Job& about, const std::vector<TestName>& tests);
+    void reopen(Instant now, const Job& about, bool lost, const std::string& why);
     void end_confirmation(Instant now, const std::string& why);
     void collect_no_more(Instant now, const std::string& why);
     void add_confirming_jobs(bool slots_to_spare);

@@ -21,42 +21,48 @@ RunFinished after_crashes(std::uint32_t most) {
 }
 
 void Run::take(Instant now, Job& about, const Ended& fact) {
-    if (fact.end == End::refused) {
+    switch (fact.end) {
+        case End::refused: return refused(now, about, fact);
+        case End::crashed:
+        case End::gone: return crashed(now, about, fact);
+        case End::lost: return taken_away(now, about, fact);
+        case End::returned: requeue(now, about, false, ""); break;
+        case End::done:
+        case End::stopped: ended(now, about, fact); break;
+    }
+    go_on(now);
+}
+
+void Run::refused(Instant now, const Job& about, const Ended& fact) {
+    const SlotKey key = about.attempt->slot;
+    if (is_collected(key)) {
+        collect_no_more(now, fact.text);
+        lose_slot(now, key, first_line(fact.text));
+        return go_on(now);
+    }
+    if (!stopping()) {
+        withdraw(now, environment_of(about),
+                 {.end = RunEnd::refused, .code = fact.code, .reason = fact.text});
+    }
+    // It was to end anyway, for another reason.
+    if (over_ || !slots_.contains(key)) return;
+    lose_slot(now, key, "");
+    go_on(now);
+}
+
+void Run::taken_away(Instant now, Job& about, const Ended& fact) {
+    const SlotKey key = about.attempt->slot;
+    const std::string why = "lost: " + first_line(fact.text);
+    // Counted, since each slot that is started in its place may be lost like that.
+    if (!slot(key).up) requeue(now, about, true, why);
+    if (over_) return;
+    lose_slot(now, key, why);
+    go_on(now);
+}
+
+void Run::ended(Instant now, Job& about, const Ended& fact) {
+    if (about.body.kind == JobKind::finish) {
         const SlotKey key = about.attempt->slot;
-        if (is_collected(key)) {
-            collect_no_more(now, fact.text);
-            lose_slot(now, key, first_line(fact.text));
-            return go_on(now);
-        }
-        const std::uint32_t where = environment_of(about);
-        if (!stopping()) {
-            withdraw(now, where, {.end = RunEnd::refused, .code = fact.code, .reason = fact.text});
-        }
-        // It was to end anyway, for another reason.
-        if (over_ || !slots_.contains(key)) return;
-        lose_slot(now, key, "");
-        go_on(now);
-        return;
-    }
-    if (fact.end == End::crashed || fact.end == End::gone) {
-        crashed(now, about, fact);
-        return;
-    }
-    if (fact.end == End::lost) {
-        const SlotKey lost = about.attempt->slot;
-        const std::string why = "lost: " + first_line(fact.text);
-        // Counted, since each slot that is started in its place may be lost like that.
-        if (!slot(lost).up) requeue(now, about, true, why);
-        if (over_) return;
-        lose_slot(now, lost, why);
-        go_on(now);
-        return;
-    }
-    Attempt& attempt = *about.attempt;
-    const SlotKey key = attempt.slot;
-    if (fact.end == End::returned) {
-        requeue(now, about, false, "");
-    } else if (about.body.kind == JobKind::finish) {
         if (!fact.text.empty()) session_trouble_ = fact.text;
         drop_job(about.id);
         drop_slot(key, "", fact.output);
@@ -73,21 +79,24 @@ void Run::take(Instant now, Job& about, const Ended& fact) {
         release(now, about, about.body.selection.tests);
         drop_job(about.id);
     } else {
-        loaded(now, about);
-        if (!fact.missing.empty() || (!fact.text.empty() && attempt.tests.empty())) {
-            const std::string why =
-                fact.text.empty() ? "was not there when its unit was loaded again" : fact.text;
-            give_up(now, about,
-                    fact.missing.empty() ? std::vector{TestName{about.body.unit}} : fact.missing,
-                    why);
-        }
-        if (!spec_.collect_only && (attempt.unstarted > 0 || attempt.running)) {
-            requeue(now, about, fact.end == End::done, "ended without running all of its tests");
-        } else {
-            drop_job(about.id);
-        }
+        ended_unit(now, about, fact);
     }
-    go_on(now);
+}
+
+void Run::ended_unit(Instant now, Job& about, const Ended& fact) {
+    loaded(now, about);
+    const Attempt& attempt = *about.attempt;
+    if (!fact.missing.empty() || (!fact.text.empty() && attempt.tests.empty())) {
+        const std::string why =
+            fact.text.empty() ? "was not there when its unit was loaded again" : fact.text;
+        give_up(now, about,
+                fact.missing.empty() ? std::vector{TestName{about.body.unit}} : fact.missing, why);
+    }
+    if (!spec_.collect_only && (attempt.unstarted > 0 || attempt.running)) {
+        requeue(now, about, fact.end == End::done, "ended without running all of its tests");
+    } else {
+        drop_job(about.id);
+    }
 }
 
 void Run::lose_worker(Instant now, WorkerKey worker, const std::string& why) {
@@ -109,14 +118,14 @@ void Run::lose_slot(Instant now, SlotKey key, const std::string& why) {
     drop_slot(key, why);
 }
 
-void Run::blame(Instant now, const Job& about, const TestName& test, Outcome outcome,
-                const std::string& when, const std::string& message, bool crashed) {
-    Phase phase{.when = when, .category = outcome == Outcome::error ? "error" : "failed"};
-    phase.letter = outcome == Outcome::error ? "E" : "F";
-    phase.word = outcome == Outcome::error ? "ERROR" : "FAILED";
-    phase.text = message;
-    phase.message = first_line(message);
-    TestResult result{.outcome = outcome, .crashed = crashed};
+void Run::blame(Instant now, const Job& about, const TestName& test, const Blame& why) {
+    const bool error = why.outcome == Outcome::error;
+    Phase phase{.when = why.when, .category = error ? "error" : "failed"};
+    phase.letter = error ? "E" : "F";
+    phase.word = error ? "ERROR" : "FAILED";
+    phase.text = why.message;
+    phase.message = first_line(why.message);
+    TestResult result{.outcome = why.outcome, .crashed = why.crashed};
     result.details = Details{.phases = {std::move(phase)}};
     result.details->domain = test.id;
     verdict(now, result_of(about, test, std::move(result)));
@@ -128,7 +137,7 @@ void Run::give_up(Instant now, const Job& about, const std::vector<TestName>& te
     // memory.
     const std::string said = tests.size() == 1 ? why : why.substr(0, shared_reason_bytes_max);
     for (const TestName& test : tests) {
-        blame(now, about, test, Outcome::error, "setup", said, false);
+        blame(now, about, test, {.outcome = Outcome::error, .when = "setup", .message = said});
     }
 }
 
@@ -155,16 +164,22 @@ void Run::crashed(Instant now, Job& about, const Ended& fact) {
         const TestName test = attempt.tests[*attempt.running];
         attempt.states[*attempt.running] = TestState::closed;
         attempt.running.reset();
-        blame(now, about, test, Outcome::failed, "call",
-              fmt::format("worker '{}' crashed while running '{}'{}", name, test.id, how), true);
+        blame(
+            now, about, test,
+            {.outcome = Outcome::failed,
+             .when = "call",
+             .message = fmt::format("worker '{}' crashed while running '{}'{}", name, test.id, how),
+             .crashed = true});
         requeue(now, about, false, "");
     } else if (fact.end == End::gone) {
         requeue(now, about, false, "");
     } else if (about.body.kind == JobKind::unit && was_up && attempt.tests.empty()) {
-        blame(
-            now, about, {about.body.unit}, Outcome::error, "collect",
-            fmt::format("worker '{}' crashed while collecting '{}'{}", name, about.body.unit, how),
-            true);
+        blame(now, about, {about.body.unit},
+              {.outcome = Outcome::error,
+               .when = "collect",
+               .message = fmt::format("worker '{}' crashed while collecting '{}'{}", name,
+                                      about.body.unit, how),
+               .crashed = true});
         drop_job(about.id);
     } else {
         requeue(now, about, true,
@@ -189,36 +204,42 @@ void Run::crashed(Instant now, Job& about, const Ended& fact) {
 // often.
 void Run::requeue(Instant now, Job& about, bool lost, const std::string& why) {
     if (about.purpose == Purpose::confirm) return reopen(now, about, lost, why);
-    Attempt attempt = std::move(*about.attempt);
-    if (about.body.kind == JobKind::finish || stopping()) {
-        about.attempt = std::move(attempt);
-        drop_job(about.id);
-        return;
-    }
+    if (about.body.kind == JobKind::finish || stopping()) return drop_job(about.id);
     about.losses += lost ? 1 : 0;
     const bool too_often = about.losses >= settings_->losses_max;
-    about.attempt = attempt;
+    const std::string given_up =
+        too_often ? fmt::format("{}, {} times", why, about.losses) : std::string();
     if (about.body.kind == JobKind::enumerate && too_often) {
-        fail(now, fmt::format("cannot list the tests: {}, {} times", why, about.losses));
-        return;
+        return fail(now, "cannot list the tests: " + given_up);
     }
-    if (!attempt.loaded) {
-        if (too_often) {
-            give_up(now, about,
-                    about.body.selection.mode == Select::only
-                        ? about.body.selection.tests
-                        : std::vector{TestName{about.body.unit}},
-                    fmt::format("{}, {} times", why, about.losses));
-            if (jobs_.contains(about.id)) drop_job(about.id);
-            return;
-        }
+    if (about.attempt->loaded) {
+        requeue_rest(now, about, lost, given_up);
+    } else {
+        requeue_whole(now, about, given_up);
+    }
+}
+
+// `given_up`: why it is; empty: it is not.
+void Run::requeue_whole(Instant now, Job& about, const std::string& given_up) {
+    if (given_up.empty()) {
         take_from_slot(about);
         about.attempt.reset();
-        wait_for_slot(about);
-        return;
+        return wait_for_slot(about);
     }
-    // A test that ran when its worker was lost may be why: it goes on alone, and the others
-    // unsuspected.
+    const std::uint64_t id = about.id;
+    const Selection& selection = about.body.selection;
+    give_up(
+        now, about,
+        selection.mode == Select::only ? selection.tests : std::vector{TestName{about.body.unit}},
+        given_up);
+    if (jobs_.contains(id)) drop_job(id);
+}
+
+// A test that ran when its worker was lost may be why: it goes on alone, and the others
+// unsuspected.
+void Run::requeue_rest(Instant now, Job& about, bool lost, const std::string& given_up) {
+    const Job old = about;
+    const Attempt& attempt = *old.attempt;
     std::vector<std::uint32_t> suspects;
     std::vector<std::uint32_t> open;
     for (std::uint32_t i = 0; i < attempt.tests.size(); ++i) {
@@ -226,15 +247,15 @@ void Run::requeue(Instant now, Job& about, bool lost, const std::string& why) {
         if (attempt.states[i] == TestState::open) open.push_back(i);
     }
     if (lost && suspects.empty()) std::swap(suspects, open);
-    if (too_often) {
+    if (!given_up.empty()) {
         std::vector<TestName> lost_tests;
+        lost_tests.reserve(suspects.size());
         for (const std::uint32_t test : suspects) lost_tests.push_back(attempt.tests[test]);
-        give_up(now, about, lost_tests, fmt::format("{}, {} times", why, about.losses));
+        give_up(now, about, lost_tests, given_up);
         suspects.clear();
         if (stopping()) open.clear();  // that was one failure too many
     }
-    const Job old = about;
-    drop_job(about.id);
+    drop_job(old.id);
     add_unit_jobs(old, open, 1, lost ? old.losses - 1 : old.losses);
     add_unit_jobs(old, suspects, 1, old.losses);
 }

@@ -30,7 +30,7 @@ Descriptor file_with(const std::string& text) {
     std::size_t at = 0;
     while (file && at < text.size()) {
         const ssize_t count = write(file.get(), text.data() + at, text.size() - at);
-        if (count < 0) return Descriptor();
+        if (count < 0) return {};
         at += static_cast<std::size_t>(count);
     }
     if (file) lseek(file.get(), 0, SEEK_SET);

@@ -119,6 +119,7 @@ int run_plugin_command(const PluginCommand& command) {
                                       command.action, command.folder, command.version,
                                       plugin_source()};
     std::vector<char*> pointers;
+    pointers.reserve(words.size() + 1);
     for (std::string& word : words) pointers.push_back(word.data());
     pointers.push_back(nullptr);
     execvp(pointers[0], pointers.data());

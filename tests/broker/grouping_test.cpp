@@ -139,6 +139,16 @@ TEST_CASE("a group waits for its slot that retires, until that is gone") {
     CHECK(tests_of(one.held(1)) == names({"1"}));
 }
 
+TEST_CASE("a unit's tests are told in pieces, of which the first may have no groups") {
+    OneRun one(grouped(Grouping::group, 2));
+    one.list({"a"}, 2);
+    one.say(1, TestsFound{.tests = names({"0", "1"})});
+    one.say(1, TestsFound{.tests = names({"2"}), .groups = {"x"}});
+    one.say(1, GaveBack{0, {2}});
+    CHECK(tests_of(one.held(0)) == names({"2"}));
+    CHECK(one.held(0).group == "x");
+}
+
 TEST_CASE("tests of no group are shared where others are in some") {
     OneRun one(grouped(Grouping::group, 2));
     one.list({"a"}, 2);
