@@ -90,7 +90,11 @@ void Broker::hear_client(Instant now, const PeerId& from, Entry& entry) {
 void Broker::take(Instant now, const PeerId& from, const Submit& message, Effects&) {
     if (is_told(message.run)) return;  // an echo, which must not start it again
     auto& entry = runs_[message.run];
-    if (entry) return;  // how far its client is, it will say
+    if (entry) {
+        // How far its client is, it will say, and is to be told all until it does.
+        if (!entry->order.stays) hear_client(now, from, *entry);
+        return;
+    }
     entry = std::make_unique<Entry>(now, next_run_++, message, settings_);
     entry->run.end_environments(now, message.ended);
     if (keeps(*entry)) keep(RunBegun{entry->number, nanoseconds(now), message});
@@ -123,10 +127,11 @@ void Broker::take(Instant now, const PeerId& from, const Follow& message, Effect
     }
 }
 
-void Broker::take(Instant now, const PeerId& /*from*/, const Cancel& message, Effects&) {
+void Broker::take(Instant now, const PeerId& from, const Cancel& message, Effects&) {
     const auto found = runs_.find(message.run);
     if (found == runs_.end()) return;  // the follow that goes with it is answered
     perform(now, *found->second, RunCancelled{});
+    if (!found->second->order.stays) hear_client(now, from, *found->second);
     touch(*found->second);
 }
 
@@ -266,13 +271,15 @@ Effects Broker::advance(Instant now) {
         Entry& entry = *runs_.at(by_due_.begin()->second);
         by_due_.erase(by_due_.begin());
         entry.due = never;
-        entry.followers.forget_silent(now - settings_.client_lease);
-        if (entry.followers.empty() && entry.run.over()) {
+        const bool stays = entry.order.stays;
+        if (stays) entry.followers.forget_silent(now - settings_.client_lease);
+        const bool left = stays ? entry.followers.empty() : lease_end(entry) <= now;
+        if (left && entry.run.over()) {
             remember_told(now, entry.run.id());
             forget(std::string(entry.run.id()));
             continue;
         }
-        if (entry.followers.empty() && !entry.order.stays) perform(now, entry, RunCancelled{});
+        if (left && !stays) perform(now, entry, RunCancelled{});
         perform(now, entry, TimePassed{});
         touch(entry);
     }

@@ -167,7 +167,7 @@ TEST_CASE_FIXTURE(OneBroker,
     say(status({{{1, 1}, 0, {}}}, "a"));
     CHECK(orders_in(wait(settings.heartbeat), "b").attempts.size() == 1);
     submit("poor", {.slots = 9});
-    say(status({{{1, 1}, 0, {named}}, {{2, 1}, 0, {named}}}, "b", 3));
+    say(status({{{1, 1}, 0, {named}}, {{job_of_second, 1}, 0, {named}}}, "b", 3));
     CHECK(slots_of("rich") == 2);
     CHECK(slots_of("poor") == 2);
 }
@@ -215,7 +215,7 @@ TEST_CASE_FIXTURE(OneBroker, "a run that has a slot takes none from a run that h
     come("worker", 3);
     submit("poor", {.slots = 9});
     submit("rich", {.slots = 2});
-    say(status({{{2, 1}, 0, {UnitsNamed{{"a", "b", "c", "d"}}}}}, "worker", 3));
+    say(status({{{job_of_second, 1}, 0, {UnitsNamed{{"a", "b", "c", "d"}}}}}, "worker", 3));
     REQUIRE(slots_of("rich") == 2);
     say(status({{{1, 1}, 0, {UnitsNamed{{"a", "b", "c", "d"}}}}}, "worker", 3));
     REQUIRE(broker.find_run("poor")->slots_wanted() > 0);

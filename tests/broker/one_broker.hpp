@@ -32,6 +32,9 @@ inline Orders orders_in(const Effects& effects, const std::string& session = "wo
     return orders[0];
 }
 
+/// Of the second run that a broker has.
+constexpr std::uint64_t job_of_second = std::uint64_t{1} << 32 | 1;
+
 struct OneBroker {
     Settings settings;
     Broker broker{"token", settings};
