@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -17,7 +18,8 @@ namespace xgrid::client {
 class Giver {
 public:
     /// `shelf` is used by the thread alone, which ends with the giver.
-    Giver(Context& context, std::string endpoint, Offer offer, Shelf& shelf);
+    Giver(Context& context, std::string endpoint, std::optional<Token> credentials, Offer offer,
+          Shelf& shelf);
     Giver(const Giver&) = delete;
     Giver& operator=(const Giver&) = delete;
     ~Giver();
@@ -31,6 +33,7 @@ private:
 
     Context& context_;
     std::string endpoint_;
+    std::optional<Token> credentials_;
     Offer offer_;
     Shelf& shelf_;
     std::atomic<std::uint64_t> bytes_ = 0;

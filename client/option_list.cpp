@@ -52,8 +52,11 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("no-confirm", "a failure is final, and not run again")(
             "framework", text(&given.framework, "auto|pytest"), "whose tests these are")  //
         ("testrunuid", text(&options.spec.testrun_uid, "TEXT"),
-         "what tests see as the run's id")  //
-        ("broker", text(&options.broker, "ENDPOINT"), "hand the run to this broker");
+         "what tests see as the run's id")                                            //
+        ("broker", text(&options.broker, "ENDPOINT"), "hand the run to this broker")  //
+        ("broker-key", text(&given.broker_key, "KEY|FILE"),
+         "its public key, if it asks for keys")  //
+        ("key", text(&given.key, "FILE"), "your own key (default ~/.config/xgrid/key)");
     groups.code.add_options()  //
         ("rsyncdir", po::value<std::string>()->value_name("FOLDER"),
          "a folder that travels with the project; repeatable")  //
