@@ -69,7 +69,8 @@ Guard::Cut Access::look(const Guard::Now& now) {
         if (keys) {
             cut = guard_.replace(*std::move(keys));
             trouble_.clear();
-        } else if (trouble_ != std::exchange(trouble_, keys.error())) {
+        } else if (trouble_ != keys.error()) {
+            trouble_ = keys.error();
             say("goes on with the keys as they were: " + trouble_);
         }
     }

@@ -218,7 +218,7 @@ Guard::Cut Guard::replace(KeyList keys) {
     for (const auto& [word, key] : keys.all()) users.insert(key.user);
     for (const auto& [word, key] : keys_.all()) {
         if (keys.find(word) != nullptr) continue;
-        note("revoked", From{.key = word});
+        note("cut-off", From{.key = word});
         cut.listener = cut.listener || xgrid::broker::may_listen(key.roles);
         if (users.contains(key.user)) continue;
         for (std::string& run : runs_.of(key.user)) cut.runs.push_back(std::move(run));

@@ -206,7 +206,7 @@ TEST_CASE_FIXTURE(Guarded, "a revoked key is not heard any more, nor hears") {
     CHECK_FALSE(say(1, Submit{.run = "r2"}).passes);
     CHECK_FALSE(guard.may_hear("peer-1"));
     CHECK_FALSE(guard.lets_in(now, from(1), Guard::Door::messages));
-    CHECK(noted("revoked"));
+    CHECK(noted("cut-off"));
 }
 
 TEST_CASE_FIXTURE(Guarded, "runs go on while their user has another key") {

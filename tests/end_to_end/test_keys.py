@@ -267,6 +267,7 @@ def test_a_broker_goes_on_with_the_list_as_it_was_when_it_is_damaged(project, se
     broker = serve()
     ann = broker.allow("ann", "submit")
     broker.working()
+    check_suite(project.submit(*broker.as_user(ann)))
     with open(broker.data / "keys", "a") as file:
         file.write("everybody\n")
     assert broker.process.says("goes on with the keys as they were")
