@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include <fmt/format.h>
+
 #include "broker/answers.hpp"
 #include "shared/codec.hpp"
 #include "shared/ensure.hpp"
@@ -244,28 +246,34 @@ bool Broker::record(Instant now, WorkerKey key, const AttemptStatus& attempt) {
     return false;
 }
 
-void Broker::lose_worker(Instant now, WorkerKey key) {
+void Broker::lose_worker(Instant now, WorkerKey key, const std::string& why) {
     const std::map<std::string, std::uint32_t> present = used_[key];
-    const std::string why = "lost: nothing was heard of " + workers_.at(key).host + " for " +
-                            std::to_string(settings_.worker_lease / std::chrono::seconds(1)) + " s";
     for (const auto& [id, used] : present) {
         perform(now, *runs_.at(id), WorkerLost{key, why});
         touch(*runs_.at(id));
     }
+    // Its slots are settled with it still there; then it goes.
+    for (const std::string& id : std::set<std::string>(touched_)) absorb(now, *runs_.at(id));
+    used_.erase(key);
+    workers_.remove(key);
+}
+
+Effects Broker::drop(Instant now, const PeerId& peer) {
+    for (const auto& [key, worker] : workers_.all()) {
+        if (worker.peer != peer) continue;
+        lose_worker(now, key, "lost: " + worker.host + " may not work here any more");
+        break;
+    }
+    return settle(now, {});
 }
 
 // ---- After each step
 
 Effects Broker::advance(Instant now) {
     for (const WorkerKey key : workers_.silent(now, settings_.worker_lease)) {
-        lose_worker(now, key);
-        // Its slots are settled below, with it still there; then it goes.
-        for (const std::string& id : std::set<std::string>(touched_)) {
-            absorb(now, *runs_.at(id));
-        }
-        used_.erase(key);
-        workers_.remove(key);
-        if (kept_workers_.erase(key) > 0) keep(WorkerGone{key});
+        lose_worker(now, key,
+                    fmt::format("lost: nothing was heard of {} for {} s", workers_.at(key).host,
+                                settings_.worker_lease / std::chrono::seconds(1)));
     }
     while (!by_due_.empty() && by_due_.begin()->first <= now) {
         Entry& entry = *runs_.at(by_due_.begin()->second);

@@ -58,6 +58,9 @@ public:
     /// A peer has a new connection.
     Effects connect(Instant now, const PeerId& from);
     Effects receive(Instant now, const PeerId& from, const Message& message);
+    /// What is said on that connection does not count any more: a worker that was heard on it is
+    /// lost.
+    Effects drop(Instant now, const PeerId& peer);
     /// What came was no message.
     Effects refuse(const PeerId& from, const std::string& why);
     /// Somebody listens to that topic from now on; nobody does any more.
@@ -118,7 +121,7 @@ private:
     void retake(Instant now, const WorkerGone& gone);
     void give_up(Instant now, const Entry& entry);
     bool record(Instant now, WorkerKey key, const AttemptStatus& attempt);
-    void lose_worker(Instant now, WorkerKey key);
+    void lose_worker(Instant now, WorkerKey key, const std::string& why);
     void touch(Entry& entry) { touched_.insert(entry.run.id()); }
     Effects settle(Instant now, Effects effects);
     void give_places(Instant now);

@@ -5,19 +5,25 @@
 #include <cstdio>
 #include <iterator>
 #include <malloc.h>
+#include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "broker/access.hpp"
 #include "broker/archive.hpp"
 #include "broker/broker.hpp"
 #include "broker/journal.hpp"
 #include "broker/objects.hpp"
 #include "shared/codec.hpp"
+#include "shared/curve.hpp"
 #include "shared/endpoint.hpp"
 #include "shared/ensure.hpp"
+#include "shared/key_words.hpp"
 #include "shared/process.hpp"
 #include "shared/signals.hpp"
 #include "shared/socket.hpp"
@@ -53,6 +59,10 @@ public:
     }
     Instant now() const { return std::chrono::steady_clock::now() + offset_; }
     void leave_out(Duration passed) { offset_ -= passed; }
+    /// With the time of day.
+    Guard::Now both() const {
+        return {now(), std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())};
+    }
 
 private:
     Duration offset_{0};
@@ -68,9 +78,11 @@ class Loop {
 public:
     explicit Loop(const Options& options)
         : signals_({SIGTERM, SIGINT, SIGHUP}),
+          options_(options),
           journal_(open_journal(options)),
-          router_(context_, options.bind),
-          topics_(publisher(context_, options.bind)),
+          access_(options.keys ? std::make_unique<Access>(context_, options.data) : nullptr),
+          router_(context_, options.bind, secret()),
+          topics_(publisher(topics_beside(options.bind))),
           core_(journal_ ? journal_->token() : random_token(),
                 {.topics = topics_ ? topics_->endpoint() : "", .journal = journal_.has_value()}),
           objects_(options.data / "objects", options.objects_bytes_max) {
@@ -81,6 +93,7 @@ public:
         Instant back_by = clock_.now();
         while (!signals_.next()) {
             if (clock_.now() > back_by + absence_least) clock_.leave_out(clock_.now() - back_by);
+            if (access_) heed_keys();
             int taken = 0;
             for (; taken < messages_per_turn; ++taken) {
                 const std::optional<Received> received = router_.receive();
@@ -95,7 +108,11 @@ public:
             std::vector<zmq::pollitem_t> items = {router_.poll_item(),
                                                   {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
             if (topics_) items.push_back(topics_->poll_item());
-            const Instant until = std::min(core_.next_deadline(), objects_.next_deadline());
+            Instant until = std::min(core_.next_deadline(), objects_.next_deadline());
+            if (access_) {
+                items.push_back(access_->poll_item());
+                until = std::min(until, access_->next_look());
+            }
             const bool more = taken == messages_per_turn;
             const Duration wait = more             ? Duration(0)
                                   : until == never ? std::chrono::hours(1)
@@ -105,11 +122,18 @@ public:
         }
     }
 
+    std::string endpoint() const { return router_.endpoint(); }
+    const Access* access() const { return access_.get(); }
+
 private:
+    std::optional<CurveKey> secret() const {
+        return access_ ? std::optional(access_->secret()) : std::nullopt;
+    }
+
     // Without a place for it nothing is published, and everything sent.
-    static std::optional<Publisher> publisher(Context& context, const std::string& broker) {
+    std::optional<Publisher> publisher(const std::string& endpoint) {
         try {
-            return std::optional<Publisher>(std::in_place, context, topics_beside(broker));
+            return std::optional<Publisher>(std::in_place, context_, endpoint, secret());
         } catch (const Fatal&) {
             return std::nullopt;
         }
@@ -134,8 +158,38 @@ private:
                 entry);
         }
         clock_.begin_at(last);
+        for (const JournalEntry& entry : *entries) {
+            const auto* begun = std::get_if<RunBegun>(&entry);
+            if (!access_ || begun == nullptr) continue;
+            access_->own(clock_.both(), begun->submit.run, begun->submit.order.user);
+        }
         carry_out(core_.restore(clock_.now(), journal_->life(), *entries));
         send_kept();
+    }
+
+    void heed_keys() {
+        const Guard::Cut cut = access_->look(clock_.both());
+        for (const auto& [peer, why] : cut.peers) {
+            router_.send(peer, encode(Message(Refusal{why})));
+            carry_out(core_.drop(clock_.now(), peer));
+        }
+        for (const std::string& run : cut.runs)
+            carry_out(core_.receive(clock_.now(), "", Cancel{run}));
+        if (cut.listener) turn_listeners_out();
+        if (!topics_ && !topics_at_.empty()) topics_ = publisher(topics_at_);
+        // Only now, so that a key that was just allowed gets in.
+        access_->answer(clock_.both());
+    }
+
+    // libzmq closes no single connection. Those who may listen come back by themselves, as soon as
+    // the system lets us have the place again.
+    void turn_listeners_out() {
+        if (!topics_) return;
+        topics_at_ = topics_->endpoint();
+        topics_.reset();
+        for (const std::string& topic : std::exchange(heard_topics_, {})) {
+            core_.unsubscribed(topic);
+        }
     }
 
     void hear_listeners() {
@@ -144,8 +198,10 @@ private:
             const auto subscription = topics_->receive();
             if (!subscription) return;
             if (subscription->begins) {
+                heard_topics_.insert(subscription->topic);
                 carry_out(core_.subscribed(subscription->topic));
             } else {
+                heard_topics_.erase(subscription->topic);
                 core_.unsubscribed(subscription->topic);
             }
         }
@@ -153,9 +209,19 @@ private:
 
     void take(const Received& received) {
         const Instant now = clock_.now();
-        if (received.frames.empty()) return carry_out(core_.connect(now, received.peer));
+        if (received.frames.empty()) {
+            if (access_ && !access_->greets(clock_.both(), received)) return;
+            return carry_out(core_.connect(now, received.peer));
+        }
         Result<Message> message = decode(received.views());
         if (!message) return carry_out(core_.refuse(received.peer, message.error()));
+        if (access_) {
+            const Guard::Verdict verdict = access_->hear(
+                clock_.both(), received, *message,
+                [this](const std::string& run) { return core_.find(run) != nullptr; });
+            if (!verdict.refusal.empty()) carry_out(core_.refuse(received.peer, verdict.refusal));
+            if (!verdict.passes) return;
+        }
         if (const auto sends = objects_.receive(now, received.peer, *message)) {
             carry_out(*sends);
             if (const auto* offer = std::get_if<Offer>(&*message)) keep(received.peer, *offer);
@@ -208,8 +274,10 @@ private:
         const Effects turn = std::exchange(turn_, {});
         if (!turn.journal.empty() && !keep(turn.journal)) return;
         // One that cannot be delivered is lost; what the peer says next repairs that.
-        for (const Send& send : turn.send) router_.send(send.peer, encode(send.message));
-        for (const Publication& publication : turn.publish) topics_->send(encode(publication));
+        for (const Send& send : turn.send) this->send(send.peer, send.message);
+        for (const Publication& publication : turn.publish) {
+            if (topics_) topics_->send(encode(publication));
+        }
     }
 
     // Until it is kept. False: a signal ends the wait, and what was not kept is forgotten.
@@ -235,15 +303,33 @@ private:
     }
 
     void carry_out(const Hub::Sends& sends) {
-        for (const auto& [peer, message] : sends) router_.send(peer, encode(message));
+        for (const auto& [peer, message] : sends) send(peer, message);
+    }
+
+    void send(const std::string& peer, const Message& message) {
+        if (access_ && !access_->guard().may_hear(peer)) return;
+        const auto* welcome = std::get_if<Welcome>(&message);
+        router_.send(peer, welcome == nullptr ? encode(message)
+                                              : encode(Message(completed(peer, *welcome))));
+    }
+
+    Welcome completed(const std::string& peer, Welcome welcome) const {
+        welcome.version = options_.version;
+        if (access_) welcome.user = access_->guard().user_of(peer);
+        if (access_ && !access_->guard().may_listen(peer)) welcome.topics.clear();
+        return welcome;
     }
 
     Signals signals_;
     Clock clock_;
+    const Options& options_;
     std::optional<Journal> journal_;
     Context context_;
+    std::unique_ptr<Access> access_;  // none: no keys
     Router router_;
     std::optional<Publisher> topics_;
+    std::string topics_at_;               // not empty: where it is to be again
+    std::set<std::string> heard_topics_;  // that somebody listens to
     Broker core_;
     Objects objects_;
     Effects turn_;
@@ -252,13 +338,34 @@ private:
     std::uint64_t kept_bytes_ = std::uint64_t{2} << 30;
 };
 
+void announce(const Options& options, const Loop& loop) {
+    fmt::print(stderr, "xgrid broker: listening on {}\n", options.bind);
+    if (const Access* access = loop.access()) {
+        fmt::print(stderr,
+                   "xgrid broker: asks for keys; its own is {}\n"
+                   "xgrid broker: clients and workers need --broker {} --broker-key {}\n",
+                   text_of_public(public_of(access->secret())), loop.endpoint(),
+                   text_of_public(public_of(access->secret())));
+        if (access->guard().keys().all().empty()) {
+            fmt::print(stderr,
+                       "xgrid broker: nobody is let in yet: xgrid keys allow KEY --name NAME "
+                       "--role ROLE --data {}\n",
+                       options.data.string());
+        }
+    } else if (!is_on_this_machine(options.bind)) {
+        fmt::print(stderr,
+                   "xgrid broker: warning: --insecure: whoever can reach it can run "
+                   "programs on every worker\n");
+    }
+}
+
 }  // namespace
 
 int run(const Options& options) {
     raise_descriptor_limit();
     keep_freed_memory();
     Loop loop(options);
-    if (!options.embedded) fmt::print(stderr, "xgrid broker: listening on {}\n", options.bind);
+    if (!options.embedded) announce(options, loop);
     loop.run();
     return 0;
 }

@@ -15,6 +15,8 @@ struct Options {
     std::string bind = "tcp://127.0.0.1:7555";
     std::filesystem::path data = state_home();  // with objects; and the journal, if not embedded
     std::uint64_t objects_bytes_max = std::uint64_t{10} << 30;
+    bool keys = false;      // asks for them, as data/keys has them
+    std::string version{};  // of the program
     bool embedded = false;  // lives and dies with its parent, which handles Ctrl-C
 };
 

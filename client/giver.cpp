@@ -25,9 +25,11 @@ constexpr std::chrono::milliseconds whole_interval = std::chrono::milliseconds(2
 
 }  // namespace
 
-Giver::Giver(Context& context, std::string endpoint, Offer offer, Shelf& shelf)
+Giver::Giver(Context& context, std::string endpoint, std::optional<Token> credentials, Offer offer,
+             Shelf& shelf)
     : context_(context),
       endpoint_(std::move(endpoint)),
+      credentials_(std::move(credentials)),
       offer_(std::move(offer)),
       shelf_(shelf),
       end_(eventfd(0, EFD_CLOEXEC)) {
@@ -41,7 +43,7 @@ Giver::~Giver() {
 }
 
 void Giver::serve() {
-    Dealer broker(context_, endpoint_);
+    Dealer broker(context_, endpoint_, credentials_);
     auto offer_at = std::chrono::steady_clock::now();
     while (true) {
         const auto now = std::chrono::steady_clock::now();

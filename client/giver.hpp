@@ -19,7 +19,8 @@ namespace xgrid::client {
 class Giver {
 public:
     /// `shelf` is used by the thread alone, which ends with the giver.
-    Giver(Context& context, std::string endpoint, Offer offer, Shelf& shelf);
+    Giver(Context& context, std::string endpoint, std::optional<Token> credentials, Offer offer,
+          Shelf& shelf);
     Giver(const Giver&) = delete;
     Giver& operator=(const Giver&) = delete;
     ~Giver();
@@ -36,6 +37,7 @@ private:
 
     Context& context_;
     std::string endpoint_;
+    std::optional<Token> credentials_;
     Offer offer_;
     Shelf& shelf_;
     std::atomic<std::uint64_t> bytes_ = 0;

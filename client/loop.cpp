@@ -33,8 +33,11 @@
 #include "client/snapshot/difference.hpp"
 #include "client/snapshot/snapshot_shelf.hpp"
 #include "client/tally.hpp"
+#include "shared/admission.hpp"
 #include "shared/codec.hpp"
+#include "shared/curve.hpp"
 #include "shared/ensure.hpp"
+#include "shared/handshakes.hpp"
 #include "shared/process.hpp"
 #include "shared/socket.hpp"
 
@@ -82,7 +85,14 @@ public:
           coverage_({.distributed = options_.spec.distributed,
                      .coloured = options_.spec.coloured,
                      .interpreter = options_.spec.interpreter}) {
-        broker_.emplace(grid_.context(), grid_.endpoint());
+        broker_.emplace(grid_.context(), options_.credentials);
+        if (!options_.broker.empty()) {
+            handshakes_.emplace(grid_.context(), broker_->socket());
+            std::optional<CurveKey> own;
+            if (options_.credentials) own = public_of(options_.credentials->client_secret);
+            admission_.emplace(options_.broker, own);
+        }
+        broker_->connect(grid_.endpoint());
     }
 
     RoundEnd run() {
@@ -226,7 +236,7 @@ private:
         giver_.reset();
         snapshot_ = std::move(snapshot);
         shelf_.emplace(snapshot_);
-        giver_.emplace(grid_.context(), grid_.endpoint(),
+        giver_.emplace(grid_.context(), grid_.endpoint(), options_.credentials,
                        Offer{run_, options_.pack, options_.detach}, *shelf_);
     }
 
@@ -256,6 +266,13 @@ private:
         if (options_.detach) return fmt::print(stderr, "xgrid: {}\n", retaken_line(files));
         reports_.add(now(), NoteSeen{.text = retaken_line(files)});
         reports_.tick(now());
+    }
+
+    void hear_handshakes() {
+        if (!handshakes_) return;
+        while (const std::optional<Handshake> handshake = handshakes_->next()) {
+            fail(admission_->hear(*handshake));
+        }
     }
 
     void hear_broker() {
@@ -344,6 +361,7 @@ private:
 
     void wait() {
         std::vector<zmq::pollitem_t> items = {broker_->poll_item()};
+        if (handshakes_) items.push_back(handshakes_->poll_item());
         grid_.watch(items);
         Instant until = std::min(core_->next_deadline(), grid_.next_deadline());
         const bool looks = options_.detach && giver_;  // whether all of the code is there
@@ -359,6 +377,8 @@ private:
     Home home_;
     Coverage coverage_;
     std::optional<Dealer> broker_;
+    std::optional<Handshakes> handshakes_;  // with a shared broker
+    std::optional<Admission> admission_;
     std::set<std::string> told_lost_;  // hosts
     std::optional<Client> core_;
     std::set<std::string> warned_;  // of what does not travel

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "broker/keys_command.hpp"
+#include "broker/keys_options.hpp"
 #include "broker/loop.hpp"
 #include "broker/options.hpp"
 #include "client/command_options.hpp"
@@ -30,6 +32,7 @@ constexpr const char* help =
     "  xgrid cancel    end it\n"
     "  xgrid why       say what it waits for\n"
     "  xgrid rerun     submit it again, or with --failed what failed in it\n"
+    "  xgrid keys      who may use a broker\n"
     "  xgrid plugin    let pytest itself run its tests with xgrid\n"
     "  xgrid version   print the version\n\n"
     "xgrid <subcommand> --help tells more.\n";
@@ -57,7 +60,15 @@ int start(const std::vector<std::string>& words) {
     }
     const std::vector<std::string> arguments(words.begin() + 1, words.end());
     if (subcommand == "submit") return start(client::parse_options, client::run, arguments);
-    if (subcommand == "broker") return start(broker::parse_options, broker::run, arguments);
+    if (subcommand == "broker") {
+        const auto parse = [](const std::vector<std::string>& given) {
+            auto options = broker::parse_options(given);
+            if (options) options->version = XGRID_VERSION;
+            return options;
+        };
+        return start(parse, broker::run, arguments);
+    }
+    if (subcommand == "keys") return start(broker::parse_keys_options, broker::run_keys, arguments);
     if (subcommand == "worker") return start(worker::parse_options, worker::run, arguments);
     if (subcommand == "plugin") {
         const auto parse = [](const std::vector<std::string>& given) {

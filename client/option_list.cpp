@@ -60,7 +60,10 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("broker", text(&options.broker, "ENDPOINT"), "hand the run to this broker")         //
         ("detach", "hand it in and leave; xgrid attach shows it")                            //
         ("priority", text(&given.priority, "N"), "higher ones go first there (default: 0)")  //
-        ("project", text(&options.order.project, "NAME"), "whose history it is part of");
+        ("project", text(&options.order.project, "NAME"), "whose history it is part of")     //
+        ("broker-key", text(&given.broker_key, "KEY|FILE"),
+         "its public key, if it asks for keys")  //
+        ("key", text(&given.key, "FILE"), "your own key (default ~/.config/xgrid/key)");
     groups.code.add_options()  //
         ("rsyncdir", po::value<std::string>()->value_name("FOLDER"),
          "a folder that travels with the project; repeatable")  //

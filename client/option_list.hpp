@@ -19,6 +19,8 @@ struct Given {
     std::string chunk_max;
     std::string ramp;
     std::string token;
+    std::string broker_key;
+    std::string key;
     std::string crashes_max;
     std::string timeout;
     std::string failures_max;

@@ -20,6 +20,7 @@
 #include "client/tokens.hpp"
 #include "client/united_options.hpp"
 #include "shared/cores.hpp"
+#include "shared/credentials.hpp"
 #include "shared/endpoint.hpp"
 #include "shared/ensure.hpp"
 #include "shared/option_text.hpp"
@@ -250,7 +251,10 @@ void set_run(Options& options, const Parsed& parsed, const Given& given,
     if (!given.timeout.empty()) {
         spec.timeout_seconds = seconds(parsed.name("timeout"), given.timeout);
     }
-    if (!options.broker.empty()) require_local(options.broker, parsed.name("broker"));
+    if (!options.broker.empty()) {
+        require_endpoint(options.broker, parsed.name("broker"));
+        options.credentials = credentials_for(options.broker, {given.broker_key, given.key, ""});
+    }
     options.pack = packs_from(given.compress, parsed.name("compress"),
                               options.broker.empty() ? "ipc://" : options.broker);
     if (given.compress != "auto") {

@@ -10,6 +10,7 @@
 #include "client/environments.hpp"
 #include "client/sync_settings.hpp"
 #include "shared/messages.hpp"
+#include "shared/token.hpp"
 
 namespace xgrid::client {
 
@@ -33,6 +34,7 @@ struct Options {
     std::string json;          // a path, "-" for stdout, or empty
     int plugin_socket = -1;    // of the pytest plugin that shows the run; none: -1
     bool asks_pytest = false;  // something that pytest answers itself, without running a test
+    std::optional<Token> credentials;  // for the broker; none: without keys
 };
 
 /// Of the command line and what it unites with (settings_files.hpp). None: help was asked for and

@@ -17,6 +17,7 @@ namespace {
 constexpr std::array known = {
     KnownSetting{"boxed", Takes::truth},
     KnownSetting{"broker"},
+    KnownSetting{"broker-key", Takes::path},
     KnownSetting{"collect"},
     KnownSetting{"compress"},
     KnownSetting{"dist", Takes::text, true},
@@ -28,6 +29,7 @@ constexpr std::array known = {
     KnownSetting{"junitprefix"},
     KnownSetting{"junitxml", Takes::path},
     KnownSetting{"keep", Takes::texts},
+    KnownSetting{"key", Takes::path},
     KnownSetting{"looponfail", Takes::truth, true},
     KnownSetting{"max-worker-restart", Takes::number, true},
     KnownSetting{"maxfail", Takes::number, true},
@@ -89,11 +91,13 @@ std::string finished(const std::string& value, Takes takes, const Origin& origin
     return is_name ? value : located(value, origin);
 }
 
-// A program without a slash is a name for PATH; a report without one is a file.
+// A program without a slash is a name for PATH; a report without one is a file. A broker's key may
+// be there itself.
 std::string finished(const KnownSetting& setting, const std::string& value, const Origin& origin) {
-    const bool on_path =
-        std::string_view(setting.name) == "python" && value.find('/') == std::string::npos;
-    return on_path ? value : finished(value, setting.takes, origin);
+    const std::string_view name = setting.name;
+    const bool on_path = name == "python" && value.find('/') == std::string::npos;
+    const bool is_key = name == "broker-key" && (value.starts_with("xgp1_") || value == "none");
+    return on_path || is_key ? value : finished(value, setting.takes, origin);
 }
 
 }  // namespace

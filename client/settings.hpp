@@ -4,7 +4,7 @@
 //
 //   rsyncdir, rsyncignore, keep, tx, px                   texts: a list, or one text
 //   numprocesses, maxprocesses, dist, python, collect,    text or number: the last one counts
-//   start, framework, testrunuid, broker, compress,
+//   start, framework, testrunuid, broker, broker-key, key, compress,
 //   junitxml, junitprefix, json, timeout, maxfail,
 //   max-worker-restart, priority, project
 //   boxed, exitfirst, looponfail, no-confirm, take-all, empty-folders        true or false

@@ -9,6 +9,7 @@
 #include "client/text_file.hpp"
 #include "client/toml_text.hpp"
 #include "client/words.hpp"
+#include "shared/config_home.hpp"
 #include "shared/ensure.hpp"
 
 namespace xgrid::client {
@@ -102,10 +103,7 @@ private:
 }  // namespace
 
 fs::path users_folder(const Variables& variables) {
-    const fs::path config = value_of(variables, "XDG_CONFIG_HOME");
-    if (config.is_absolute()) return config / "xgrid";
-    const fs::path home = value_of(variables, "HOME");
-    return home.is_absolute() ? home / ".config/xgrid" : fs::path();
+    return config_home(value_of(variables, "XDG_CONFIG_HOME"), value_of(variables, "HOME"));
 }
 
 FoundSettings read_settings(const PytestQuestion& question, const Variables& variables) {

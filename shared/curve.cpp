@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "shared/ensure.hpp"
+#include "shared/key_words.hpp"
 
 namespace xgrid {
 namespace {
@@ -19,6 +20,8 @@ CurveKey key_from(const Z85& text) {
     return key;
 }
 
+}  // namespace
+
 CurveKey fresh_secret() {
     Z85 known{};
     Z85 secret{};
@@ -27,8 +30,6 @@ CurveKey fresh_secret() {
     }
     return key_from(secret);
 }
-
-}  // namespace
 
 CurveKey public_of(const CurveKey& secret) {
     Z85 text{};
@@ -48,7 +49,12 @@ Token token_for(const WorkerKeys& keys) {
 
 // The request, by RFC 27: version, number, domain, address, routing id, mechanism, credentials.
 Gate::Gate(Context& context, std::set<CurveKey> allowed)
-    : socket_(context, zmq::socket_type::rep), allowed_(std::move(allowed)) {
+    : Gate(context, [allowed = std::move(allowed)](const Caller& caller) {
+          return allowed.contains(caller.key);
+      }) {}
+
+Gate::Gate(Context& context, Lets lets)
+    : socket_(context, zmq::socket_type::rep), lets_(std::move(lets)) {
     socket_.set(zmq::sockopt::linger, 0);
     socket_.bind("inproc://zeromq.zap.01");
 }
@@ -61,18 +67,19 @@ void Gate::answer() {
             if (!socket_.recv(part, zmq::recv_flags::dontwait)) return;
             parts.push_back(part.to_string());
         } while (part.more());
-        CurveKey key{};
+        Caller caller;
         const bool has_key =
-            parts.size() == 7 && parts[5] == "CURVE" && parts[6].size() == key.size();
-        if (has_key) std::copy(parts[6].begin(), parts[6].end(), key.begin());
-        const bool known = has_key && allowed_.contains(key);
+            parts.size() == 7 && parts[5] == "CURVE" && parts[6].size() == caller.key.size();
+        if (has_key) {
+            std::copy(parts[6].begin(), parts[6].end(), caller.key.begin());
+            caller.domain = parts[2];
+            caller.address = parts[3];
+        }
+        const bool known = has_key && lets_(caller);
         if (!known) ++denied_;
-        const std::array<std::string, 6> reply = {"1.0",
-                                                  parts.size() > 1 ? parts[1] : "1",
-                                                  known ? "200" : "400",
-                                                  "",
-                                                  known ? "client" : "",
-                                                  ""};
+        const std::array<std::string, 6> reply = {
+            "1.0", parts.size() > 1 ? parts[1] : "1",       known ? "200" : "400",
+            "",    known ? text_of_public(caller.key) : "", ""};
         for (std::size_t i = 0; i < reply.size(); ++i) {
             const auto more =
                 i + 1 < reply.size() ? zmq::send_flags::sndmore : zmq::send_flags::none;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <set>
+#include <string>
 
 #include "shared/socket.hpp"
 #include "shared/token.hpp"
@@ -14,10 +16,22 @@ WorkerKeys make_worker_keys();
 /// What clients get.
 Token token_for(const WorkerKeys& keys);
 CurveKey public_of(const CurveKey& secret);
+CurveKey fresh_secret();
 
-/// Lets the peers of these keys in, and nobody else. To be made before the router that it guards.
+/// One who wants in.
+struct Caller {
+    CurveKey key{};
+    std::string domain;   // of the socket (domain_of_*)
+    std::string address;  // of its host, in numbers; empty: none is known
+};
+
+/// Is asked of each new connection to the sockets that ask for keys, before which it is to be made.
+/// Each of their messages then has the caller's key with it.
 class Gate {
 public:
+    using Lets = std::function<bool(const Caller&)>;
+    Gate(Context& context, Lets lets);
+    /// Lets these in, and nobody else.
     Gate(Context& context, std::set<CurveKey> allowed);
 
     /// Answers all who are waiting.
@@ -28,7 +42,7 @@ public:
 
 private:
     zmq::socket_t socket_;
-    std::set<CurveKey> allowed_;
+    Lets lets_;
     std::uint64_t denied_ = 0;
 };
 

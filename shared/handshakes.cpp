@@ -1,6 +1,7 @@
 #include "shared/handshakes.hpp"
 
 #include <atomic>
+#include <cstdint>
 #include <cstring>
 #include <string>
 

@@ -1,21 +1,12 @@
 // What becomes of a socket's connections, as libzmq tells it. Knows no message.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 
+#include "shared/handshake.hpp"
 #include "shared/socket.hpp"
 
 namespace xgrid {
-
-enum class Handshake : std::uint8_t {
-    done,     // the peers understand each other, and each lets the other in
-    denied,   // the other side knows who we are, and does not let us in
-    failed,   // what the other side says is wrong: another key, or not how we speak
-    cut,      // the other side has gone before that, as one does who finds us wrong
-    refused,  // there is nobody
-    lost,     // a connection is gone
-};
 
 class Handshakes {
 public:

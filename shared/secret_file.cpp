@@ -1,6 +1,8 @@
 #include "shared/secret_file.hpp"
 
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -49,6 +51,32 @@ Result<std::optional<std::string>> read_secret(const std::filesystem::path& path
     std::string text(file->size(), '\0');
     if (const std::optional<Error> error = file->read_at(0, text)) return *error;
     return std::optional(std::move(text));
+}
+
+Result<bool> write_secret(const std::filesystem::path& path, const std::string& text,
+                          Existing existing) {
+    const auto trouble = [&] {
+        return Error{fmt::format("cannot make {}: {}", path.string(), std::strerror(errno))};
+    };
+    std::string fresh = path.string() + ".XXXXXX";
+    const Descriptor made(::mkostemp(fresh.data(), O_CLOEXEC));
+    if (!made) return trouble();
+    Result<File> file = File::open(fresh, O_WRONLY);
+    std::optional<Error> error = file ? file->write_at(0, text) : Error{file.error()};
+    // To the disk, before it has its name.
+    if (!error && ::fsync(made.get()) != 0) error = trouble();
+    bool written = true;
+    if (!error && existing == Existing::replaced) {
+        if (std::rename(fresh.c_str(), path.c_str()) == 0) return true;
+        error = trouble();
+    }
+    if (!error && ::link(fresh.c_str(), path.c_str()) != 0) {
+        written = false;
+        if (errno != EEXIST) error = trouble();
+    }
+    ::unlink(fresh.c_str());
+    if (error) return *error;
+    return written;
 }
 
 }  // namespace xgrid

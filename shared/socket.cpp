@@ -47,6 +47,28 @@ bool pass_parts(zmq::socket_t& socket, std::vector<zmq::message_t>& parts) {
 
 zmq::const_buffer bytes_of(const CurveKey& key) { return zmq::buffer(key.data(), key.size()); }
 
+void ask_for_keys(zmq::socket_t& socket, const CurveKey& secret, const char* domain) {
+    socket.set(zmq::sockopt::curve_server, true);
+    socket.set(zmq::sockopt::curve_secretkey, bytes_of(secret));
+    // Without both of these a missing gate would be an open one.
+    socket.set(zmq::sockopt::zap_domain, domain);
+    const int yes = 1;
+    ensure(zmq_setsockopt(socket.handle(), zap_enforce_domain, &yes, sizeof yes) == 0,
+           "libzmq turns away whom no gate lets in");
+}
+
+void show_key(zmq::socket_t& socket, const Token& token) {
+    socket.set(zmq::sockopt::curve_serverkey, bytes_of(token.worker_public));
+    socket.set(zmq::sockopt::curve_publickey, bytes_of(public_of(token.client_secret)));
+    socket.set(zmq::sockopt::curve_secretkey, bytes_of(token.client_secret));
+}
+
+// Of a connection that a gate has let in; of others it is what the peer likes to say.
+std::string property(zmq::message_t& message, const char* name) {
+    const char* value = zmq_msg_gets(message.handle(), name);
+    return value == nullptr ? "" : value;
+}
+
 bool receive_parts(zmq::socket_t& socket, std::vector<zmq::message_t>& parts) {
     do {
         zmq::message_t part;
@@ -64,19 +86,18 @@ std::vector<std::string_view> Received::views() const {
     return result;
 }
 
+std::size_t Received::bytes() const {
+    std::size_t bytes = 0;
+    for (const zmq::message_t& frame : frames) bytes += frame.size();
+    return bytes;
+}
+
 Router::Router(Context& context, const std::string& endpoint, const std::optional<CurveKey>& secret)
     : socket_(context, zmq::socket_type::router) {
     set_common(socket_);
     socket_.set(zmq::sockopt::ipv6, endpoint.starts_with("tcp://["));
-    if (secret) {
-        socket_.set(zmq::sockopt::curve_server, true);
-        socket_.set(zmq::sockopt::curve_secretkey, bytes_of(*secret));
-        // Without both of these a missing gate would be an open one.
-        socket_.set(zmq::sockopt::zap_domain, "xgrid");
-        const int yes = 1;
-        ensure(zmq_setsockopt(socket_.handle(), zap_enforce_domain, &yes, sizeof yes) == 0,
-               "libzmq turns away whom no gate lets in");
-    }
+    asks_for_keys_ = secret.has_value();
+    if (secret) ask_for_keys(socket_, *secret, domain_of_routers);
     socket_.set(zmq::sockopt::router_mandatory, true);
     socket_.set(zmq::sockopt::backlog, 4096);
     try {
@@ -117,6 +138,11 @@ std::optional<Received> Router::receive() {
     if (!receive_parts(socket_, parts)) return std::nullopt;
     Received received{.peer = parts.front().to_string()};
     parts.erase(parts.begin());
+    // Not of the first part, which libzmq 4.3.4 lets go without them.
+    if (asks_for_keys_ && !parts.empty()) {
+        received.key = property(parts.front(), "User-Id");
+        received.address = property(parts.front(), "Peer-Address");
+    }
     // PROBE_ROUTER: a single empty frame from a new connection.
     if (parts.size() == 1 && parts.front().size() == 0) parts.clear();
     received.frames = std::move(parts);
@@ -137,10 +163,7 @@ Dealer::Dealer(Context& context, const std::optional<Token>& token)
     socket_.set(zmq::sockopt::probe_router, true);
     socket_.set(zmq::sockopt::reconnect_ivl, 5);
     socket_.set(zmq::sockopt::reconnect_ivl_max, 2'000);
-    if (!token) return;
-    socket_.set(zmq::sockopt::curve_serverkey, bytes_of(token->worker_public));
-    socket_.set(zmq::sockopt::curve_publickey, bytes_of(public_of(token->client_secret)));
-    socket_.set(zmq::sockopt::curve_secretkey, bytes_of(token->client_secret));
+    if (token) show_key(socket_, *token);
 }
 
 void Dealer::connect(const std::string& endpoint) {
@@ -176,9 +199,12 @@ std::optional<Received> Dealer::receive() {
 
 zmq::pollitem_t Dealer::poll_item() { return {socket_.handle(), 0, ZMQ_POLLIN, 0}; }
 
-Publisher::Publisher(Context& context, const std::string& endpoint)
+Publisher::Publisher(Context& context, const std::string& endpoint,
+                     const std::optional<CurveKey>& secret)
     : socket_(context, zmq::socket_type::xpub) {
     set_common(socket_);
+    socket_.set(zmq::sockopt::ipv6, endpoint.starts_with("tcp://["));
+    if (secret) ask_for_keys(socket_, *secret, domain_of_publishers);
     socket_.set(zmq::sockopt::linger, 0);
     socket_.set(zmq::sockopt::sndhwm, publications_max);
     // Each listener is told of, not only the first: it may have come late.
@@ -214,9 +240,11 @@ std::optional<Publisher::Subscription> Publisher::receive() {
 zmq::pollitem_t Publisher::poll_item() { return {socket_.handle(), 0, ZMQ_POLLIN, 0}; }
 
 Subscriber::Subscriber(Context& context, const std::string& endpoint,
-                       const std::vector<std::string>& topics)
+                       const std::vector<std::string>& topics, const std::optional<Token>& token)
     : socket_(context, zmq::socket_type::sub) {
     set_common(socket_);
+    socket_.set(zmq::sockopt::ipv6, endpoint.starts_with("tcp://["));
+    if (token) show_key(socket_, *token);
     socket_.set(zmq::sockopt::linger, 0);
     socket_.set(zmq::sockopt::rcvhwm, publications_max);
     socket_.set(zmq::sockopt::reconnect_ivl, 5);

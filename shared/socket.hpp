@@ -25,9 +25,17 @@ using Context = zmq::context_t;
 struct Received {
     std::string peer;
     std::vector<zmq::message_t> frames;
+    // Where a router asks for keys: the peer's, as the context's gate knows it, and where it is.
+    std::string key{};
+    std::string address{};
 
     std::vector<std::string_view> views() const;
+    std::size_t bytes() const;
 };
+
+// What a gate is told of the sockets that ask it.
+constexpr const char* domain_of_routers = "xgrid";
+constexpr const char* domain_of_publishers = "xgrid-topics";
 
 /// Peers connect to it.
 class Router {
@@ -50,6 +58,7 @@ public:
 
 private:
     zmq::socket_t socket_;
+    bool asks_for_keys_ = false;
 };
 
 /// Connects, and connects again whenever the other side comes back. Each time it is announced
@@ -78,8 +87,9 @@ private:
 /// Says things to whoever listens, and hears who does.
 class Publisher {
 public:
-    /// Throws Fatal if the endpoint cannot be bound.
-    Publisher(Context& context, const std::string& endpoint);
+    /// Throws Fatal if the endpoint cannot be bound. Secret: as a router's.
+    Publisher(Context& context, const std::string& endpoint,
+              const std::optional<CurveKey>& secret = std::nullopt);
 
     /// As others may connect to it: with its port, if the system has chosen it.
     std::string endpoint() const;
@@ -99,9 +109,10 @@ private:
 /// Listens to topics, at a publisher that need not be there yet.
 class Subscriber {
 public:
-    /// Throws Fatal if the endpoint makes no sense.
+    /// Throws Fatal if the endpoint makes no sense. Token: as a dealer's.
     Subscriber(Context& context, const std::string& endpoint,
-               const std::vector<std::string>& topics);
+               const std::vector<std::string>& topics,
+               const std::optional<Token>& token = std::nullopt);
 
     std::optional<Received> receive();
     zmq::pollitem_t poll_item();

@@ -20,8 +20,11 @@
 
 #include <fmt/format.h>
 
+#include "shared/admission.hpp"
 #include "shared/codec.hpp"
+#include "shared/curve.hpp"
 #include "shared/endpoint.hpp"
+#include "shared/handshakes.hpp"
 #include "shared/process.hpp"
 #include "shared/signals.hpp"
 #include "shared/socket.hpp"
@@ -40,6 +43,7 @@ constexpr Duration listen_pause = std::chrono::milliseconds(2);
 constexpr Duration leave_limit = std::chrono::seconds(4);
 // One whose user is gone has nobody to wait for.
 constexpr Duration leave_limit_alone = std::chrono::milliseconds(2500);
+constexpr Duration retry_interval = std::chrono::seconds(2);
 constexpr Duration broker_silence_max = std::chrono::seconds(15);
 constexpr auto descendants_grace = std::chrono::milliseconds(500);
 
@@ -76,6 +80,7 @@ public:
     explicit Loop(const Options& options)
         : signals_({SIGTERM, SIGINT, SIGHUP}),
           endpoint_(options.broker),
+          credentials_(options.credentials),
           core_({.session = random_token(),
                  .host = options.name.empty() ? host_name() : options.name,
                  .slots = options.slots,
@@ -89,8 +94,13 @@ public:
         // A slow start: the interpreter's is the longest, and goes first.
         if (options.warm) slots_.warm(*options.warm);
         raise_descriptor_limit();
-        broker_.emplace(context_.emplace(), options.broker);
+        context_.emplace();
+        std::optional<CurveKey> own;
+        if (credentials_) own = public_of(credentials_->client_secret);
+        if (!options.embedded) admission_.emplace(endpoint_, own);
+        connect();
         trees_.emplace(*context_, SyncSettings{.broker = options.broker,
+                                               .credentials = credentials_,
                                                .cache = options.cache,
                                                .cache_bytes_max = options.cache_bytes_max,
                                                .pack = options.pack,
@@ -107,6 +117,7 @@ public:
             }
             if (time >= leave_by || (leave_by != never && core_.empty())) return code_;
             listen(time);
+            hear_handshakes();
             hear_broker();
             hear_topics();
             carry_out(core_.advance(now()));
@@ -115,6 +126,14 @@ public:
     }
 
 private:
+    void connect() {
+        retry_at_ = never;
+        handshakes_.reset();
+        broker_.emplace(*context_, credentials_);
+        if (admission_) handshakes_.emplace(*context_, broker_->socket());
+        broker_->connect(endpoint_);
+    }
+
     bool asked_to_leave(Instant time) {
         if (signals_.next()) return true;
         if (alone_at_ == never) return false;
@@ -144,6 +163,19 @@ private:
         trees_->keep_only(core_.runs());
     }
 
+    // It may be let in yet, and goes on trying: libzmq does not, after that.
+    void hear_handshakes() {
+        if (now() >= retry_at_) connect();
+        if (!handshakes_) return;
+        while (const std::optional<Handshake> handshake = handshakes_->next()) {
+            if (*handshake == Handshake::done) refused_.clear();
+            const std::string why = admission_->hear(*handshake);
+            if (!why.empty()) say(why + "; trying on");
+            const bool ended = *handshake == Handshake::denied || *handshake == Handshake::failed;
+            if (ended && retry_at_ == never) retry_at_ = now() + retry_interval;
+        }
+    }
+
     void hear_broker() {
         while (const std::optional<Received> received = broker_->receive()) {
             Result<Message> message = decode(received->views());
@@ -165,7 +197,7 @@ private:
         if (where == topics_at_) return;
         topics_at_ = where;
         topics_.reset();
-        if (!where.empty()) topics_.emplace(*context_, where, core_.topics());
+        if (!where.empty()) topics_.emplace(*context_, where, core_.topics(), credentials_);
     }
 
     void carry_out(const Effects& effects) {
@@ -179,7 +211,7 @@ private:
         }
         for (const Message& message : effects.send) broker_->send(encode(message));
         for (const std::string& refusal : effects.refusals) {
-            say("the broker refuses: " + refusal);
+            if (refusal != std::exchange(refused_, refusal)) say("the broker refuses: " + refusal);
         }
     }
 
@@ -191,8 +223,9 @@ private:
             items.push_back({nullptr, STDIN_FILENO, ZMQ_POLLIN, 0});
         }
         if (topics_) items.push_back(topics_->poll_item());
-        Instant until =
-            std::min({core_.next_deadline(), slots_.next_deadline(), leave_by, alone_at_});
+        if (handshakes_) items.push_back(handshakes_->poll_item());
+        Instant until = std::min(
+            {core_.next_deadline(), slots_.next_deadline(), leave_by, alone_at_, retry_at_});
         if (now() < listen_at_) {
             until = std::min(until, listen_at_);
         } else {
@@ -208,7 +241,12 @@ private:
     Slots slots_;
     std::optional<Context> context_;
     std::optional<Dealer> broker_;
+    std::optional<Handshakes> handshakes_;
+    std::optional<Admission> admission_;
+    Instant retry_at_ = never;
+    std::string refused_;  // the last reason, which is said once
     std::string endpoint_;
+    std::optional<Token> credentials_;
     std::optional<Subscriber> topics_;
     std::string topics_at_;
     std::optional<Trees> trees_;

@@ -1,11 +1,14 @@
 #include "worker/options.hpp"
 
+#include <cstdlib>
 #include <iostream>
+#include <utility>
 
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
 
 #include "shared/cores.hpp"
+#include "shared/credentials.hpp"
 #include "shared/endpoint.hpp"
 #include "shared/ensure.hpp"
 #include "shared/option_text.hpp"
@@ -68,12 +71,37 @@ void set_listen(Options& options, const po::variables_map& given, const std::str
     options.token_file = folder_from(token_file, "--token-file");
 }
 
+// Afterwards tests, which inherit our environment, do not find it there.
+std::string taken_variable(const char* name) {
+    const char* value = std::getenv(name);
+    std::string taken = value == nullptr ? "" : value;
+    unsetenv(name);
+    return taken;
+}
+
+void set_credentials(Options& options, GivenCredentials given) {
+    const std::string token = taken_variable("XGRID_TOKEN");
+    const std::string broker_key = taken_variable("XGRID_BROKER_KEY");
+    if (options.listen) {
+        if (given.token.empty() && given.broker_key.empty() && given.key.empty()) return;
+        throw Fatal("--token, --key and --broker-key go with --broker, and not with --listen", 4);
+    }
+    const bool named = !given.broker_key.empty() || !given.key.empty();
+    if (named && !given.token.empty()) {
+        throw Fatal("--token holds both keys: --broker-key and --key do not go with it", 4);
+    }
+    if (!named && given.token.empty()) given.token = token;
+    if (given.broker_key.empty() && given.token.empty()) given.broker_key = broker_key;
+    options.credentials = credentials_for(options.broker, given);
+}
+
 }  // namespace
 
 std::optional<Options> parse_options(const std::vector<std::string>& arguments) {
     Options options;
     std::string listen;
     std::string token_file;
+    GivenCredentials given_keys;
     std::string slots = "auto";
     std::vector<std::string> labels;
     std::string cache = options.cache.string();
@@ -83,6 +111,13 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         ("broker",
          po::value(&options.broker)->value_name("ENDPOINT")->default_value(options.broker),
          "the broker to serve")  //
+        ("broker-key", po::value(&given_keys.broker_key)->value_name("KEY|FILE"),
+         "its public key, if it asks for keys (or XGRID_BROKER_KEY)")  //
+        ("key", po::value<std::string>()->value_name("FILE"),
+         "this worker's own key (default: the user's, ~/.config/xgrid/key)")  //
+        ("token", po::value(&given_keys.token)->value_name("TOKEN"),
+         "both in one, from xgrid keys token (better: XGRID_TOKEN, as others can see a command "
+         "line)")  //
         ("listen", po::value(&listen)->value_name("[HOST:]PORT")->implicit_value("", "8888"),
          "instead, wait to be dialled by --tx socket=HOST:PORT (8888 on this machine alone, unless "
          "HOST says otherwise; * is everywhere); prints the token that clients need")  //
@@ -128,8 +163,10 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     options.slots = slots_from(slots);
     options.cache = folder_from(cache, "--cache");
     options.cache_bytes_max = size_from(cache_size, "--cache-size");
-    require_local(options.broker, "--broker");
+    require_endpoint(options.broker, "--broker");
     set_listen(options, given, listen, token_file);
+    if (given.contains("key")) given_keys.key = given["key"].as<std::string>();
+    set_credentials(options, std::move(given_keys));
     options.pack = packs_from(options.compress, "--compress", options.broker);
     for (const std::string& label : labels) {
         const std::size_t equals = label.find('=');

@@ -10,6 +10,7 @@
 
 #include "shared/address.hpp"
 #include "shared/cache_home.hpp"
+#include "shared/token.hpp"
 #include "worker/frameworks/warm_key.hpp"
 
 namespace xgrid::worker {
@@ -18,6 +19,7 @@ constexpr std::uint16_t listen_port = 8888;
 
 struct Options {
     std::string broker = "tcp://127.0.0.1:7555";
+    std::optional<Token> credentials;  // for it; none: without keys
     std::optional<Address> listen;     // to be dialled there, instead of joining a broker
     std::filesystem::path token_file;  // with the keys; empty: fresh ones
     bool insecure = false;             // without keys

@@ -126,7 +126,7 @@ Result<UpdateCounts> TreeSync::write(const std::filesystem::path& objects, TreeR
     } else {
         known = workspace_->trees_held();
     }
-    Dealer broker(context_, settings_.broker);
+    Dealer broker(context_, settings_.broker, settings_.credentials);
     for (int tries = 1;; ++tries) {
         TreeFetch fetched(
             run_, spec_.id, shelf, {},

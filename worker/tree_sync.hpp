@@ -24,6 +24,7 @@ namespace xgrid::worker {
 /// What all of a worker's runs have in common.
 struct SyncSettings {
     std::string broker;                                       // endpoint
+    std::optional<Token> credentials{};                       // for it
     std::filesystem::path cache;                              // with the store and the workspaces
     std::uint64_t cache_bytes_max = std::uint64_t{20} << 30;  // of both, a half each
     bool pack = false;                                        // what the broker sends

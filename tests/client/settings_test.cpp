@@ -128,3 +128,11 @@ TEST_CASE("an error calls a setting by where it stands") {
     CHECK(called({"dist", "x", {}}) == "--dist");
     CHECK(called({"dist", "x", origin}) == "dist in /p/xgrid.toml");
 }
+
+TEST_CASE("a broker's key is a word, or a file beside the one that names it") {
+    CHECK(toml("broker-key = 'xgp1_AbC'") == Texts{"broker-key=xgp1_AbC"});
+    CHECK(toml("broker-key = 'none'") == Texts{"broker-key=none"});
+    CHECK(toml("broker-key = 'grid.key'\nkey = 'mine'") ==
+          Texts{"broker-key=/p/grid.key", "key=/p/mine"});
+    CHECK(variable("XGRID_BROKER_KEY", "xgp1_AbC") == Texts{"broker-key=xgp1_AbC"});
+}

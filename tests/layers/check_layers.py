@@ -20,7 +20,7 @@ WORLD = [
     r"{role}/(loop|options)\.[ch]pp",
     r"worker/(descriptor|kernel|listen|permits|session|slots|tree_content|tree_sync|trees|worker_keys)\.[ch]pp",
     r"worker/(frameworks|workspace)/.*",
-    r"broker/(journal|objects)\.[ch]pp",
+    r"broker/(access|audit|key_store|keys_command|keys_options|journal|objects)\.[ch]pp",
     r"client/(code|coverage_report|embedded|git_library|giver|memory|option_list|pytest_cache|reports|repository)\.[ch]pp",
     r"client/(program|remote_host|remote_hosts)\.[ch]pp",
     r"client/(plugin_command|plugin_talk)\.[ch]pp",
@@ -29,19 +29,27 @@ WORLD = [
     r"client/(command_options|commands|inquiry|order)\.[ch]pp",
     r"client/(folder_watches|grid|rounds|watching)\.[ch]pp",
     r"client/snapshot/(?!glob|ignore_rules|settings).*",
-    r"shared/(cache_home|cores|curve|database|file|handshakes|living|option_text|partial|descriptor|process|secret_file|signals|socket|socket_folder|store\w*)\.[ch]pp",
+    r"shared/(cache_home|config_home|cores|credentials|curve|database|file|handshakes|key_file|living|option_text|partial|descriptor|process|secret_file|signals|socket|socket_folder|store\w*)\.[ch]pp",
 ]
 
 # A library, and the only files that include it. What is not listed (fmt) is for everyone.
 LIBRARIES = [
     (r"<msgpack.*>", [r"shared/(codec\.cpp|values\.hpp)"]),
     (r"<zmq.*>", [r"shared/(curve|handshakes|socket)\.[ch]pp"]),
-    (r"<boost/.*>", [r"{role}/options\.cpp", r"client/(command_options\.cpp|option_list\.[ch]pp)"]),
+    (
+        r"<boost/.*>",
+        [
+            r"{role}/options\.cpp",
+            r"broker/keys_options\.cpp",
+            r"client/(command_options\.cpp|option_list\.[ch]pp)",
+        ],
+    ),
     (r"<toml\+\+/.*>", [r"client/toml_text\.cpp"]),
     (
         r"<nlohmann/.*>",
         [
             r"worker/frameworks/.*",
+            r"broker/keys_command\.cpp",
             r"client/(cache_entries|coverage|json_\w+|memory|plugin_lines|plugin_talk)\.cpp",
         ],
     ),
@@ -65,6 +73,7 @@ ABOVE = [
         r'"{role}/options\.hpp"',
         [
             r"{role}/(main|loop|options)\.[ch]pp",
+            r"broker/keys_options\.cpp",
             r"worker/(listen|session)\.[ch]pp",
             r"client/(code|command_options|embedded|grid|option_list|reports|rounds)\.[ch]pp",
         ],
@@ -73,7 +82,7 @@ ABOVE = [
 
 # Who may include a role that is not its own: the one program that is all three.
 EVERY_ROLE = [r"client/main\.cpp", r"client/embedded\.[ch]pp", r"tests/.*"]
-DOORS = r'"{role}/(loop|options)\.hpp"'
+DOORS = r'"({role}/(loop|options)|broker/(keys_command|keys_options))\.hpp"'
 
 # Standard headers through which a file reaches the world. POSIX headers are all among them.
 NOT_PURE = (
@@ -81,12 +90,12 @@ NOT_PURE = (
     r"|random|shared_mutex|thread|(?!zstd\.h)[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
 )
 # Ours, through which a pure file would reach it all the same.
-NOT_PURE_OURS = r'".*/(loop|options|socket|socket_folder|curve|handshakes|secret_file|dialer|knock|tokens|journal|listen|permits|session|worker_keys|cache_home|descriptor|objects|code|coverage_report|git_library|giver|tree_content|tree_sync|trees|database|file|living|option_text|partial|store\w*|command_options|commands|inquiry|order|embedded|memory|option_list|plugin_command|plugin_talk|program|project|pytest_cache|pytest_ini|folder_watches|grid|remote_hosts?|repository|rounds|settings_files|sync_settings|text_file|watching|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
+NOT_PURE_OURS = r'".*/(loop|options|socket|socket_folder|curve|handshakes|secret_file|key_file|key_store|keys_command|keys_options|access|audit|credentials|config_home|dialer|knock|tokens|journal|listen|permits|session|worker_keys|cache_home|descriptor|objects|code|coverage_report|git_library|giver|tree_content|tree_sync|trees|database|file|living|option_text|partial|store\w*|command_options|commands|inquiry|order|embedded|memory|option_list|plugin_command|plugin_talk|program|project|pytest_cache|pytest_ini|folder_watches|grid|remote_hosts?|repository|rounds|settings_files|sync_settings|text_file|watching|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
 
 CLOCK = re.compile(r"_clock::now|random_device|std::time\(|clock_gettime|gettimeofday")
 ASKS_THE_CLOCK = [
     r"{role}/(main|loop)\.cpp",
-    r"broker/objects\.cpp",
+    r"broker/(keys_command|objects)\.cpp",
     r"client/(code|dialer|embedded|giver|inquiry|remote_hosts|rounds)\.cpp",
     r"shared/store_shelf\.cpp",
     r"worker/(listen|tree_sync)\.cpp",

@@ -1,0 +1,31 @@
+// What `xgrid keys` is told.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "broker/rights.hpp"
+
+namespace xgrid::broker {
+
+enum class KeysAction : std::uint8_t { make, allow, revoke, list, token };
+
+struct KeysOptions {
+    KeysAction action = KeysAction::list;
+    std::filesystem::path data;  // the broker's
+    std::filesystem::path file;  // make: where the key goes
+    std::string about;           // allow: a key or a file; revoke: a user or a key
+    std::string name;            // empty: not given
+    Roles roles;
+    std::chrono::seconds expires{0};
+    bool json = false;
+};
+
+/// None: help was asked for and printed. Throws Fatal with exit code 4.
+std::optional<KeysOptions> parse_keys_options(const std::vector<std::string>& arguments);
+
+}  // namespace xgrid::broker
