@@ -68,8 +68,11 @@ std::string state_of(const WorkerSummary& worker) {
 }  // namespace
 
 std::string rough_time(double seconds) {
-    constexpr std::array<std::pair<double, const char*>, 3> units = {
-        std::pair{86400.0, "d"}, {3600.0, "h"}, {60.0, "min"}};
+    constexpr std::array<std::pair<double, const char*>, 3> units = {{
+        {86400.0, "d"},
+        {3600.0, "h"},
+        {60.0, "min"},
+    }};
     for (const auto& [length, name] : units) {
         if (seconds >= 2 * length) return fmt::format("{:.0f} {}", seconds / length, name);
     }
@@ -77,10 +80,14 @@ std::string rough_time(double seconds) {
 }
 
 std::string counts_of(const RunSummary& run) {
-    constexpr std::array words = {
-        std::pair{Outcome::failed, "failed"}, {Outcome::passed, "passed"},
-        {Outcome::skipped, "skipped"},        {Outcome::xfailed, "xfailed"},
-        {Outcome::xpassed, "xpassed"},        {Outcome::error, "errors"}};
+    constexpr std::array<std::pair<Outcome, const char*>, 6> words = {{
+        {Outcome::failed, "failed"},
+        {Outcome::passed, "passed"},
+        {Outcome::skipped, "skipped"},
+        {Outcome::xfailed, "xfailed"},
+        {Outcome::xpassed, "xpassed"},
+        {Outcome::error, "errors"},
+    }};
     std::string text;
     for (const auto& [outcome, word] : words) {
         const auto found = run.verdicts.find(outcome);

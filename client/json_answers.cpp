@@ -48,15 +48,15 @@ Json object_for(const WorkerSummary& worker) {
             {"drains", worker.drains}, {"runs", worker.runs}};
 }
 
+Json object_for(const WantedSlots& wanted) {
+    return {{"labels", wanted.labels}, {"slots", wanted.slots}};
+}
+
 template <class T>
 Json list_of(const std::vector<T>& items) {
     Json list = Json::array();
     for (const T& item : items) list.push_back(object_for(item));
     return list;
-}
-
-Json object_for(const WantedSlots& wanted) {
-    return {{"labels", wanted.labels}, {"slots", wanted.slots}};
 }
 
 }  // namespace

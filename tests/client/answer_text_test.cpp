@@ -47,7 +47,10 @@ TEST_CASE("the state of a run that is over is what came of it") {
 
 TEST_CASE("a worker is a line: its slots, what it does, and for whom") {
     const std::vector<WorkerSummary> workers = {
-        {.name = "anvil", .labels = {{"gpu", "yes"}, {"os", "linux"}}, .slots = 4, .used = 1,
+        {.name = "anvil",
+         .labels = {{"gpu", "yes"}, {"os", "linux"}},
+         .slots = 4,
+         .used = 1,
          .runs = {"ab12cd34ef567890"}},
         {.name = "b", .slots = 2, .trouble = "its disk is full"},
         {.name = "c", .slots = 2, .silent = 7},
@@ -67,10 +70,11 @@ TEST_CASE("an overview counts slots and runs, and says what is wanted") {
                             .workers = {{.name = "anvil", .slots = 4, .used = 2}},
                             .wanted = {{{{"gpu", "yes"}}, 2}}};
     const std::string text = text_of(overview, 0);
-    CHECK(text.starts_with("broker   tcp://here:1, xgrid 0.1\n"
-                           "slots    2 of 4 used, on 1 worker\n"
-                           "runs     1 runs, 0 wait, 1 over\n"
-                           "wanted   2 slots more with gpu=yes\n"));
+    CHECK(
+        text.starts_with("broker   tcp://here:1, xgrid 0.1\n"
+                         "slots    2 of 4 used, on 1 worker\n"
+                         "runs     1 runs, 0 wait, 1 over\n"
+                         "wanted   2 slots more with gpu=yes\n"));
     CHECK(text.find("ab12cd34") != std::string::npos);
 }
 

@@ -143,7 +143,11 @@ def results(text):
 
 def test_without_a_broker_or_its_name_that_is_said(team):
     done = subprocess.run(
-        [grid.XGRID, "runs"], cwd=team.tmp_path, env=team.project.env, capture_output=True, text=True
+        [grid.XGRID, "runs"],
+        cwd=team.tmp_path,
+        env=team.project.env,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 4
     assert "no broker is named: add --broker ENDPOINT, set XGRID_BROKER" in done.stderr
