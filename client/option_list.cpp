@@ -28,7 +28,7 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
     };
     groups.where.add_options()  //
         ("numprocesses,n", text(&given.slots, "N|auto|logical"),
-         "N slots on this machine (auto: one for each core; 0: not distributed)")  //
+         "N slots here (auto: one for each core; 0: not distributed)")  //
         ("tx", po::value<std::string>()->value_name("[NUM*]SPEC"),
          "add environments, as in pytest-xdist; repeatable")  //
         ("px", po::value<std::string>()->value_name("SPEC"),
@@ -71,7 +71,7 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
          "what stays: a name, or with a slash a path; repeatable")  //
         ("keep", po::value<std::string>()->value_name("GLOB"),
          "what tests leave there for the next run; repeatable")                               //
-        ("take-all", "also what tools write beside the code, such as __pycache__ and .venv")  //
+        ("take-all", "also what tools write, such as __pycache__ and .venv")  //
         ("empty-folders", "also folders with nothing in them")                                //
         ("compress", text(&given.compress, "auto|always|never"),
          "what travels; auto: if it leaves this machine");
@@ -80,8 +80,7 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("exitfirst,x", "stop at the first failure, on every slot")                        //
         ("maxfail", text(&given.failures_max, "N"), "stop at the N-th failure")            //
         ("max-worker-restart", text(&given.crashes_max, "N"),
-         "how many crashed slots may be replaced "
-         "(default: 4 for each slot)")  //
+         "so many crashed slots may be replaced (default: 4 each)")  //
         ("timeout", text(&given.timeout, "SECONDS"),
          "what a test may take, with its fixtures; also to load a file (default 0: no limit)");
     groups.show.add_options()                              //
