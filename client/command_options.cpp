@@ -14,6 +14,7 @@
 #include "client/arguments.hpp"
 #include "client/option_list.hpp"
 #include "client/settings_files.hpp"
+#include "shared/credentials.hpp"
 #include "shared/endpoint.hpp"
 #include "shared/ensure.hpp"
 
@@ -66,23 +67,27 @@ std::map<std::string, std::string> variables() {
 }
 
 // As the command line says it, else the environment, else a file of settings.
-std::string broker_from(const std::string& given) {
-    std::string broker = given;
-    if (broker.empty()) {
-        std::error_code error;
-        const std::string directory = std::filesystem::current_path(error);
-        for (const Setting& setting : read_settings({.directory = directory}, variables()).values) {
-            if (setting.name == "broker") broker = setting.value;
-        }
+void find_broker(Options& options, Given& given) {
+    std::error_code error;
+    const std::string directory = std::filesystem::current_path(error);
+    std::map<std::string, std::string> settings;
+    for (const Setting& setting : read_settings({.directory = directory}, variables()).values) {
+        settings[setting.name] = setting.value;
     }
-    if (broker.empty()) {
+    const auto complete = [&](const char* name, std::string& value) {
+        if (value.empty()) value = settings[name];
+    };
+    complete("broker", options.broker);
+    complete("broker-key", given.broker_key);
+    complete("key", given.key);
+    if (options.broker.empty()) {
         throw Fatal(
             "no broker is named: add --broker ENDPOINT, set XGRID_BROKER, or write broker = "
             "\"ENDPOINT\" into xgrid.toml or ~/.config/xgrid/config.toml",
             4);
     }
-    require_local(broker, "--broker");
-    return broker;
+    require_endpoint(options.broker, "--broker");
+    options.credentials = credentials_for(options.broker, {given.broker_key, given.key, ""});
 }
 
 void describe_display(po::options_description& known, Given& given, Options& options) {
@@ -160,7 +165,11 @@ std::optional<Command> parse_command(CommandKind kind, const std::vector<std::st
     Given given;
     po::options_description known("Options", OptionGroups::columns);
     known.add_options()("broker", po::value(&command.options.broker)->value_name("ENDPOINT"),
-                        "the broker (else: XGRID_BROKER, or broker in a file of settings)");
+                        "the broker (else: XGRID_BROKER, or broker in a file of settings)")  //
+        ("broker-key", po::value(&given.broker_key)->value_name("KEY|FILE"),
+         "its public key, if it asks for keys")  //
+        ("key", po::value(&given.key)->value_name("FILE"),
+         "your own key (default ~/.config/xgrid/key)");
     if (kind == CommandKind::rerun) known.add_options()("failed", "only the tests that failed");
     if (about.shows_run) {
         describe_display(known, given, command.options);
@@ -190,7 +199,7 @@ std::optional<Command> parse_command(CommandKind kind, const std::vector<std::st
         throw Fatal(
             fmt::format("{}\n(xgrid {} --help shows the options)", error.what(), about.name), 4);
     }
-    command.options.broker = broker_from(command.options.broker);
+    find_broker(command.options, given);
     return command;
 }
 

@@ -127,7 +127,7 @@ int rerun(Inquiry& broker, const Command& command) {
 }  // namespace
 
 int run_command(const Command& command) {
-    Inquiry broker(command.options.broker);
+    Inquiry broker(command.options.broker, command.options.credentials);
     switch (command.kind) {
         case CommandKind::status: return show_status(broker, command.json);
         case CommandKind::runs: show(broker.ask(Question::runs).runs, command.json); return 0;

@@ -22,8 +22,8 @@ Instant now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
 
-Inquiry::Inquiry(std::string endpoint)
-    : endpoint_(std::move(endpoint)), dealer_(context_, endpoint_) {
+Inquiry::Inquiry(std::string endpoint, const std::optional<Token>& credentials)
+    : endpoint_(std::move(endpoint)), dealer_(context_, endpoint_, credentials) {
     converse(std::nullopt, [&](const Message& message) {
         const auto* welcome = std::get_if<Welcome>(&message);
         if (welcome != nullptr) broker_ = *welcome;

@@ -20,7 +20,7 @@ public:
 
     /// Waits until the broker has said who it is. Throws Fatal if it does not (exit code 3), or the
     /// endpoint makes no sense.
-    explicit Inquiry(std::string endpoint);
+    Inquiry(std::string endpoint, const std::optional<Token>& credentials);
 
     const Welcome& broker() const { return broker_; }
     const std::string& endpoint() const { return endpoint_; }

@@ -139,8 +139,8 @@ private:
             return;
         }
         if (options_.kept) {
-            giver_.emplace(grid_.context(), grid_.endpoint(), Offer{.run = run_, .whole = true},
-                           no_shelf_);
+            giver_.emplace(grid_.context(), grid_.endpoint(), options_.credentials,
+                           Offer{.run = run_, .whole = true}, no_shelf_);
         } else if (takes_code_along(options_)) {
             if (auto snapshot = read_code()) offer(std::move(snapshot));
         }

@@ -70,9 +70,9 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("rsyncignore", po::value<std::string>()->value_name("GLOB"),
          "what stays: a name, or with a slash a path; repeatable")  //
         ("keep", po::value<std::string>()->value_name("GLOB"),
-         "what tests leave there for the next run; repeatable")                               //
+         "what tests leave there for the next run; repeatable")               //
         ("take-all", "also what tools write, such as __pycache__ and .venv")  //
-        ("empty-folders", "also folders with nothing in them")                                //
+        ("empty-folders", "also folders with nothing in them")                //
         ("compress", text(&given.compress, "auto|always|never"),
          "what travels; auto: if it leaves this machine");
     groups.stop.add_options()                                                              //
