@@ -52,8 +52,10 @@ public:
     explicit Broker(std::string token, Settings settings = {});
 
     /// What it was when it had taken these, in the order in which they came about; in its n-th
-    /// life. Returns what cannot be taken up again: that, too, is to be kept.
-    Effects restore(Instant now, std::uint64_t life, const std::vector<JournalEntry>& entries);
+    /// life, and when runs up to that number had been begun. Returns what cannot be taken up again:
+    /// that, too, is to be kept.
+    Effects restore(Instant now, std::uint64_t life, std::uint64_t runs,
+                    const std::vector<JournalEntry>& entries);
 
     /// A peer has a new connection.
     Effects connect(Instant now, const PeerId& from);

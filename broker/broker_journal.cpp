@@ -59,7 +59,9 @@ void Broker::keep_over(Instant now, const Entry& entry) {
                  {events.begin(), events.end()}});
 }
 
-Effects Broker::restore(Instant now, std::uint64_t life, const std::vector<JournalEntry>& entries) {
+Effects Broker::restore(Instant now, std::uint64_t life, std::uint64_t runs,
+                        const std::vector<JournalEntry>& entries) {
+    next_run_ = runs;
     // Workers have heard higher numbers than this broker will remember.
     last_orders_ = life << 32;
     announcements_.begin_with(life << 32);

@@ -115,6 +115,13 @@ Result<std::vector<JournalEntry>> Journal::entries() {
     return all;
 }
 
+std::uint64_t Journal::runs() {
+    const std::int64_t last = database_.integer(
+        "select max(number) from (select max(number) as number from runs union all select max(run) "
+        "from entries union all select -1)");
+    return static_cast<std::uint64_t>(last + 1);
+}
+
 std::optional<Error> Journal::keep(const std::vector<JournalEntry>& entries,
                                    std::chrono::seconds wall) {
     database_.run("begin immediate");
@@ -150,7 +157,8 @@ void Journal::write_over(const RunOver& over, std::chrono::seconds wall) {
     const auto number = static_cast<std::int64_t>(over.number);
     Database::Statement remove = database_.prepare("delete from entries where run = ?1");
     remove.run(number);
-    Database::Statement chunk = database_.prepare("insert into events values (?1, ?2, ?3)");
+    Database::Statement chunk =
+        database_.prepare("insert or replace into events values (?1, ?2, ?3)");
     std::int64_t total = 0;
     for (std::size_t first = 0; first < over.events.size();) {
         std::vector<Event> some;

@@ -28,6 +28,8 @@ public:
     const std::string& token() const { return token_; }
     /// Grows with each.
     std::uint64_t life() const { return life_; }
+    /// More than the number of any run that was begun.
+    std::uint64_t runs();
     /// Of runs that go on, and their workers, in the order in which they came.
     Result<std::vector<JournalEntry>> entries();
 

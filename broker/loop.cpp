@@ -163,7 +163,7 @@ private:
             if (!access_ || begun == nullptr) continue;
             access_->own(clock_.both(), begun->submit.run, begun->submit.order.user);
         }
-        carry_out(core_.restore(clock_.now(), journal_->life(), *entries));
+        carry_out(core_.restore(clock_.now(), journal_->life(), journal_->runs(), *entries));
         send_kept();
     }
 

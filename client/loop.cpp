@@ -151,6 +151,7 @@ private:
         obey_signals();
         grid_.attend(now());
         hear_grid();
+        hear_handshakes();
         hear_broker();
         take(core_->advance(now()));
         if (unsent_ && !cut_short_) send_again();

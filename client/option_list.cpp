@@ -82,7 +82,7 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("max-worker-restart", text(&given.crashes_max, "N"),
          "so many crashed slots may be replaced (default: 4 each)")  //
         ("timeout", text(&given.timeout, "SECONDS"),
-         "what a test may take, with its fixtures; also to load a file (default 0: no limit)");
+         "what a test, or loading a file, may take (0: no limit)");
     groups.show.add_options()                              //
         ("verbose,v", "a line for each test; repeatable")  //
         ("quiet,q", "less; repeatable")                    //

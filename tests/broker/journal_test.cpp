@@ -57,6 +57,7 @@ TEST_CASE_FIXTURE(Kept, "what was kept is there in the next life, in order, unde
         token = journal.token();
         CHECK(journal.life() == 1);
         CHECK(journal.entries()->empty());
+        CHECK(journal.runs() == 0);
         CHECK(!journal.keep({entries.begin(), entries.begin() + 3}, noon));
         CHECK(!journal.keep({entries.begin() + 3, entries.end()}, noon));
     }
@@ -65,6 +66,7 @@ TEST_CASE_FIXTURE(Kept, "what was kept is there in the next life, in order, unde
     CHECK(!token.empty());
     CHECK(journal.life() == 2);
     CHECK(*journal.entries() == entries);
+    CHECK(journal.runs() == 1);
 }
 
 TEST_CASE_FIXTURE(Kept, "of a run that is over its events are kept, and no step") {
@@ -82,6 +84,7 @@ TEST_CASE_FIXTURE(Kept, "of a run that is over its events are kept, and no step"
     CHECK(journal.find_over("a") == nullptr);  // it may be either
     CHECK(journal.find_over("ab")->summary.run == "ab");
     CHECK(journal.find_over("abd")->events.size() == 1);
+    CHECK(journal.runs() == 3);
     const std::vector<RunSummary> all = journal.summaries(noon + std::chrono::seconds(5), 2);
     REQUIRE(all.size() == 2);
     CHECK(all[0].run == "ab");

@@ -1,6 +1,7 @@
 """A shared broker that is killed and started again goes on where it was."""
 
 import collections
+import json
 import os
 import pathlib
 import resource
@@ -113,6 +114,24 @@ def test_a_run_that_ended_while_the_broker_was_away_is_told_to_its_client(mortal
     assert run.code == 0 and "1 passed" in run.out, run.out + run.err
 
 
+def test_results_of_earlier_lives_are_kept_beside_later_ones(mortal):
+    for name in ("first", "second"):
+        mortal.project.write("test_%s.py" % name, SUITE.format(tests=1, ran=str(mortal.ran)))
+        assert grid.ended(mortal.submit("test_%s.py" % name)).code == 0
+        mortal.die()
+        mortal.live()
+    command = [grid.XGRID, "runs", "--broker", mortal.endpoint, "--json"]
+    runs = json.loads(subprocess.run(command, env=mortal.env, stdout=subprocess.PIPE).stdout)
+    shown = []
+    for run in runs:
+        events = mortal.path / run["run"]
+        command = [grid.XGRID, "attach", run["run"], "--broker", mortal.endpoint]
+        command += ["--json", str(events)]
+        attach = subprocess.Popen(command, env=mortal.env, stdout=-1, stderr=-1)
+        shown += list(grid.ended(attach, events).outcomes)
+    assert sorted(shown) == ["test_first.py::test_one[0]", "test_second.py::test_one[0]"]
+
+
 def test_room_for_the_journal_is_waited_for_and_nothing_is_lost(mortal):
     mortal.die()
 
@@ -142,7 +161,8 @@ def test_a_damaged_journal_is_named_and_left_alone(mortal):
     journal = pathlib.Path(mortal.path / "data" / "journal.db")
     pathlib.Path(str(journal) + "-wal").unlink()  # which repairs what it has
     journal.write_bytes(b"x" * 10_000)
-    err = mortal.live() + mortal.broker.communicate(timeout=30)[1]
+    err = mortal.live() + mortal.broker.stderr.read()
+    mortal.broker.wait(30)
     assert mortal.broker.returncode == 3
     assert b"is damaged" in err and b"move it away" in err and err.count(b"\n") <= 3, err
     assert journal.read_bytes() == b"x" * 10_000

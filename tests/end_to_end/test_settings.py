@@ -80,7 +80,7 @@ def test_what_makes_no_sense_is_4_and_named(counting, arguments, named):
         ("xgrid.toml", "dist = ['load']", "dist in %s: wanted text, found a list"),
         ("xgrid.toml", "numprocesses = -1", "numprocesses in %s takes a number"),
         ("xgrid.toml", "dist =", "cannot read %s: line 1: "),
-        ("xgrid.toml", "broker = 'tcp://example.com:1'", "broker in %s"),
+        ("xgrid.toml", "broker = 'example.com:1'", "broker in %s"),
         ("pyproject.toml", "[tool.xgrid]\ntx = 'popn'", "tx in %s: unknown part 'popn'"),
         ("pytest.ini", "[pytest]\naddopts = -n many", "numprocesses in %s takes a number"),
         ("pytest.ini", "[pytest]\nrsyncdirs = x", "rsyncdir doesn't exist: 'x' (in %s)"),

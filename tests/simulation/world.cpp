@@ -410,7 +410,7 @@ void World::resume_broker() {
     for (const auto& host : workers_) host->listens = false;
     broker_.emplace(token_, plan_.broker);
     broker_armed_ = never;
-    after_broker(broker_->restore(clock_.now(), lives_, journal_));
+    after_broker(broker_->restore(clock_.now(), lives_, 0, journal_));
 }
 
 void World::restart_broker() {
