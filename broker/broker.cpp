@@ -256,6 +256,7 @@ void Broker::lose_worker(Instant now, WorkerKey key, const std::string& why) {
     for (const std::string& id : std::set<std::string>(touched_)) absorb(now, *runs_.at(id));
     used_.erase(key);
     workers_.remove(key);
+    if (kept_workers_.erase(key) > 0) keep(WorkerGone{key});
 }
 
 Effects Broker::drop(Instant now, const PeerId& peer) {
@@ -438,6 +439,7 @@ void Broker::count_slots(const Entry& entry, WorkerKey key) {
 
 // When a follower is gone, or has been for long.
 Instant Broker::lease_end(const Entry& entry) const {
+    if (entry.followers.empty() && entry.over_at != never) return entry.over_at;
     return entry.followers.silent_at(settings_.client_lease);
 }
 

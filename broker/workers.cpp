@@ -23,6 +23,7 @@ Worker* Workers::hear(Instant now, const std::string& peer, const Status& status
     Worker& worker = at(key);
     if (status.number <= worker.last_status) return nullptr;
     worker.last_status = status.number;
+    if (worker.peer.empty()) plan_orders(key, now);  // not heard in this life yet
     worker.peer = peer;
     worker.host = status.host;
     worker.name = status.name.empty() ? status.host : status.name;
