@@ -343,11 +343,13 @@ void World::after_broker(const broker::Effects& effects) {
         judges_.check(run == nullptr || run->events().first() <= client->had,
                       "a broker keeps each event until its client has it");
     }
-    if (plan_.broker.journal && faulty() && random_.chance(plan_.faults.broker_dies_within)) {
+    const bool mortal = plan_.broker.journal && faulty() && !broker_dies_;
+    if (mortal && random_.chance(plan_.faults.broker_dies_within)) {
         const bool kept = random_.chance(0.5);
         if (kept) keep(effects);
         judges_.notes(kept ? "the broker dies with a step kept" : "the broker dies within a step");
         broker_dies_ = true;
+        died_within_ = true;
     }
     if (broker_dies_) {
         // Not within a call of what goes.
@@ -402,15 +404,43 @@ std::optional<broker::Effects> World::answer_from_archive(const std::string& fro
     return effects;
 }
 
+// What it knows of the attempts of all runs.
+std::map<AttemptId, std::string> World::known_attempts() const {
+    std::map<AttemptId, std::string> known;
+    for (const auto& client : clients_) {
+        const broker::Submission* run = broker_->find(client->run);
+        if (run == nullptr) continue;
+        for (const auto& lane : run->lanes()) {
+            for (const auto& [id, job] : lane->jobs()) {
+                if (!job.attempt) continue;
+                const broker::Attempt& attempt = *job.attempt;
+                known[{id, attempt.number}] =
+                    fmt::format("slot {}, {} facts, {} tests, {} unstarted, runs {}, asked {}",
+                                attempt.slot, attempt.recorded, attempt.tests.size(),
+                                attempt.unstarted, attempt.running.value_or(0), attempt.asked);
+            }
+        }
+    }
+    return known;
+}
+
 // With its memory, as far as it was kept.
 void World::resume_broker() {
     judges_.notes("the broker resumes");
     ++lives_;
     happens(fmt::format("{} resumes, with {} entries", token_, journal_.size()));
     for (const auto& host : workers_) host->listens = false;
+    const std::map<AttemptId, std::string> before = known_attempts();
     broker_.emplace(token_, plan_.broker);
     broker_armed_ = never;
-    after_broker(broker_->restore(clock_.now(), lives_, 0, journal_));
+    const broker::Effects effects = broker_->restore(clock_.now(), lives_, 0, journal_);
+    std::map<AttemptId, std::string> after = known_attempts();
+    for (const auto& [id, what] : before) {
+        judges_.check(died_within_ || after[id] == what,
+                      "a broker resumes with what it knew: " + what + " -> " + after[id]);
+    }
+    died_within_ = false;
+    after_broker(effects);
 }
 
 void World::restart_broker() {

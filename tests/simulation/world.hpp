@@ -130,6 +130,7 @@ private:
     std::uint64_t facts_taken() const;
     void start_broker();
     void resume_broker();
+    std::map<AttemptId, std::string> known_attempts() const;
     void keep(const broker::Effects& effects);
     std::optional<broker::Effects> answer_from_archive(const std::string& from,
                                                        const Message& message) const;
@@ -153,6 +154,7 @@ private:
     std::map<std::string, broker::RunOver> archive_;
     std::uint64_t lives_ = 0;
     bool broker_dies_ = false;
+    bool died_within_ = false;
     std::uint64_t broker_steps_ = 0;
     Instant broker_armed_ = never;
     std::uint64_t connections_ = 0;
