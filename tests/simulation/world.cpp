@@ -415,9 +415,9 @@ std::map<AttemptId, std::string> World::known_attempts() const {
                 if (!job.attempt) continue;
                 const broker::Attempt& attempt = *job.attempt;
                 known[{id, attempt.number}] =
-                    fmt::format("slot {}, {} facts, {} tests, {} unstarted, runs {}, asked {}",
-                                attempt.slot, attempt.recorded, attempt.tests.size(),
-                                attempt.unstarted, attempt.running.value_or(0), attempt.asked);
+                    fmt::format("slot {}, {} facts, {} tests, {} unstarted, runs {}", attempt.slot,
+                                attempt.recorded, attempt.tests.size(), attempt.unstarted,
+                                attempt.running.value_or(0));
             }
         }
     }
