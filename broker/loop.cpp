@@ -272,7 +272,7 @@ private:
 
     void send_kept() {
         const Effects turn = std::exchange(turn_, {});
-        if (!turn.journal.empty() && !keep(turn.journal)) return;
+        if (!turn.journal.empty()) keep(turn.journal);
         // One that cannot be delivered is lost; what the peer says next repairs that.
         for (const Send& send : turn.send) this->send(send.peer, send.message);
         for (const Publication& publication : turn.publish) {
@@ -280,18 +280,20 @@ private:
         }
     }
 
-    // Until it is kept. False: a signal ends the wait, and what was not kept is forgotten.
-    bool keep(const std::vector<JournalEntry>& entries) {
+    // Until it is kept, which may take long: that time has not passed for the core.
+    void keep(const std::vector<JournalEntry>& entries) {
         std::optional<Error> error = journal_->keep(entries, wall_time());
-        if (!error) return true;
+        if (!error) return;
+        const Instant since = clock_.now();
         fmt::print(stderr, "xgrid broker: {}; waits until that is possible again\n", error->text);
         while (!signals_.next()) {
             std::vector<zmq::pollitem_t> items = {{nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
             wait_for(items, keep_again);
             error = journal_->keep(entries, wall_time());
             if (error) continue;
+            clock_.leave_out(clock_.now() - since);
             fmt::print(stderr, "xgrid broker: goes on\n");
-            return true;
+            return;
         }
         throw Fatal("ended while its journal could not be written", 3);
     }
