@@ -144,6 +144,8 @@ private:
     bool may_have_more(const Entry& entry) const;
     std::size_t places_for(const Entry& entry, const Run& lane) const;
     void make_room(Instant now);
+    bool make_room_for(Instant now, const std::string& poor, FairShare& planned,
+                       std::map<std::string, std::vector<Held>>& held);
     FairShare after_leaving(Instant now) const;
     static std::vector<Held> slots_to_ask(const Submission& run);
     bool would_do(WorkerKey worker, const Submission& run) const;

@@ -80,28 +80,37 @@ void Broker::make_room(Instant now) {
     FairShare planned = after_leaving(now);
     std::map<std::string, std::vector<Held>> held;
     std::set<std::string> without;
-    while (const auto next = planned.next_to_take(without)) {
-        const Submission& poor = runs_.at(*next)->run;
-        bool found = false;
-        for (const std::string& giver : planned.givers(now, *next)) {
-            Entry& rich = *runs_.at(giver);
-            const auto [known, is_new] = held.try_emplace(giver);
-            if (is_new) known->second = slots_to_ask(rich.run);
-            const auto slot = std::ranges::find_if(
-                known->second, [&](const Held& one) { return would_do(one.worker, poor); });
-            if (slot == known->second.end()) continue;
-            const SlotAsked asked{slot->lane, slot->slot};
-            known->second.erase(slot);
-            if (!perform(now, rich, asked)) continue;
-            touch(rich);
-            planned.take(now, giver);
-            planned.give(now, *next);
-            found = true;
-            break;
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (const std::string& poor : planned.wanting()) {
+            if (without.contains(poor)) continue;
+            moved = make_room_for(now, poor, planned, held);
+            if (moved) break;
+            without.insert(poor);
         }
-        if (!found) without.insert(*next);
     }
     room_due_ = shares_.next_change(now);
+}
+
+bool Broker::make_room_for(Instant now, const std::string& poor, FairShare& planned,
+                           std::map<std::string, std::vector<Held>>& held) {
+    for (const std::string& giver : planned.givers(now, poor)) {
+        Entry& rich = *runs_.at(giver);
+        const auto [known, is_new] = held.try_emplace(giver);
+        if (is_new) known->second = slots_to_ask(rich.run);
+        const auto slot = std::ranges::find_if(known->second, [&](const Held& one) {
+            return would_do(one.worker, runs_.at(poor)->run);
+        });
+        if (slot == known->second.end()) continue;
+        const SlotAsked asked{slot->lane, slot->slot};
+        known->second.erase(slot);
+        if (!perform(now, rich, asked)) continue;
+        touch(rich);
+        planned.take(now, giver);
+        planned.give(now, poor);
+        return true;
+    }
+    return false;
 }
 
 // How slots will be shared when those that are asked for have been given up.

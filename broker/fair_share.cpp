@@ -77,44 +77,52 @@ std::size_t FairShare::room_for(const std::string& user) const {
     return found == users_.end() ? room_for(user, {}) : room_for(user, found->second);
 }
 
+FairShare::Rank FairShare::rank(double users_share, const Run& run) {
+    const Instant since =
+        run.claim.held > 0 ? Instant() : run.empty_since - run.claim.level * ageing_span;
+    return {users_share, share_of(run.claim), since, run.claim.number};
+}
+
 std::optional<std::string> FairShare::next(const std::set<std::string>& but) const {
-    return poorest(but, false);
-}
-
-std::optional<std::string> FairShare::next_to_take(const std::set<std::string>& but) const {
-    return poorest(but, true);
-}
-
-std::optional<std::string> FairShare::poorest(const std::set<std::string>& but,
-                                              bool limited_too) const {
-    // The user's share, the run's, how long it has waited for its first slot, its age.
-    using Rank = std::tuple<double, double, Instant, std::uint64_t>;
     const std::string* poorest = nullptr;
     Rank least;
     for (const auto& [name, user] : users_) {
-        if (!limited_too && room_for(name, user) == 0) continue;
+        if (user.wanting == 0 || room_for(name, user) == 0) continue;
         const double users_share = share(name, user);
         if (poorest != nullptr && std::get<0>(least) < users_share) continue;
         const std::string* best = nullptr;
-        Rank rank;
+        Rank bests;
         for (const auto& [id, run] : user.runs) {
             if (run.claim.wanted == 0 || but.contains(id)) continue;
-            const Instant since =
-                run.claim.held > 0 ? Instant() : run.empty_since - run.claim.level * ageing_span;
-            const Rank other{users_share, share_of(run.claim), since, run.claim.number};
-            if (best != nullptr && rank <= other) continue;
+            const Rank its = rank(users_share, run);
+            if (best != nullptr && bests <= its) continue;
             best = &id;
-            rank = other;
+            bests = its;
         }
         if (best == nullptr) continue;
-        // Shares of runs compare within one user only.
-        if (users_share > 0) std::get<2>(rank) = Instant();
-        std::get<1>(rank) = 0;
-        if (poorest != nullptr && least <= rank) continue;
+        // Shares of runs, and when they got nothing, compare within one user only.
+        std::get<1>(bests) = 0;
+        if (users_share > 0) std::get<2>(bests) = Instant();
+        if (poorest != nullptr && least <= bests) continue;
         poorest = best;
-        least = rank;
+        least = bests;
     }
     return poorest == nullptr ? std::nullopt : std::optional(*poorest);
+}
+
+std::vector<std::string> FairShare::wanting() const {
+    std::vector<std::pair<Rank, const std::string*>> ranks;
+    for (const auto& [name, user] : users_) {
+        if (user.wanting == 0) continue;
+        const double users_share = share(name, user);
+        for (const auto& [id, run] : user.runs) {
+            if (run.claim.wanted > 0) ranks.emplace_back(rank(users_share, run), &id);
+        }
+    }
+    std::ranges::sort(ranks);
+    std::vector<std::string> wanting;
+    for (const auto& [its, id] : ranks) wanting.push_back(*id);
+    return wanting;
 }
 
 std::vector<std::string> FairShare::givers(Instant now, const std::string& run) const {
@@ -126,8 +134,7 @@ std::vector<std::string> FairShare::givers(Instant now, const std::string& run) 
     const auto turn_is_over = [&](Instant since) { return now >= since + turn_span; };
 
     // Who gives up an only one comes last, then who has the largest shares is first.
-    using Rank = std::tuple<bool, double, double, std::uint64_t, const std::string*>;
-    std::vector<Rank> ranks;
+    std::vector<std::tuple<bool, double, double, std::uint64_t, const std::string*>> ranks;
     for (const auto& [name, user] : users_) {
         const bool is_own = name == owner;
         if (!is_own && room_for(owner, its_user) == 0) continue;
@@ -164,7 +171,7 @@ std::vector<std::string> FairShare::givers(Instant now, const std::string& run) 
     }
     std::ranges::sort(ranks);
     std::vector<std::string> givers;
-    for (const Rank& rank : ranks) givers.push_back(*std::get<4>(rank));
+    for (const auto& its : ranks) givers.push_back(*std::get<4>(its));
     return givers;
 }
 

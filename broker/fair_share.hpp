@@ -18,6 +18,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -60,8 +61,9 @@ public:
     bool is_contended() const { return wanting_ > 0 && user_of_.size() > 1; }
     /// The run that the next slot is for, of those that are not named; none: nobody may have one.
     std::optional<std::string> next(const std::set<std::string>& but = {}) const;
-    /// ... of those, too, whose users may have no more: another run of theirs may give one up.
-    std::optional<std::string> next_to_take(const std::set<std::string>& but) const;
+    /// All runs that want more, those that have least first. Also of users who may have no more:
+    /// another run of theirs may give one up.
+    std::vector<std::string> wanting() const;
     /// How many more slots that user may have.
     std::size_t room_for(const std::string& user) const;
 
@@ -93,9 +95,12 @@ private:
         Instant holds_since;
     };
 
+    // The user's share, the run's, since when it has waited for a first slot, its age.
+    using Rank = std::tuple<double, double, Instant, std::uint64_t>;
+
+    static Rank rank(double users_share, const Run& run);
     double share(const std::string& name, const User& user) const;
     std::size_t room_for(const std::string& name, const User& user) const;
-    std::optional<std::string> poorest(const std::set<std::string>& but, bool limited_too) const;
     const Run& at(const std::string& run) const;
 
     ShareRules rules_;

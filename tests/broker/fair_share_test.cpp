@@ -32,6 +32,7 @@ TEST_CASE_FIXTURE(Shared, "the next slot is for the user with the fewest, not fo
     CHECK(shares.next({"b1"}) == "a2");
     CHECK(shares.next({"b1", "a2"}) == "a1");
     CHECK(!shares.next({"a1", "a2", "b1"}));
+    CHECK(shares.wanting() == Names{"b1", "a2", "a1"});
 }
 
 TEST_CASE_FIXTURE(Shared, "who wants nothing gets nothing") {
@@ -61,7 +62,7 @@ TEST_CASE_FIXTURE(Shared, "a user at the limit gets nothing, whatever is free") 
     shares.set(now, "a", {.user = "ann", .held = 1, .leaving = 1, .wanted = 5});
     CHECK(shares.room_for("ann") == 0);
     CHECK(!shares.next());
-    CHECK(shares.next_to_take({}) == "a");
+    CHECK(shares.wanting() == Names{"a"});
     set("a", "ann", 1, 5);
     CHECK(shares.room_for("ann") == 1);
     CHECK(shares.room_for("nobody") == 2);

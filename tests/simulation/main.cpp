@@ -1,9 +1,11 @@
 // The simulation's program: all scenarios and a swarm of seeds; or seeds that are asked for.
 #define DOCTEST_CONFIG_IMPLEMENT
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -94,6 +96,27 @@ int play_many(std::uint64_t seeds) {
     return failed == 0 ? 0 : 1;
 }
 
+double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+// What the broker takes for a step, in grids of which each is twice as large as the one before.
+int play_scale(std::size_t workers, std::size_t users, std::size_t tests) {
+    fmt::print("{:>8} {:>6} {:>9} {:>10} {:>10} {:>12} {:>9}\n", "workers", "users", "tests",
+               "virtual s", "steps", "broker CPU s", "us a step");
+    for (const std::size_t part : {8, 4, 2, 1}) {
+        const std::size_t some = std::max<std::size_t>(users / part, 1);
+        Plan plan = plan_of_scale(workers / part, some, tests / part);
+        plan.cpu_seconds = cpu_seconds;
+        World world(std::move(plan));
+        world.run();
+        fmt::print("{:>8} {:>6} {:>9} {:>10.1f} {:>10} {:>12.2f} {:>9.2f}\n", workers / part, some,
+                   world.judges().executions(), std::chrono::duration<double>(world.time()).count(),
+                   world.broker_steps(), world.broker_seconds(),
+                   world.broker_seconds() * 1e6 / static_cast<double>(world.broker_steps()));
+        std::fflush(stdout);
+    }
+    return 0;
+}
+
 TEST_CASE("random grids keep every rule, whatever happens to them") {
     Seen seen;
     for (std::uint64_t seed = 1; seed <= seeds_in_a_test; ++seed) {
@@ -148,8 +171,12 @@ TEST_CASE("random grids keep every rule when a broker with a journal dies and li
 }  // namespace
 
 int main(int count, char** words) {
+    const auto number_at = [&](int place) { return std::strtoull(words[place], nullptr, 10); };
+    if (count == 5 && std::string(words[1]) == "--scale") {
+        return play_scale(number_at(2), number_at(3), number_at(4));
+    }
     if (count == 3) {
-        const std::uint64_t number = std::strtoull(words[2], nullptr, 10);
+        const std::uint64_t number = number_at(2);
         if (std::string(words[1]) == "--seed") return play_one(number);
         if (std::string(words[1]) == "--seeds") return play_many(number);
         for (const char* kind : {"--each", "--lives", "--users"}) {

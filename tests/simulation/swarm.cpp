@@ -1,5 +1,6 @@
 #include "tests/simulation/swarm.hpp"
 
+#include <algorithm>
 #include <exception>
 
 #include <fmt/format.h>
@@ -146,6 +147,18 @@ Plan draw_plan_of_users(std::uint64_t seed) {
         run.cancelled_at.reset();
         if (random.chance(0.1)) run.cancelled_at = random.between(Duration(0), seconds(30));
     }
+    return plan;
+}
+
+Plan plan_of_scale(std::size_t workers, std::size_t users, std::size_t tests) {
+    constexpr std::size_t tests_of_unit = 50;
+    const std::size_t units = std::max<std::size_t>(tests / users / tests_of_unit, 1);
+    Plan plan = plan_of(suite_of(units, tests_of_unit, milliseconds(100)), 1, workers);
+    plan.audit_every = 1'000'000;
+    plan.steps_max = 1'000'000'000;
+    const RunPlan like = plan.runs.front();
+    for (std::size_t i = 1; i < users; ++i) plan.runs.push_back(like);
+    for (std::size_t i = 0; i < users; ++i) plan.runs[i].order.user = fmt::format("user {}", i);
     return plan;
 }
 

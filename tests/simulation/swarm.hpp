@@ -14,6 +14,9 @@ Plan draw_plan(std::uint64_t seed);
 /// With several environments, mostly each for every test, and with what is published.
 Plan draw_plan_of_each(std::uint64_t seed);
 /// Likewise, with a broker that keeps a journal, and dies often.
+/// A grid without faults, of workers with a slot each, and users with a run each, which have so
+/// many tests together.
+Plan plan_of_scale(std::size_t workers, std::size_t users, std::size_t tests);
 /// ... of several users with several runs, and few slots.
 Plan draw_plan_of_users(std::uint64_t seed);
 Plan draw_plan_of_lives(std::uint64_t seed);

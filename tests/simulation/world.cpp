@@ -172,7 +172,7 @@ void World::connect(Peer& peer, Duration delay) {
         peer.connection = fmt::format("c{}", ++connections_);
         by_connection_[peer.connection] = &peer;
         happens(peer.name + " connects as " + peer.connection);
-        after_broker(broker_->connect(clock_.now(), peer.connection));
+        after_broker(timed([&] { return broker_->connect(clock_.now(), peer.connection); }));
     });
 }
 
@@ -250,7 +250,8 @@ void World::to_broker(Peer& peer, const Message& message) {
         const auto* status = std::get_if<Status>(&*message);
         const bool is_foreign = status != nullptr && status->broker != token_;
         const std::uint64_t before = is_foreign ? facts_taken() : 0;
-        const broker::Effects effects = broker_->receive(clock_.now(), from, *message);
+        const broker::Effects effects =
+            timed([&] { return broker_->receive(clock_.now(), from, *message); });
         judges_.check(!is_foreign || facts_taken() == before,
                       "what was done for another broker is no fact here");
         after_broker(effects);
@@ -317,7 +318,7 @@ void World::arm_broker() {
     clock_.at(due, [this, due] {
         if (broker_armed_ != due) return;
         broker_armed_ = never;
-        after_broker(broker_->advance(clock_.now()));
+        after_broker(timed([&] { return broker_->advance(clock_.now()); }));
     });
 }
 
@@ -337,12 +338,15 @@ std::uint64_t World::facts_taken() const {
     return taken;
 }
 
+broker::Effects World::timed(const std::function<broker::Effects()>& step) {
+    if (!plan_.cpu_seconds) return step();
+    const double began = plan_.cpu_seconds();
+    broker::Effects effects = step();
+    broker_seconds_ += plan_.cpu_seconds() - began;
+    return effects;
+}
+
 void World::after_broker(const broker::Effects& effects) {
-    for (const auto& client : clients_) {
-        const broker::Submission* run = broker_->find(client->run);
-        judges_.check(run == nullptr || run->events().first() <= client->had,
-                      "a broker keeps each event until its client has it");
-    }
     const bool mortal = plan_.broker.journal && faulty() && !broker_dies_;
     if (mortal && random_.chance(plan_.faults.broker_dies_within)) {
         const bool kept = random_.chance(0.5);
@@ -369,6 +373,8 @@ void World::audit() {
     for (const auto& client : clients_) {
         const broker::Submission* run = broker_->find(client->run);
         if (run == nullptr) continue;
+        judges_.check(run->events().first() <= client->had,
+                      "a broker keeps each event until its client has it");
         for (const auto& lane : run->lanes()) judges_.audit(*lane);
         runs.push_back({run, client->user});
     }

@@ -45,6 +45,7 @@ struct Plan {
     /// All runs must be over by then.
     Duration ends_within = seconds(3600);
     std::function<void(const std::string&)> trace;  // a line for each thing that happens
+    std::function<double()> cpu_seconds;            // to measure what the broker takes
 };
 
 class World {
@@ -60,6 +61,9 @@ public:
     /// Since the start; when all is over, until it was.
     Duration time() const { return (over_at_ ? *over_at_ : clock_.now()) - start_; }
     std::uint64_t steps() const { return clock_.steps(); }
+    std::uint64_t broker_steps() const { return broker_steps_; }
+    /// Of the CPU, by the broker's steps, if the plan says how to tell.
+    double broker_seconds() const { return broker_seconds_; }
 
     // ---- For scenarios: what happens when
     void at(Duration when, std::function<void()> happens) {
@@ -130,6 +134,7 @@ private:
 
     void arm(Peer& peer);
     void arm_broker();
+    broker::Effects timed(const std::function<broker::Effects()>& step);
     void after_broker(const broker::Effects& effects);
     std::uint64_t facts_taken() const;
     void start_broker();
@@ -161,6 +166,7 @@ private:
     bool broker_dies_ = false;
     bool died_within_ = false;
     std::uint64_t broker_steps_ = 0;
+    double broker_seconds_ = 0;
     Instant broker_armed_ = never;
     std::uint64_t connections_ = 0;
     std::map<std::string, Peer*> by_connection_;
