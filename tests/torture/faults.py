@@ -68,9 +68,20 @@ class Faults:
             self.after(fault.seconds, lambda: self.busy.discard(whom))
         self.say("%s  %s" % (fault, word))
 
-    def note(self, kind, worker, seconds, pid=None):
+    def note(self, kind, worker, pid=None):
         now = time.time()
-        self.done.append(Done(kind, worker, now, now + seconds, pid))
+        self.done.append(Done(kind, worker, now, now, pid))
+        return self.done[-1]
+
+    def undo(self, fault, done, what):
+        """Later; on a busy machine that may be later than planned."""
+
+        def undone():
+            what()
+            if done is not None:
+                done.ended = time.time()
+
+        self.after(fault.seconds, undone)
 
     # ---- Killed
 
@@ -89,10 +100,10 @@ class Faults:
         worker = self.workers[fault.target]
         own = processes.children(worker.pid)
         own += worker.slots()
-        self.note("killed", worker.name, fault.seconds)
+        done = self.note("killed", worker.name)
         worker.kill()
         self.after(LEFT_SECONDS, lambda: self.must_be_gone(worker.name, own))
-        self.after(fault.seconds, worker.start)
+        self.undo(fault, done, worker.start)
 
     def must_be_gone(self, name, pids):
         left = set(pids) & set(self.mark.pids())
@@ -113,23 +124,22 @@ class Faults:
         slot = self.slot_of(fault)
         if slot is None:
             return "there is none"
-        self.note("slot", self.workers[fault.target].name, 0, slot)
+        self.note("slot", self.workers[fault.target].name, slot)
         processes.send(slot, signal.SIGKILL)
         return "pid %d" % slot
 
     # ---- Stopped
 
-    def stop(self, fault, pid):
+    def stop(self, fault, pid, done=None):
         processes.send(pid, signal.SIGSTOP)
-        self.after(fault.seconds, lambda: processes.send(pid, signal.SIGCONT))
+        self.undo(fault, done, lambda: processes.send(pid, signal.SIGCONT))
 
     def stop_broker(self, fault):
         self.stop(fault, self.broker.pid)
 
     def stop_worker(self, fault):
         worker = self.workers[fault.target]
-        self.note("silent", worker.name, fault.seconds)
-        self.stop(fault, worker.pid)
+        self.stop(fault, worker.pid, self.note("silent", worker.name))
 
     def stop_client(self, fault):
         process = self.clients[fault.target].process
@@ -141,17 +151,19 @@ class Faults:
         slot = self.slot_of(fault)
         if slot is None:
             return "there is none"
-        self.note("slot", self.workers[fault.target].name, fault.seconds, slot)
-        self.stop(fault, slot)
+        self.stop(fault, slot, self.note("slot", self.workers[fault.target].name, slot))
         return "pid %d" % slot
 
     # ---- On the way
 
+    def silence(self, fault):
+        """What is done to a worker."""
+        return self.note("silent", fault.target) if fault.target.startswith("worker") else None
+
     def on_the_way(self, fault, mode):
-        if fault.target.startswith("worker"):
-            self.note("silent", fault.target, fault.seconds)
-        self.proxies.set(self.peers[fault.target], mode)
-        self.after(fault.seconds, lambda: self.proxies.set(self.peers[fault.target], proxy.OPEN))
+        peer = self.peers[fault.target]
+        self.proxies.set(peer, mode)
+        self.undo(fault, self.silence(fault), lambda: self.proxies.set(peer, proxy.OPEN))
 
     def stall(self, fault):
         self.on_the_way(fault, proxy.STALLED)
@@ -163,10 +175,9 @@ class Faults:
         self.on_the_way(fault, proxy.SLOW)
 
     def cut(self, fault):
-        if fault.target.startswith("worker"):
-            self.note("silent", fault.target, fault.seconds)
-        self.proxies.cut(self.peers[fault.target])
-        self.after(fault.seconds, lambda: self.proxies.listen(self.peers[fault.target]))
+        peer = self.peers[fault.target]
+        self.proxies.cut(peer)
+        self.undo(fault, self.silence(fault), lambda: self.proxies.listen(peer))
 
     # ---- Disks and clocks
 
@@ -176,9 +187,9 @@ class Faults:
 
     def full_worker(self, fault):
         worker = self.workers[fault.target]
-        self.note("full", worker.name, fault.seconds)
+        done = self.note("full", worker.name)
         worker.disk.fill()
-        self.after(fault.seconds, worker.disk.free)
+        self.undo(fault, done, worker.disk.free)
 
     def wall_clock(self, fault):
         self.broker.step(fault.amount)

@@ -57,13 +57,15 @@ class Disk:
             subprocess.run(command, check=True)
 
     def fill(self):
-        with open(self.path / "filling", "wb", buffering=0) as file:
-            for size in (1 << 20, 1 << 12):
-                try:
-                    while True:
-                        file.write(b"x" * size)
-                except OSError:
-                    pass  # no room for that any more
+        """At once, whatever its size: those who are to be started or freed meanwhile do not wait."""
+        file = os.open(self.path / "filling", os.O_WRONLY | os.O_CREAT, 0o600)
+        for size in (1 << 20, 1 << 12):
+            try:
+                while True:
+                    os.posix_fallocate(file, os.fstat(file).st_size, size)
+            except OSError:
+                pass  # no room for that any more
+        os.close(file)
 
     def free(self):
         (self.path / "filling").unlink(missing_ok=True)
