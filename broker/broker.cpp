@@ -10,6 +10,7 @@
 #include "shared/codec.hpp"
 #include "shared/ensure.hpp"
 #include "shared/log.hpp"
+#include "shared/weight.hpp"
 
 namespace xgrid::broker {
 namespace {
@@ -352,10 +353,10 @@ Instant Broker::lease_end(const Entry& entry) const {
 void Broker::send_events(Entry& entry, Effects& effects) {
     const Events& events = entry.run.events();
     for (auto& [peer, follower] : entry.followers.all()) {
-        while (follower.sent < events.size()) {
+        while (follower.sent < events.size() && follower.takes_more()) {
             const std::uint64_t first = std::max(follower.sent, events.first());
             std::vector<Event> some = events.next(first, batch_bytes);
-            follower.sent = first + some.size();
+            follower.send(first + some.size(), weight(some));
             effects.send.push_back({peer, Progress{entry.run.id(), first, std::move(some)}});
         }
     }

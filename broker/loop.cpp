@@ -17,6 +17,7 @@
 #include "broker/access.hpp"
 #include "broker/archive.hpp"
 #include "broker/broker.hpp"
+#include "broker/inbox.hpp"
 #include "broker/journal.hpp"
 #include "broker/objects.hpp"
 #include "shared/codec.hpp"
@@ -27,12 +28,18 @@
 #include "shared/process.hpp"
 #include "shared/signals.hpp"
 #include "shared/socket.hpp"
+#include "shared/weight.hpp"
 
 namespace xgrid::broker {
 namespace {
 
 // Messages taken in one turn, so that deadlines are met under any load.
 constexpr int messages_per_turn = 256;
+// Likewise, after answers with so many bytes, which are all held until what they follow from is
+// kept: a question takes few, and its answer may take a megabyte.
+constexpr std::size_t answer_bytes_per_turn = std::size_t{16} * 1024 * 1024;
+// Fetching one takes a fraction of what it took to come, so that they do not pile up before.
+constexpr int messages_fetched_per_turn = 10'000;
 
 // A message with content has a megabyte, and comes and goes in three copies. By default libc gives
 // that memory back each time, and half of what a message costs is having it zeroed anew.
@@ -94,12 +101,7 @@ public:
         while (!signals_.next()) {
             if (clock_.now() > back_by + absence_least) clock_.leave_out(clock_.now() - back_by);
             if (access_) heed_keys();
-            int taken = 0;
-            for (; taken < messages_per_turn; ++taken) {
-                const std::optional<Received> received = router_.receive();
-                if (!received) break;
-                take(*received);
-            }
+            const bool more = hear_peers();
             hear_listeners();
             carry_out(core_.advance(clock_.now()));
             carry_out(objects_.advance(clock_.now()));
@@ -113,7 +115,6 @@ public:
                 items.push_back(access_->poll_item());
                 until = std::min(until, access_->next_look());
             }
-            const bool more = taken == messages_per_turn;
             const Duration wait = more             ? Duration(0)
                                   : until == never ? std::chrono::hours(1)
                                                    : until - clock_.now();
@@ -192,6 +193,26 @@ private:
         }
     }
 
+    // True: there is more to hear.
+    bool hear_peers() {
+        fetch();
+        for (int taken = 0; taken < messages_per_turn; ++taken) {
+            if (turn_bytes_ > answer_bytes_per_turn) return true;
+            const std::optional<Received> received = inbox_.take();
+            if (!received) return false;
+            take(*received);
+        }
+        return true;
+    }
+
+    void fetch() {
+        for (int fetched = 0; fetched < messages_fetched_per_turn; ++fetched) {
+            std::optional<Received> received = router_.receive();
+            if (!received) return;
+            inbox_.put(*std::move(received));
+        }
+    }
+
     void hear_listeners() {
         if (!topics_) return;
         for (int taken = 0; taken < messages_per_turn; ++taken) {
@@ -264,6 +285,12 @@ private:
 
     // What one turn brings about is kept at once, and sent when it is.
     void carry_out(Effects effects) {
+        for (const Send& send : effects.send) {
+            const auto* progress = std::get_if<Progress>(&send.message);
+            if (progress != nullptr) turn_bytes_ += weight(*progress);
+            const auto* answer = std::get_if<Answer>(&send.message);
+            if (answer != nullptr) turn_bytes_ += weight(*answer);
+        }
         std::ranges::move(effects.journal, std::back_inserter(turn_.journal));
         std::ranges::move(effects.send, std::back_inserter(turn_.send));
         std::ranges::move(effects.publish, std::back_inserter(turn_.publish));
@@ -272,6 +299,7 @@ private:
 
     void send_kept() {
         const Effects turn = std::exchange(turn_, {});
+        turn_bytes_ = 0;
         if (!turn.journal.empty()) keep(turn.journal);
         // One that cannot be delivered is lost; what the peer says next repairs that.
         for (const Send& send : turn.send) this->send(send.peer, send.message);
@@ -286,9 +314,14 @@ private:
         if (!error) return;
         const Instant since = clock_.now();
         fmt::print(stderr, "xgrid broker: {}; waits until that is possible again\n", error->text);
+        Instant again = since + keep_again;
         while (!signals_.next()) {
-            std::vector<zmq::pollitem_t> items = {{nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
-            wait_for(items, keep_again);
+            std::vector<zmq::pollitem_t> items = {{nullptr, signals_.descriptor(), ZMQ_POLLIN, 0},
+                                                  router_.poll_item()};
+            wait_for(items, again - clock_.now());
+            fetch();
+            if (clock_.now() < again) continue;
+            again = clock_.now() + keep_again;
             error = journal_->keep(entries, wall_time());
             if (error) continue;
             clock_.leave_out(clock_.now() - since);
@@ -329,12 +362,14 @@ private:
     Context context_;
     std::unique_ptr<Access> access_;  // none: no keys
     Router router_;
+    Inbox<Received> inbox_;
     std::optional<Publisher> topics_;
     std::string topics_at_;               // not empty: where it is to be again
     std::set<std::string> heard_topics_;  // that somebody listens to
     Broker core_;
     Objects objects_;
     Effects turn_;
+    std::size_t turn_bytes_ = 0;  // of answers in it
     Instant prune_at_;
     std::chrono::seconds kept_age_ = std::chrono::hours(24 * 30);
     std::uint64_t kept_bytes_ = std::uint64_t{2} << 30;

@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "shared/codec.hpp"
 #include "shared/log.hpp"
+#include "shared/weight.hpp"
 
 namespace xgrid::client {
 
@@ -39,6 +41,7 @@ void Client::say(Instant now, Effects& effects) {
     if (cancelled_) effects.send.push_back(Cancel{run_});
     effects.send.push_back(Follow{run_, have_, epoch_, lacking_});
     say_at_ = now + settings_.follow;
+    unsaid_bytes_ = 0;
 }
 
 Effects Client::receive(Instant now, const Message& message) {
@@ -92,9 +95,13 @@ void Client::take(Instant, const Progress& progress, Effects& effects) {
         if (begun_ || over_) tell_held(effects);
         effects.events.push_back(std::move(event));
     }
-    // So that the broker need not keep it, and an archive goes on.
-    if (over_ || (attached_ && !progress.events.empty()))
+    // So that the broker need not keep it, an archive goes on, and a broker that waits for us to
+    // say so.
+    unsaid_bytes_ += weight(progress.events);
+    if (over_ || (attached_ && !progress.events.empty()) || unsaid_bytes_ >= batch_bytes) {
+        unsaid_bytes_ = 0;
         effects.send.push_back(Follow{run_, have_, epoch_, lacking_});
+    }
 }
 
 // A test keeps its first verdict, also when a broker without memory had it run again; nor are units

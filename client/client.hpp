@@ -77,8 +77,9 @@ private:
     RunSpec spec_;
     Order order_;
     Settings settings_;
-    bool attached_ = false;   // it is another client's
-    std::uint64_t have_ = 0;  // events of the log that the broker keeps now
+    bool attached_ = false;         // it is another client's
+    std::size_t unsaid_bytes_ = 0;  // of events that came since we said how far we are
+    std::uint64_t have_ = 0;        // events of the log that the broker keeps now
     // Each in its environment, if tests are to be run in each; else in none.
     using Unit = std::pair<std::uint32_t, std::string>;
     std::set<DoneTest> done_;                       // tests with a verdict

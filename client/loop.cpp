@@ -272,7 +272,7 @@ private:
     void hear_handshakes() {
         if (!handshakes_) return;
         while (const std::optional<Handshake> handshake = handshakes_->next()) {
-            fail(admission_->hear(*handshake));
+            fail(admission_->hear(now(), *handshake));
         }
     }
 

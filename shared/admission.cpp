@@ -8,10 +8,11 @@
 
 namespace xgrid {
 
-std::string Admission::hear(Handshake handshake) {
+std::string Admission::hear(Instant now, Handshake handshake) {
     switch (handshake) {
         case Handshake::done:
-            cuts_ = 0;
+            was_let_in_ = true;
+            cut_at_ = {};
             said_.clear();
             return {};
         case Handshake::denied:
@@ -20,9 +21,11 @@ std::string Admission::hear(Handshake handshake) {
                 "{} does not let in {}: it is not known there, was revoked, or has expired (where "
                 "the broker runs: xgrid keys allow {} --name NAME --role submit)",
                 endpoint_, text_of_public(*own_), text_of_public(*own_)));
-        case Handshake::failed:
         case Handshake::cut:
-            if (handshake == Handshake::cut && ++cuts_ < cuts_max) return {};
+            if (now > std::exchange(cut_at_, now) + cuts_gap) cut_since_ = now;
+            if (now < cut_since_ + (was_let_in_ ? later_cuts_span : cuts_span)) return {};
+            [[fallthrough]];
+        case Handshake::failed:
             if (!own_) {
                 return once(
                     fmt::format("{} asks for keys, or is no broker: say which key it has, "

@@ -14,12 +14,19 @@ namespace {
 
 constexpr int linger_ms = 500;
 constexpr int publications_max = 1000;  // that wait for one listener
+// That wait for one peer of a router; more are lost. Most have at most a megabyte.
+constexpr int waiting_max = 128;
 constexpr int zap_enforce_domain = 93;  // which zmq.h names for drafts only
 
 void set_common(zmq::socket_t& socket) {
     socket.set(zmq::sockopt::linger, linger_ms);
     socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(body_bytes_max));
     socket.set(zmq::sockopt::handshake_ivl, 5'000);
+    // Without a bound input is never stopped. libzmq 4.3.4 aborts the process ("!_io_error") when a
+    // connection ends whose input is stopped, and then a heartbeat is due or found in what had been
+    // read. So whoever receives has to do so quicker than others can send, and to bound what it
+    // has.
+    socket.set(zmq::sockopt::rcvhwm, 0);
     // Dead connections; hung programs show in statuses that do not come.
     socket.set(zmq::sockopt::heartbeat_ivl, 5'000);
     socket.set(zmq::sockopt::heartbeat_timeout, 15'000);
@@ -98,6 +105,7 @@ Router::Router(Context& context, const std::string& endpoint, const std::optiona
     socket_.set(zmq::sockopt::ipv6, endpoint.starts_with("tcp://["));
     asks_for_keys_ = secret.has_value();
     if (secret) ask_for_keys(socket_, *secret, domain_of_routers);
+    socket_.set(zmq::sockopt::sndhwm, waiting_max);
     socket_.set(zmq::sockopt::router_mandatory, true);
     socket_.set(zmq::sockopt::backlog, 4096);
     try {
@@ -246,7 +254,6 @@ Subscriber::Subscriber(Context& context, const std::string& endpoint,
     socket_.set(zmq::sockopt::ipv6, endpoint.starts_with("tcp://["));
     if (token) show_key(socket_, *token);
     socket_.set(zmq::sockopt::linger, 0);
-    socket_.set(zmq::sockopt::rcvhwm, publications_max);
     socket_.set(zmq::sockopt::reconnect_ivl, 5);
     socket_.set(zmq::sockopt::reconnect_ivl_max, 2'000);
     for (const std::string& topic : topics) socket_.set(zmq::sockopt::subscribe, topic);

@@ -169,7 +169,7 @@ private:
         if (!handshakes_) return;
         while (const std::optional<Handshake> handshake = handshakes_->next()) {
             if (*handshake == Handshake::done) refused_.clear();
-            const std::string why = admission_->hear(*handshake);
+            const std::string why = admission_->hear(now(), *handshake);
             if (!why.empty()) say(why + "; trying on");
             const bool ended = *handshake == Handshake::denied || *handshake == Handshake::failed;
             if (ended && retry_at_ == never) retry_at_ = now() + retry_interval;
