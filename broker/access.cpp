@@ -29,11 +29,12 @@ void say(const std::string& text) {
 
 }  // namespace
 
-Access::Access(Context& context, const std::filesystem::path& folder)
+Access::Access(Context& context, const std::filesystem::path& folder, LimitRules limits,
+               Guard::CountTests open_tests)
     : store_(folder),
       secret_(right(store_.secret())),
       audit_(folder / "audit.log"),
-      guard_(right(store_.read())),
+      guard_(right(store_.read()), std::move(limits), std::move(open_tests)),
       gate_(context, [this](const Caller& caller) {
           return guard_.lets_in(now_,
                                 {.key = text_of_public(caller.key), .address = caller.address},

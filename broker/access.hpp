@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "broker/audit.hpp"
@@ -21,7 +22,8 @@ public:
     static constexpr Duration look_interval = std::chrono::milliseconds(100);
 
     /// To be made before the sockets that it is for. Throws Fatal: what is wrong with the files.
-    Access(Context& context, const std::filesystem::path& folder);
+    Access(Context& context, const std::filesystem::path& folder, LimitRules limits,
+           Guard::CountTests open_tests);
     Access(const Access&) = delete;
     Access& operator=(const Access&) = delete;
     ~Access() { log(); }
@@ -32,6 +34,9 @@ public:
     void own(const Guard::Now& now, const std::string& run, const std::string& user) {
         guard_.own(now, run, user);
     }
+
+    /// As Guard::limit().
+    void limit(LimitRules limits) { guard_.limit(std::move(limits)); }
 
     /// Answers those who want in.
     void answer(const Guard::Now& now) {

@@ -11,24 +11,6 @@ namespace {
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-// Tests that are known and have no verdict. What a job holds that no slot has loaded is known only
-// if it is named.
-std::uint64_t open_tests(const Submission& run) {
-    std::uint64_t open = 0;
-    for (const auto& lane : run.lanes()) {
-        for (const auto& [id, job] : lane->jobs()) {
-            if (job.attempt && job.attempt->loaded) {
-                open += static_cast<std::uint64_t>(std::ranges::count_if(
-                    job.attempt->states,
-                    [](TestState state) { return state != TestState::closed; }));
-            } else if (job.body.selection.mode == Select::only) {
-                open += job.body.selection.tests.size();
-            }
-        }
-    }
-    return open;
-}
-
 RunSummary summary(const Scene& scene, const KnownRun& known) {
     const Submission& run = *known.run;
     RunSummary summary{.run = run.id(),
@@ -105,6 +87,22 @@ std::vector<WantedSlots> wanted_slots(const Scene& scene) {
 }
 
 }  // namespace
+
+std::uint64_t open_tests(const Submission& run) {
+    std::uint64_t open = 0;
+    for (const auto& lane : run.lanes()) {
+        for (const auto& [id, job] : lane->jobs()) {
+            if (job.attempt && job.attempt->loaded) {
+                open += static_cast<std::uint64_t>(std::ranges::count_if(
+                    job.attempt->states,
+                    [](TestState state) { return state != TestState::closed; }));
+            } else if (job.body.selection.mode == Select::only) {
+                open += job.body.selection.tests.size();
+            }
+        }
+    }
+    return open;
+}
 
 Answer answer(const Scene& scene, const Ask& ask) {
     Answer answer{.number = ask.number};

@@ -39,6 +39,10 @@ constexpr std::size_t told_runs_max = 1000;
 
 Answer answer(const Scene& scene, const Ask& ask);
 
+/// Tests that are known and have no verdict. What a job holds that no slot has loaded is known only
+/// if it is named.
+std::uint64_t open_tests(const Submission& run);
+
 /// The id that is this one, or the only one that begins so. Error: why there is none, and what to
 /// do.
 template <class Runs>

@@ -144,6 +144,10 @@ const Broker::Entry* Broker::entry_beginning(const std::string& id) const {
 }
 
 void Broker::take(Instant now, const PeerId& from, const Ask& message, Effects& effects) {
+    effects.send.push_back({from, ask(now, message)});
+}
+
+Answer Broker::ask(Instant now, const Ask& ask) const {
     Scene scene{.now = now, .workers = workers_, .used = used_};
     for (const auto& [id, entry] : runs_) {
         scene.runs[id] = {.run = &entry->run,
@@ -152,7 +156,7 @@ void Broker::take(Instant now, const PeerId& from, const Ask& message, Effects& 
                           .over_at = entry->over_at,
                           .followed = is_followed(now, entry->followers)};
     }
-    effects.send.push_back({from, answer(scene, message)});
+    return answer(scene, ask);
 }
 
 void Broker::forget(const std::string& run) {

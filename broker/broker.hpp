@@ -73,6 +73,11 @@ public:
     Effects advance(Instant now);
     Instant next_deadline() const;
 
+    /// What is asked for, which changes nothing.
+    Answer ask(Instant now, const Ask& ask) const;
+    /// From now on.
+    void set_shares(ShareRules shares) { settings_.shares = std::move(shares); }
+
     /// For judges, and for a loop that wants to know whether it may leave.
     const Submission* find(const std::string& id) const;
     /// The only one whose id begins like that.

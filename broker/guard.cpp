@@ -89,7 +89,7 @@ Guard::Verdict Guard::hear(const Now& now, const From& from, std::size_t bytes, 
         return {};
     }
     Peer& peer = remember(now, from);
-    const auto usage = usage_.try_emplace(known->user, limits_).first;
+    const auto usage = usage_.try_emplace(known->user, limits_.of(known->user)).first;
     if (!usage->second.take(now.instant, bytes)) {
         note_seldom(now, "limited " + known->user, "limited", from);
         return {};
@@ -172,19 +172,39 @@ Guard::Verdict Guard::hear_submit(const Now& now, Peer& peer, const KnownKey& kn
         return refuse(now, peer, "that run is another user's");
     }
     if (!is_open(submit.run)) {
-        const std::vector<std::string> runs = runs_.of(known.user);
-        const auto open = static_cast<std::size_t>(std::ranges::count_if(runs, is_open));
-        if (open >= limits_.open_runs) {
+        std::string why = beyond_limits(now, known.user, is_open);
+        if (!why.empty()) {
             note_seldom(now, "runs " + known.user, "limited", peer.from);
-            return refuse(now, peer,
-                          fmt::format("{} has {} runs that are not over, and may have no more",
-                                      known.user, open));
+            return refuse(now, peer, std::move(why));
         }
         note("submit", peer.from, fmt::format("run={} {}", submit.run, submit.order.title));
     }
     runs_.claim(now.instant, submit.run, known.user);
     submit.order.user = known.user;
     return {.passes = true};
+}
+
+// Why that user cannot submit a run now; empty: nothing is against it.
+std::string Guard::beyond_limits(const Now& now, const std::string& user,
+                                 const std::function<bool(const std::string&)>& is_open) {
+    const UserLimits& limits = limits_.of(user);
+    std::vector<std::string> runs = runs_.of(user);
+    std::erase_if(runs, [&](const std::string& run) { return !is_open(run); });
+    if (runs.size() >= limits.open_runs) {
+        return fmt::format("{} has {} runs that are not over, and may have no more", user,
+                           runs.size());
+    }
+    if (!open_tests_) return "";
+    // Who is refused may ask again at once, and to count is work.
+    Counted& counted = counted_[user];
+    if (counted.runs != runs || now.instant >= counted.at + count_interval) {
+        counted = {.at = now.instant, .runs = std::move(runs)};
+        for (const std::string& run : counted.runs) counted.tests += open_tests_(run);
+    }
+    if (counted.tests <= limits.queued_tests) return "";
+    return fmt::format(
+        "{} has {} tests that are not over, and with more than {} may submit no other run", user,
+        counted.tests, limits.queued_tests);
 }
 
 Guard::Verdict Guard::hear_cancel(const Now& now, Peer& peer, const KnownKey& known,

@@ -26,6 +26,8 @@ namespace xgrid::broker {
 
 class Guard {
 public:
+    /// The tests of a user are counted again after so long, or in other runs.
+    static constexpr Duration count_interval = std::chrono::milliseconds(200);
     /// A refusal is not said to a peer again for so long, nor the same thing noted of a user or an
     /// address.
     static constexpr Duration pause = std::chrono::seconds(10);
@@ -45,8 +47,10 @@ public:
         std::string address;  // may be empty
     };
 
-    explicit Guard(KeyList keys, UserLimits limits = {})
-        : keys_(std::move(keys)), limits_(limits) {}
+    /// `open_tests` tells how many tests of an open run have no verdict.
+    using CountTests = std::function<std::uint64_t(const std::string& run)>;
+    explicit Guard(KeyList keys, LimitRules limits = {}, CountTests open_tests = {})
+        : keys_(std::move(keys)), limits_(std::move(limits)), open_tests_(std::move(open_tests)) {}
 
     enum class Door : std::uint8_t { messages, publications };
     /// Of a new connection, which is nobody's yet. `from.peer` does not count.
@@ -82,6 +86,11 @@ public:
     /// From now on. Says who is cut off.
     Cut replace(KeyList keys);
     const KeyList& keys() const { return keys_; }
+    /// From now on; what users have used of the others is forgotten.
+    void limit(LimitRules limits) {
+        limits_ = std::move(limits);
+        usage_.clear();
+    }
 
     /// What has come up since the last time.
     std::vector<Occurrence> occurrences() { return std::exchange(occurrences_, {}); }
@@ -93,6 +102,13 @@ private:
         std::map<std::string, Instant> told;  // refusals
     };
 
+    // The open tests of a user.
+    struct Counted {
+        Instant at;
+        std::vector<std::string> runs;
+        std::uint64_t tests = 0;
+    };
+
     Peer& remember(const Now& now, const From& from);
     Verdict refuse(const Now& now, Peer& peer, std::string why);
     Verdict hear_known(const Now& now, Peer& peer, const KnownKey& known, Message& message,
@@ -102,12 +118,16 @@ private:
                         const std::function<bool(const std::string&)>& is_open);
     Verdict hear_cancel(const Now& now, Peer& peer, const KnownKey& known, const Cancel& cancel,
                         const std::function<bool(const std::string&)>& is_open);
+    std::string beyond_limits(const Now& now, const std::string& user,
+                              const std::function<bool(const std::string&)>& is_open);
     void note(std::string action, const From& from, std::string about = "");
     void note_seldom(const Now& now, const std::string& about, const std::string& action,
                      const From& from);
 
     KeyList keys_;
-    UserLimits limits_;
+    LimitRules limits_;
+    CountTests open_tests_;
+    std::map<std::string, Counted> counted_;  // by user
     std::map<std::string, Peer> peers_;
     std::map<std::string, Usage> usage_;  // by user
     Claims runs_;

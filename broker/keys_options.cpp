@@ -1,7 +1,6 @@
 #include "broker/keys_options.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <iostream>
 #include <map>
@@ -14,6 +13,7 @@
 #include "shared/credentials.hpp"
 #include "shared/ensure.hpp"
 #include "shared/option_text.hpp"
+#include "shared/time_text.hpp"
 
 namespace xgrid::broker {
 namespace {
@@ -52,17 +52,9 @@ const std::map<KeysAction, std::vector<std::string>> fitting = {
     {KeysAction::token, {"name", "role", "expires"}}};
 
 std::chrono::seconds time_from(const std::string& text) {
-    static const std::map<char, int> units = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86'400}};
-    int count = 0;
-    const char* end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, count);
-    const auto unit = rest == end ? units.find('s') : units.find(*rest);
-    constexpr int count_max = 10'000;
-    if (error != std::errc() || count < 1 || count > count_max * 60 || end - rest > 1 ||
-        unit == units.end()) {
-        throw Fatal(fmt::format("--expires takes a time such as 30m, 1h or 7d, not '{}'", text), 4);
-    }
-    return std::chrono::seconds(std::int64_t{count} * unit->second);
+    const std::optional<std::chrono::seconds> time = time_from_text(text);
+    if (time && time->count() > 0) return *time;
+    throw Fatal(fmt::format("--expires takes a time such as 30m, 1h or 7d, not '{}'", text), 4);
 }
 
 std::string usual_name() {

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
 
 #include "shared/instant.hpp"
 
@@ -11,11 +14,24 @@ namespace xgrid::broker {
 /// Of each user, over all of their connections. By default nobody is slowed down who does not mean
 /// to be a nuisance.
 struct UserLimits {
-    std::size_t open_runs = 100;        // more are refused
-    double messages_per_second = 5000;  // over a longer time; what is beyond is not heard
+    std::size_t open_runs = 100;             // more are refused
+    std::uint64_t queued_tests = 1'000'000;  // with more in open runs, no run is taken on
+    double messages_per_second = 5000;       // over a longer time; what is beyond is not heard
     double messages_at_once = 20'000;
     double bytes_per_second = 1e9;
     double bytes_at_once = 4e9;
+    bool operator==(const UserLimits&) const = default;
+};
+
+struct LimitRules {
+    UserLimits otherwise;                     // of who is not named
+    std::map<std::string, UserLimits> users;  // by name
+
+    const UserLimits& of(const std::string& user) const {
+        const auto named = users.find(user);
+        return named == users.end() ? otherwise : named->second;
+    }
+    bool operator==(const LimitRules&) const = default;
 };
 
 /// What grows with time up to a most, and is taken from.

@@ -9,14 +9,17 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "broker/access.hpp"
+#include "broker/answers.hpp"
 #include "broker/archive.hpp"
 #include "broker/broker.hpp"
+#include "broker/http.hpp"
 #include "broker/inbox.hpp"
 #include "broker/journal.hpp"
 #include "broker/objects.hpp"
@@ -54,6 +57,7 @@ void keep_freed_memory() {
 constexpr Duration absence_least = std::chrono::seconds(1);
 constexpr Duration keep_again = std::chrono::seconds(1);
 constexpr Duration prune_interval = std::chrono::hours(1);
+constexpr Duration show_interval = std::chrono::seconds(1);
 // Of runs that are over, `xgrid runs` shows so many.
 constexpr std::size_t shown_over_max = 200;
 
@@ -81,24 +85,47 @@ std::chrono::seconds wall_time() {
     return std::chrono::duration_cast<std::chrono::seconds>(now);
 }
 
+// Whoever reads it may be gone.
+template <class... Values>
+void say(fmt::format_string<Values...> text, Values&&... values) {
+    try {
+        fmt::print(stderr, "xgrid broker: {}\n",
+                   fmt::format(text, std::forward<Values>(values)...));
+    } catch (const std::exception&) {
+        return;
+    }
+}
+
 class Loop {
 public:
     explicit Loop(const Options& options)
         : signals_({SIGTERM, SIGINT, SIGHUP}),
           options_(options),
+          rules_(options.config.rules),
           journal_(open_journal(options)),
-          access_(options.keys ? std::make_unique<Access>(context_, options.data) : nullptr),
+          access_(options.keys ? std::make_unique<Access>(context_, options.data, rules_.limits,
+                                                          test_counter())
+                               : nullptr),
           router_(context_, options.bind, secret()),
           topics_(publisher(topics_beside(options.bind))),
           core_(journal_ ? journal_->token() : random_token(),
-                {.topics = topics_ ? topics_->endpoint() : "", .journal = journal_.has_value()}),
+                {.worker_lease = options.config.start.worker_lease,
+                 .client_lease = options.config.start.client_lease,
+                 .topics = topics_ ? topics_->endpoint() : "",
+                 .journal = journal_.has_value(),
+                 .shares = rules_.shares}),
           objects_(options.data / "objects", options.objects_bytes_max) {
         if (journal_) resume();
+        if (options.http) {
+            http_.emplace(*options.http,
+                          options.http_token ? http_token(options.data / "http-token") : "");
+        }
     }
 
     void run() {
         Instant back_by = clock_.now();
-        while (!signals_.next()) {
+        while (!is_to_end()) {
+            if (std::exchange(read_again_, false)) read_rules();
             if (clock_.now() > back_by + absence_least) clock_.leave_out(clock_.now() - back_by);
             if (access_) heed_keys();
             const bool more = hear_peers();
@@ -107,6 +134,7 @@ public:
             carry_out(objects_.advance(clock_.now()));
             send_kept();
             prune();
+            show();
             std::vector<zmq::pollitem_t> items = {router_.poll_item(),
                                                   {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
             if (topics_) items.push_back(topics_->poll_item());
@@ -115,6 +143,7 @@ public:
                 items.push_back(access_->poll_item());
                 until = std::min(until, access_->next_look());
             }
+            if (http_) until = std::min(until, show_at_);
             const Duration wait = more             ? Duration(0)
                                   : until == never ? std::chrono::hours(1)
                                                    : until - clock_.now();
@@ -125,8 +154,51 @@ public:
 
     std::string endpoint() const { return router_.endpoint(); }
     const Access* access() const { return access_.get(); }
+    const Http* http() const { return http_ ? &*http_ : nullptr; }
 
 private:
+    // A terminal that has gone takes along those who were started there.
+    bool is_to_end() {
+        while (const std::optional<int> signal = signals_.next()) {
+            const bool left = options_.embedded || (had_terminal_ && isatty(STDIN_FILENO) == 0);
+            if (*signal != SIGHUP || left) return true;
+            read_again_ = true;
+        }
+        return false;
+    }
+
+    void read_rules() {
+        const std::string file = options_.config_file.path.string();
+        Result<Config> config = read_config(options_.config_file);
+        if (!config) return say("goes on with the rules as they were: {}", config.error());
+        rules_ = config->rules;
+        if (access_) access_->limit(rules_.limits);
+        core_.set_shares(rules_.shares);
+        prune_at_ = Instant();
+        const bool restart = config->start != options_.config.start;
+        say("goes on with the rules in {}{}", file,
+            restart ? "; what is new in it beside [limits], [users] and [keep] counts from the "
+                      "next start on"
+                    : "");
+    }
+
+    Guard::CountTests test_counter() {
+        return [this](const std::string& run) {
+            const Submission* open = core_.find(run);
+            return open == nullptr ? 0 : open_tests(*open);
+        };
+    }
+
+    void show() {
+        if (!http_ || clock_.now() < show_at_) return;
+        show_at_ = clock_.now() + show_interval;
+        const auto asked = [&](Question question) {
+            return core_.ask(clock_.now(), {.question = question});
+        };
+        http_->show({.workers = asked(Question::workers).workers,
+                     .wanted = asked(Question::wanted).wanted});
+    }
+
     std::optional<CurveKey> secret() const {
         return access_ ? std::optional(access_->secret()) : std::nullopt;
     }
@@ -315,7 +387,7 @@ private:
         const Instant since = clock_.now();
         fmt::print(stderr, "xgrid broker: {}; waits until that is possible again\n", error->text);
         Instant again = since + keep_again;
-        while (!signals_.next()) {
+        while (!is_to_end()) {
             std::vector<zmq::pollitem_t> items = {{nullptr, signals_.descriptor(), ZMQ_POLLIN, 0},
                                                   router_.poll_item()};
             wait_for(items, again - clock_.now());
@@ -334,7 +406,7 @@ private:
     void prune() {
         if (!journal_ || clock_.now() < prune_at_) return;
         prune_at_ = clock_.now() + prune_interval;
-        journal_->prune(wall_time(), kept_age_, kept_bytes_);
+        journal_->prune(wall_time(), rules_.kept_age, rules_.kept_bytes);
     }
 
     void carry_out(const Hub::Sends& sends) {
@@ -356,8 +428,11 @@ private:
     }
 
     Signals signals_;
+    const bool had_terminal_ = isatty(STDIN_FILENO) != 0;
+    bool read_again_ = false;  // its rules
     Clock clock_;
     const Options& options_;
+    Rules rules_;
     std::optional<Journal> journal_;
     Context context_;
     std::unique_ptr<Access> access_;  // none: no keys
@@ -371,12 +446,17 @@ private:
     Effects turn_;
     std::size_t turn_bytes_ = 0;  // of answers in it
     Instant prune_at_;
-    std::chrono::seconds kept_age_ = std::chrono::hours(24 * 30);
-    std::uint64_t kept_bytes_ = std::uint64_t{2} << 30;
+    Instant show_at_;
+    std::optional<Http> http_;
 };
 
 void announce(const Options& options, const Loop& loop) {
-    fmt::print(stderr, "xgrid broker: listening on {}\n", options.bind);
+    say("listening on {}", options.bind);
+    if (const Http* http = loop.http()) {
+        const std::string file = (options.data / "http-token").string();
+        say("answers to HTTP on {}{}", http->address(),
+            options.http_token ? fmt::format("; asks for the bearer token in {}", file) : "");
+    }
     if (const Access* access = loop.access()) {
         fmt::print(stderr,
                    "xgrid broker: asks for keys; its own is {}\n"

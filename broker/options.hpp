@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "broker/config.hpp"
+#include "broker/config_file.hpp"
+#include "shared/address.hpp"
 #include "shared/cache_home.hpp"
 
 namespace xgrid::broker {
@@ -15,7 +18,11 @@ struct Options {
     std::string bind = "tcp://127.0.0.1:7555";
     std::filesystem::path data = state_home();  // with objects; and the journal, if not embedded
     std::uint64_t objects_bytes_max = std::uint64_t{10} << 30;
-    bool keys = false;      // asks for them, as data/keys has them
+    bool keys = false;              // asks for them, as data/keys has them
+    std::optional<Address> http{};  // where it answers to HTTP
+    bool http_token = false;        // asks for one there
+    ConfigFile config_file{};
+    Config config{};        // as that was at the start
     std::string version{};  // of the program
     bool embedded = false;  // lives and dies with its parent, which handles Ctrl-C
 };

@@ -4,8 +4,8 @@
 #include <optional>
 #include <system_error>
 
-#include "client/text_file.hpp"
-#include "client/toml_text.hpp"
+#include "shared/text_file.hpp"
+#include "shared/toml_text.hpp"
 
 namespace xgrid::client {
 namespace {

@@ -10,9 +10,9 @@
 
 #include "client/arguments.hpp"
 #include "client/ini_text.hpp"
-#include "client/text_file.hpp"
-#include "client/toml_text.hpp"
 #include "client/words.hpp"
+#include "shared/text_file.hpp"
+#include "shared/toml_text.hpp"
 
 namespace xgrid::client {
 namespace {

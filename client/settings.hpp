@@ -21,8 +21,8 @@
 #include <vector>
 
 #include "client/python_literals.hpp"
-#include "client/toml_text.hpp"
 #include "shared/result.hpp"
+#include "shared/toml_text.hpp"
 
 namespace xgrid::client {
 

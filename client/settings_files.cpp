@@ -6,11 +6,11 @@
 
 #include <fmt/format.h>
 
-#include "client/text_file.hpp"
-#include "client/toml_text.hpp"
 #include "client/words.hpp"
 #include "shared/config_home.hpp"
 #include "shared/ensure.hpp"
+#include "shared/text_file.hpp"
+#include "shared/toml_text.hpp"
 
 namespace xgrid::client {
 namespace {

@@ -16,9 +16,13 @@ inline bool is_on_this_machine(const std::string& endpoint) {
     return false;
 }
 
+inline bool is_endpoint(const std::string& text) {
+    return text.starts_with("ipc://") || text.starts_with("tcp://");
+}
+
 /// Throws Fatal (exit code 4) for what is no endpoint.
 inline void require_endpoint(const std::string& endpoint, const std::string& option) {
-    if (endpoint.starts_with("ipc://") || endpoint.starts_with("tcp://")) return;
+    if (is_endpoint(endpoint)) return;
     throw Fatal(fmt::format("{} takes an endpoint such as tcp://127.0.0.1:7555 or "
                             "ipc:///tmp/grid, not '{}'",
                             option, endpoint),

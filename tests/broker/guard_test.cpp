@@ -1,6 +1,7 @@
 #include "broker/guard.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <doctest/doctest.h>
@@ -237,7 +238,7 @@ TEST_CASE_FIXTURE(Guarded, "a role that is taken away counts from the next messa
 }
 
 TEST_CASE_FIXTURE(Guarded, "a user has so many open runs, and then no more") {
-    guard = Guard(list(), {.open_runs = 2});
+    guard = Guard(list(), {.otherwise = {.open_runs = 2}, .users = {{"bob", {.open_runs = 1}}}});
     REQUIRE(submit(1, "a"));
     REQUIRE(submit(1, "b"));
     const Guard::Verdict third = say(1, Submit{.run = "c"});
@@ -245,12 +246,57 @@ TEST_CASE_FIXTURE(Guarded, "a user has so many open runs, and then no more") {
     CHECK(third.refusal.find("2 runs") != std::string::npos);
     CHECK(submit(1, "a"));
     CHECK(submit(2, "d"));
+    CHECK_FALSE(submit(2, "e"));  // one user may have another limit
     open.erase("a");
     CHECK(submit(1, "c"));
 }
 
+TEST_CASE_FIXTURE(Guarded, "a user who has too many open tests gets no other run") {
+    std::map<std::string, std::uint64_t> tests;
+    int counted = 0;
+    guard = Guard(list(), {.otherwise = {.queued_tests = 10}}, [&](const std::string& run) {
+        ++counted;
+        return tests[run];
+    });
+    REQUIRE(submit(1, "a"));
+    REQUIRE(submit(1, "b"));
+    tests = {{"a", 6}, {"b", 5}};
+    pass(Guard::count_interval);
+    const Guard::Verdict refused = say(1, Submit{.run = "c"});
+    CHECK_FALSE(refused.passes);
+    CHECK(refused.refusal ==
+          "ann has 11 tests that are not over, and with more than 10 may submit no other run");
+    CHECK(submit(1, "a"));  // what is there is heard
+    CHECK(submit(2, "d"));
+    // Asking again and again is no work.
+    counted = 0;
+    for (int i = 0; i < 100; ++i) CHECK_FALSE(submit(1, "c"));
+    CHECK(counted == 0);
+    tests["b"] = 4;
+    CHECK_FALSE(submit(1, "c"));
+    pass(Guard::count_interval);
+    CHECK(submit(1, "c"));
+    // A run that is over is missed at once.
+    tests["c"] = 9;
+    pass(Guard::count_interval);
+    CHECK_FALSE(submit(1, "e"));
+    open.erase("c");
+    CHECK(submit(1, "e"));
+}
+
+TEST_CASE_FIXTURE(Guarded, "limits that are changed count from the next message on") {
+    guard = Guard(list(), {.otherwise = {.open_runs = 1, .messages_at_once = 2}});
+    REQUIRE(submit(1, "a"));
+    CHECK_FALSE(submit(1, "b"));
+    CHECK_FALSE(say(1, Follow{.run = "a"}).passes);
+    guard.limit({.users = {{"ann", {.open_runs = 2}}}});
+    CHECK(submit(1, "b"));
+    CHECK_FALSE(submit(1, "c"));
+    CHECK(say(1, Follow{.run = "a"}).passes);
+}
+
 TEST_CASE_FIXTURE(Guarded, "what a user says beyond the limits is not heard, and others are") {
-    guard = Guard(list(), {.messages_per_second = 10, .messages_at_once = 5});
+    guard = Guard(list(), {.otherwise = {.messages_per_second = 10, .messages_at_once = 5}});
     for (int i = 0; i < 5; ++i) CHECK(say(1, Follow{.run = "r"}).passes);
     CHECK_FALSE(say(1, Follow{.run = "r"}).passes);
     CHECK_FALSE(say(1, Follow{.run = "r"}, "another connection").passes);

@@ -136,6 +136,33 @@ TEST_CASE_FIXTURE(Kept, "a journal of a later version is left alone") {
     CHECK(error().find("of a later xgrid (version 99") != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(Kept,
+                  "a journal of an earlier version gets what it lacks, and keeps what it has") {
+    {
+        Journal journal = open();
+        CHECK(!journal.keep({begun(0, "old"), over(0, "old", 3), begun(1, "new")}, noon));
+    }
+    {
+        Result<Database> database = Database::open(file());
+        database->run("pragma user_version = 0");
+        database->run("drop index runs_by_time");
+        CHECK(!database->take_trouble());
+    }
+    {
+        Journal journal = open();
+        CHECK(journal.life() == 2);
+        CHECK(journal.runs() == 2);
+        CHECK(*journal.entries() == std::vector<JournalEntry>{begun(1, "new")});
+        REQUIRE(journal.find_over("old") != nullptr);
+        CHECK(journal.find_over("old")->events.size() == 3);
+        CHECK(!journal.keep({over(1, "new")}, noon));
+        CHECK(journal.summaries(noon, 9).size() == 2);
+    }
+    Result<Database> database = Database::open(file());
+    CHECK(database->integer("pragma user_version") == journal_version);
+    CHECK(database->integer("select count(*) from sqlite_master where name = 'runs_by_time'") == 1);
+}
+
 TEST_CASE_FIXTURE(Kept, "two brokers do not use one journal") {
     const Journal journal = open();
     CHECK(error().find("another broker uses " + folder.path()) != std::string::npos);

@@ -1,11 +1,11 @@
-#include "client/toml_text.hpp"
+#include "shared/toml_text.hpp"
 
 #include <array>
 #include <toml++/toml.h>
 
 #include <fmt/format.h>
 
-namespace xgrid::client {
+namespace xgrid {
 namespace {
 
 TomlValue plain(const toml::node& node);
@@ -17,17 +17,18 @@ TomlTable plain(const toml::table& table) {
 }
 
 TomlValue plain(const toml::node& node) {
-    if (const auto* table = node.as_table()) return {plain(*table)};
+    const std::size_t line = node.source().begin.line;
+    if (const auto* table = node.as_table()) return {plain(*table), line};
     if (const auto* array = node.as_array()) {
         TomlList values;
         for (const toml::node& item : *array) values.push_back(plain(item));
-        return {std::move(values)};
+        return {std::move(values), line};
     }
-    if (const auto* text = node.as_string()) return {text->get()};
-    if (const auto* whole = node.as_integer()) return {whole->get()};
-    if (const auto* real = node.as_floating_point()) return {real->get()};
-    if (const auto* truth = node.as_boolean()) return {truth->get()};
-    return {};
+    if (const auto* text = node.as_string()) return {text->get(), line};
+    if (const auto* whole = node.as_integer()) return {whole->get(), line};
+    if (const auto* real = node.as_floating_point()) return {real->get(), line};
+    if (const auto* truth = node.as_boolean()) return {truth->get(), line};
+    return {.line = line};
 }
 
 }  // namespace
@@ -57,4 +58,4 @@ std::string kind_of(const TomlValue& value) {
     return kinds.at(value.value.index());
 }
 
-}  // namespace xgrid::client
+}  // namespace xgrid

@@ -1,8 +1,8 @@
-#include "client/toml_text.hpp"
+#include "shared/toml_text.hpp"
 
 #include <doctest/doctest.h>
 
-using namespace xgrid::client;
+using namespace xgrid;
 
 TEST_CASE("a TOML file becomes plain values") {
     auto parsed = parse_toml(
@@ -20,6 +20,11 @@ TEST_CASE("a TOML file becomes plain values") {
     CHECK(std::get<std::string>(ours->at("a").value) == "b");
     CHECK(table_at(table, {"tool", "nobody"}) == nullptr);
     CHECK(table_at(table, {"text", "xgrid"}) == nullptr);
+    CHECK(table.at("text").line == 1);
+    CHECK(table.at("list").line == 6);
+    CHECK(std::get<TomlList>(table.at("list").value)[1].line == 6);
+    CHECK(ours->at("a").line == 8);
+    CHECK(table.at("day").line == 5);
     CHECK(kind_of(table.at("text")) == "text");
     CHECK(kind_of(table.at("whole")) == "a number");
     CHECK(kind_of(table.at("real")) == "a number");

@@ -1,6 +1,7 @@
 // The text of a TOML file as plain values; toml++ ends here. Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -10,7 +11,7 @@
 
 #include "shared/result.hpp"
 
-namespace xgrid::client {
+namespace xgrid {
 
 struct TomlValue;
 using TomlList = std::vector<TomlValue>;
@@ -20,6 +21,7 @@ struct TomlValue {
     /// monostate: a date or time.
     std::variant<std::monostate, bool, std::int64_t, double, std::string, TomlList, TomlTable>
         value;
+    std::size_t line = 0;  // where it begins; from 1 on
 };
 
 /// Error: what is wrong, with its line.
@@ -31,4 +33,4 @@ const TomlTable* table_at(const TomlTable& table, const std::vector<std::string>
 /// "text", "a list", ...: what it is, for an error.
 std::string kind_of(const TomlValue& value);
 
-}  // namespace xgrid::client
+}  // namespace xgrid

@@ -1,4 +1,4 @@
-#include "client/text_file.hpp"
+#include "shared/text_file.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-namespace xgrid::client {
+namespace xgrid {
 namespace {
 
 namespace fs = std::filesystem;
@@ -36,4 +36,4 @@ Result<std::optional<std::string>> read_text(const fs::path& path) {
     return std::optional(std::move(text));
 }
 
-}  // namespace xgrid::client
+}  // namespace xgrid
