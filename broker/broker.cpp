@@ -17,18 +17,38 @@ namespace {
 // A client that follows says so each second.
 constexpr Duration followed_span = std::chrono::seconds(5);
 
+constexpr const char* its_worker_left = "lost: its worker leaves";
+
 bool is_followed(Instant now, Followers& followers) {
     return std::ranges::any_of(followers.all(), [&](const auto& one) {
         return now < one.second.heard_at + followed_span;
     });
 }
 
-// A slot of a worker that has these labels would do for it.
-bool fits(const Submission& run, const Labels& labels) {
+// A slot of that worker would do for it.
+bool fits(const Submission& run, const Worker& worker) {
     const std::vector<Environment>& all = run.lanes().front()->environments();
     return std::ranges::any_of(all, [&](const Environment& environment) {
-        return std::ranges::includes(labels, environment.labels);
+        return takes_new(worker) && does_for(worker, environment.labels);
     });
+}
+
+// The one of its largest lane that has the least to do, unless it is its only one.
+std::optional<SlotAsked> slot_to_give(const Submission& run) {
+    std::uint32_t largest = 0;
+    for (std::uint32_t i = 1; i < run.lanes().size(); ++i) {
+        if (run.lanes()[i]->live_slots() > run.lanes()[largest]->live_slots()) largest = i;
+    }
+    const Run& lane = *run.lanes()[largest];
+    if (!lane.retiring().empty()) return std::nullopt;
+    std::optional<SlotAsked> best;
+    std::size_t fewest = 0;
+    for (const auto& [key, slot] : lane.slots()) {
+        if (best && slot.jobs.size() >= fewest) continue;
+        best = SlotAsked{largest, key};
+        fewest = slot.jobs.size();
+    }
+    return lane.live_slots() == 1 && fewest > 0 ? std::nullopt : best;
 }
 
 // It, or its part in one environment, has no slot.
@@ -158,7 +178,7 @@ const Broker::Entry* Broker::entry_beginning(const std::string& id) const {
 }
 
 void Broker::take(Instant now, const PeerId& from, const Ask& message, Effects& effects) {
-    Scene scene{.now = now, .workers = workers_, .used = used_};
+    Scene scene{.now = now, .workers = workers_, .used = used_, .user_of = user_of_};
     for (const auto& [id, entry] : runs_) {
         scene.runs[id] = {.run = &entry->run,
                           .order = entry->order,
@@ -192,6 +212,9 @@ void Broker::take(Instant now, const PeerId& from, const Status& message, Effect
     WorkerKey key = 0;
     Worker* worker = workers_.hear(now, from, message, key);
     if (worker == nullptr) return;
+    if (const auto pause = incidents_.pause(now, worker->called)) {
+        if (worker->suspended != pause->why) workers_.suspend(key, pause->until, pause->why);
+    }
     worker->runs = {message.runs.begin(), message.runs.end()};
     worker->shown.clear();
     worker->heard.clear();
@@ -199,7 +222,7 @@ void Broker::take(Instant now, const PeerId& from, const Status& message, Effect
     // Facts of another broker's attempts mean nothing here: its orders will tell it.
     if (!worker->follows) {
         workers_.plan_orders(key, now);
-        return;
+        return take_back(now, key);
     }
     worker->heard = message.heard;
     hear_acknowledged(now, key);
@@ -217,6 +240,31 @@ void Broker::take(Instant now, const PeerId& from, const Status& message, Effect
     if (!news.empty() && worker->orders_due > now + settings_.receipt_delay) {
         workers_.plan_orders(key, now + settings_.receipt_delay);
     }
+    take_back(now, key);
+}
+
+// What a worker that takes nothing new has not begun goes elsewhere; of one that has left, all of
+// it.
+void Broker::take_back(Instant now, WorkerKey key) {
+    const Worker& worker = workers_.at(key);
+    if (takes_new(worker)) return;
+    const std::map<std::string, std::uint32_t> present = used_[key];
+    for (const auto& [id, used] : present) {
+        Entry& entry = *runs_.at(id);
+        const Step step =
+            has_left(worker) ? Step(WorkerLost{key, its_worker_left}) : Step(WorkerRetires{key});
+        if (!perform(now, entry, step)) continue;
+        absorb(now, entry);
+        touch(entry);
+    }
+}
+
+// A job of that run died there, and nobody else is to blame.
+void Broker::suspect(Instant now, WorkerKey key, const std::string& run) {
+    const auto pause = incidents_.add(now, workers_.at(key).called, run);
+    if (!pause) return;
+    workers_.suspend(key, pause->until, pause->why);
+    take_back(now, key);
 }
 
 // True if there was news in it.
@@ -233,7 +281,7 @@ bool Broker::record(Instant now, WorkerKey key, const AttemptStatus& attempt) {
         const std::size_t old =
             already_recorded(job->attempt->recorded, attempt.first, attempt.facts.size());
         std::size_t i = old;
-        const std::string& host = workers_.at(key).host;
+        const std::string& host = workers_.at(key).name;
         for (; i < attempt.facts.size(); ++i) {
             if (!entry.run.record(now, *place, attempt.id, attempt.facts[i], host)) break;
             if (!keeps(entry)) continue;
@@ -241,6 +289,8 @@ bool Broker::record(Instant now, WorkerKey key, const AttemptStatus& attempt) {
             keep(RunStep{entry.number, nanoseconds(now), std::move(step)});
         }
         touch(entry);
+        const auto* end = i > old ? std::get_if<Ended>(&attempt.facts[i - 1]) : nullptr;
+        if (end != nullptr && end->end == End::lost) suspect(now, key, id);
         return i > old;
     }
     return false;
@@ -262,7 +312,7 @@ void Broker::lose_worker(Instant now, WorkerKey key, const std::string& why) {
 Effects Broker::drop(Instant now, const PeerId& peer) {
     for (const auto& [key, worker] : workers_.all()) {
         if (worker.peer != peer) continue;
-        lose_worker(now, key, "lost: " + worker.host + " may not work here any more");
+        lose_worker(now, key, "lost: " + worker.name + " may not work here any more");
         break;
     }
     return settle(now, {});
@@ -271,9 +321,14 @@ Effects Broker::drop(Instant now, const PeerId& peer) {
 // ---- After each step
 
 Effects Broker::advance(Instant now) {
+    workers_.end_suspensions(now);
     for (const WorkerKey key : workers_.silent(now, settings_.worker_lease)) {
+        const std::map<std::string, std::uint32_t> present = used_[key];
+        for (const auto& [id, used] : present) {
+            if (runs_.at(id)->run.has_begun_on(key)) suspect(now, key, id);
+        }
         lose_worker(now, key,
-                    fmt::format("lost: nothing was heard of {} for {} s", workers_.at(key).host,
+                    fmt::format("lost: nothing was heard of {} for {} s", workers_.at(key).name,
                                 settings_.worker_lease / std::chrono::seconds(1)));
     }
     while (!by_due_.empty() && by_due_.begin()->first <= now) {
@@ -401,14 +456,14 @@ void Broker::make_room_for(Instant now, const Submission& run) {
         const bool more = richest == nullptr || entry->run.live_slots() > richest->run.live_slots();
         const bool helps = std::ranges::any_of(entry->run.lanes(), [&](const auto& lane) {
             return std::ranges::any_of(lane->slots(), [&](const auto& slot) {
-                return fits(run, workers_.at(slot.second.worker).labels);
+                return fits(run, workers_.at(slot.second.worker));
             });
         });
         if (more && helps) richest = entry.get();
     }
-    if (richest != nullptr && &richest->run != &run && perform(now, *richest, SlotAsked{})) {
-        touch(*richest);
-    }
+    if (richest == nullptr || &richest->run == &run) return;
+    const std::optional<SlotAsked> asked = slot_to_give(richest->run);
+    if (asked && perform(now, *richest, *asked)) touch(*richest);
 }
 
 // Takes over what a run has changed: places used, orders to be sent, whether it wants more.

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@
 
 #include "broker/announcements.hpp"
 #include "broker/followers.hpp"
+#include "broker/incidents.hpp"
 #include "broker/run.hpp"
 #include "broker/settings.hpp"
 #include "broker/steps.hpp"
@@ -65,6 +67,10 @@ public:
     Effects drop(Instant now, const PeerId& peer);
     /// What came was no message.
     Effects refuse(const PeerId& from, const std::string& why);
+    /// Whom answers name as a worker's user, told from its connection.
+    void tell_users(std::function<std::string(const PeerId&)> user_of) {
+        user_of_ = std::move(user_of);
+    }
     /// Somebody listens to that topic from now on; nobody does any more.
     Effects subscribed(const std::string& topic);
     void unsubscribed(const std::string& topic);
@@ -124,6 +130,8 @@ private:
     void give_up(Instant now, const Entry& entry);
     bool record(Instant now, WorkerKey key, const AttemptStatus& attempt);
     void lose_worker(Instant now, WorkerKey key, const std::string& why);
+    void take_back(Instant now, WorkerKey key);
+    void suspect(Instant now, WorkerKey key, const std::string& run);
     void touch(Entry& entry) { touched_.insert(entry.run.id()); }
     Effects settle(Instant now, Effects effects);
     void give_places(Instant now);
@@ -153,6 +161,7 @@ private:
 
     std::string token_;
     Settings settings_;
+    std::function<std::string(const PeerId&)> user_of_;
     std::uint64_t next_run_ = 0;
     std::vector<JournalEntry> journal_;  // of this step
     std::set<WorkerKey> kept_workers_;   // that the journal knows
@@ -162,6 +171,7 @@ private:
     std::uint64_t last_orders_ =
         0;  // of all: a worker that was lost and comes back must not see old numbers
     Workers workers_;
+    Incidents incidents_;
     Announcements announcements_;
     std::map<WorkerKey, std::map<std::string, std::uint32_t>> used_;  // slots, by run
     std::map<std::string, std::unique_ptr<Entry>> runs_;

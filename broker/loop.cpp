@@ -86,6 +86,10 @@ public:
           core_(journal_ ? journal_->token() : random_token(),
                 {.topics = topics_ ? topics_->endpoint() : "", .journal = journal_.has_value()}),
           objects_(options.data / "objects", options.objects_bytes_max) {
+        if (access_) {
+            core_.tell_users(
+                [this](const std::string& peer) { return access_->guard().user_of(peer); });
+        }
         if (journal_) resume();
     }
 
