@@ -48,6 +48,7 @@ std::vector<RunSummary> summaries(const Scene& scene) {
 std::vector<WorkerSummary> worker_summaries(const Scene& scene) {
     std::vector<WorkerSummary> found;
     for (const auto& [key, worker] : scene.workers.all()) {
+        if (has_left(worker)) continue;
         WorkerSummary summary{.name = worker.name,
                               .host = worker.host,
                               .labels = worker.labels,
@@ -55,8 +56,9 @@ std::vector<WorkerSummary> worker_summaries(const Scene& scene) {
                               .used = worker.used,
                               .silent = seconds(scene.now - worker.heard_at),
                               .version = worker.version,
-                              .trouble = worker.trouble,
+                              .trouble = trouble_of(worker),
                               .drains = worker.drains};
+        if (scene.user_of) summary.user = scene.user_of(worker.peer);
         const auto used = scene.used.find(key);
         if (used != scene.used.end()) {
             for (const auto& [run, slots] : used->second) summary.runs.push_back(run);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <string>
@@ -32,6 +33,7 @@ struct Scene {
     std::map<std::string, KnownRun> runs;  // by id
     const Workers& workers;
     const std::map<WorkerKey, std::map<std::string, std::uint32_t>>& used;  // slots, by run
+    std::function<std::string(const std::string& peer)> user_of;            // empty: nobody knows
 };
 
 /// So many runs are told of at most: those that are open, and of the others the last ones.

@@ -18,6 +18,8 @@ namespace {
 // A client that follows says so each second.
 constexpr Duration followed_span = std::chrono::seconds(5);
 
+constexpr const char* its_worker_left = "lost: its worker leaves";
+
 bool is_followed(Instant now, Followers& followers) {
     return std::ranges::any_of(followers.all(), [&](const auto& one) {
         return now < one.second.heard_at + followed_span;
@@ -148,7 +150,7 @@ void Broker::take(Instant now, const PeerId& from, const Ask& message, Effects& 
 }
 
 Answer Broker::ask(Instant now, const Ask& ask) const {
-    Scene scene{.now = now, .workers = workers_, .used = used_};
+    Scene scene{.now = now, .workers = workers_, .used = used_, .user_of = user_of_};
     for (const auto& [id, entry] : runs_) {
         scene.runs[id] = {.run = &entry->run,
                           .order = entry->order,
@@ -182,6 +184,9 @@ void Broker::take(Instant now, const PeerId& from, const Status& message, Effect
     WorkerKey key = 0;
     Worker* worker = workers_.hear(now, from, message, key);
     if (worker == nullptr) return;
+    if (const auto pause = incidents_.pause(now, worker->called)) {
+        if (worker->suspended != pause->why) workers_.suspend(key, pause->until, pause->why);
+    }
     worker->runs = {message.runs.begin(), message.runs.end()};
     worker->shown.clear();
     worker->heard.clear();
@@ -189,7 +194,7 @@ void Broker::take(Instant now, const PeerId& from, const Status& message, Effect
     // Facts of another broker's attempts mean nothing here: its orders will tell it.
     if (!worker->follows) {
         workers_.plan_orders(key, now);
-        return;
+        return take_back(now, key);
     }
     worker->heard = message.heard;
     hear_acknowledged(now, key);
@@ -207,6 +212,31 @@ void Broker::take(Instant now, const PeerId& from, const Status& message, Effect
     if (!news.empty() && worker->orders_due > now + settings_.receipt_delay) {
         workers_.plan_orders(key, now + settings_.receipt_delay);
     }
+    take_back(now, key);
+}
+
+// What a worker that takes nothing new has not begun goes elsewhere; of one that has left, all of
+// it.
+void Broker::take_back(Instant now, WorkerKey key) {
+    const Worker& worker = workers_.at(key);
+    if (takes_new(worker)) return;
+    const std::map<std::string, std::uint32_t> present = used_[key];
+    for (const auto& [id, used] : present) {
+        Entry& entry = *runs_.at(id);
+        const Step step =
+            has_left(worker) ? Step(WorkerLost{key, its_worker_left}) : Step(WorkerRetires{key});
+        if (!perform(now, entry, step)) continue;
+        absorb(now, entry);
+        touch(entry);
+    }
+}
+
+// A job of that run died there, and nobody else is to blame.
+void Broker::suspect(Instant now, WorkerKey key, const std::string& run) {
+    const auto pause = incidents_.add(now, workers_.at(key).called, run);
+    if (!pause) return;
+    workers_.suspend(key, pause->until, pause->why);
+    take_back(now, key);
 }
 
 // True if there was news in it.
@@ -223,7 +253,7 @@ bool Broker::record(Instant now, WorkerKey key, const AttemptStatus& attempt) {
         const std::size_t old =
             already_recorded(job->attempt->recorded, attempt.first, attempt.facts.size());
         std::size_t i = old;
-        const std::string& host = workers_.at(key).host;
+        const std::string& host = workers_.at(key).name;
         for (; i < attempt.facts.size(); ++i) {
             if (!entry.run.record(now, *place, attempt.id, attempt.facts[i], host)) break;
             if (!keeps(entry)) continue;
@@ -231,6 +261,8 @@ bool Broker::record(Instant now, WorkerKey key, const AttemptStatus& attempt) {
             keep(RunStep{entry.number, nanoseconds(now), std::move(step)});
         }
         touch(entry);
+        const auto* end = i > old ? std::get_if<Ended>(&attempt.facts[i - 1]) : nullptr;
+        if (end != nullptr && end->end == End::lost) suspect(now, key, id);
         return i > old;
     }
     return false;
@@ -252,7 +284,7 @@ void Broker::lose_worker(Instant now, WorkerKey key, const std::string& why) {
 Effects Broker::drop(Instant now, const PeerId& peer) {
     for (const auto& [key, worker] : workers_.all()) {
         if (worker.peer != peer) continue;
-        lose_worker(now, key, "lost: " + worker.host + " may not work here any more");
+        lose_worker(now, key, "lost: " + worker.name + " may not work here any more");
         break;
     }
     return settle(now, {});
@@ -261,9 +293,14 @@ Effects Broker::drop(Instant now, const PeerId& peer) {
 // ---- After each step
 
 Effects Broker::advance(Instant now) {
+    workers_.end_suspensions(now);
     for (const WorkerKey key : workers_.silent(now, settings_.worker_lease)) {
+        const std::map<std::string, std::uint32_t> present = used_[key];
+        for (const auto& [id, used] : present) {
+            if (runs_.at(id)->run.has_begun_on(key)) suspect(now, key, id);
+        }
         lose_worker(now, key,
-                    fmt::format("lost: nothing was heard of {} for {} s", workers_.at(key).host,
+                    fmt::format("lost: nothing was heard of {} for {} s", workers_.at(key).name,
                                 settings_.worker_lease / std::chrono::seconds(1)));
     }
     while (!by_due_.empty() && by_due_.begin()->first <= now) {

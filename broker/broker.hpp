@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,6 +23,7 @@
 #include "broker/announcements.hpp"
 #include "broker/fair_share.hpp"
 #include "broker/followers.hpp"
+#include "broker/incidents.hpp"
 #include "broker/run.hpp"
 #include "broker/settings.hpp"
 #include "broker/steps.hpp"
@@ -66,6 +68,10 @@ public:
     Effects drop(Instant now, const PeerId& peer);
     /// What came was no message.
     Effects refuse(const PeerId& from, const std::string& why);
+    /// Whom answers name as a worker's user, told from its connection.
+    void tell_users(std::function<std::string(const PeerId&)> user_of) {
+        user_of_ = std::move(user_of);
+    }
     /// Somebody listens to that topic from now on; nobody does any more.
     Effects subscribed(const std::string& topic);
     void unsubscribed(const std::string& topic);
@@ -76,7 +82,7 @@ public:
     /// What is asked for, which changes nothing.
     Answer ask(Instant now, const Ask& ask) const;
     /// From now on.
-    void set_shares(ShareRules shares) { settings_.shares = std::move(shares); }
+    void set_shares(ShareRules shares) { shares_.set_rules(std::move(shares)); }
 
     /// For judges, and for a loop that wants to know whether it may leave.
     const Submission* find(const std::string& id) const;
@@ -130,6 +136,8 @@ private:
     void give_up(Instant now, const Entry& entry);
     bool record(Instant now, WorkerKey key, const AttemptStatus& attempt);
     void lose_worker(Instant now, WorkerKey key, const std::string& why);
+    void take_back(Instant now, WorkerKey key);
+    void suspect(Instant now, WorkerKey key, const std::string& run);
     void touch(Entry& entry) { touched_.insert(entry.run.id()); }
     Effects settle(Instant now, Effects effects);
 
@@ -173,6 +181,7 @@ private:
 
     std::string token_;
     Settings settings_;
+    std::function<std::string(const PeerId&)> user_of_;
     std::uint64_t next_run_ = 0;
     std::vector<JournalEntry> journal_;  // of this step
     std::set<WorkerKey> kept_workers_;   // that the journal knows
@@ -182,6 +191,7 @@ private:
     std::uint64_t last_orders_ =
         0;  // of all: a worker that was lost and comes back must not see old numbers
     Workers workers_;
+    Incidents incidents_;
     Announcements announcements_;
     std::map<WorkerKey, std::map<std::string, std::uint32_t>> used_;  // slots, by run
     std::map<std::string, std::unique_ptr<Entry>> runs_;

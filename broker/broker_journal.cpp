@@ -47,7 +47,7 @@ bool Broker::perform(Instant now, Entry& entry, Step step) {
 void Broker::remember_worker(const Entry& entry, WorkerKey key) {
     if (!keeps(entry) || !kept_workers_.insert(key).second) return;
     const Worker& worker = workers_.at(key);
-    keep(WorkerCame{key, worker.session, worker.host});
+    keep(WorkerCame{key, worker.session, worker.host, worker.called});
 }
 
 void Broker::keep_over(Instant now, const Entry& entry) {
@@ -109,7 +109,7 @@ void Broker::retake(Instant now, const RunOver& over) {
 }
 
 void Broker::retake(Instant now, const WorkerCame& came) {
-    workers_.restore(now, came.worker, came.session, came.host);
+    workers_.restore(now, came.worker, came.session, came.host, came.name);
     kept_workers_.insert(came.worker);
 }
 

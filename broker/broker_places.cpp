@@ -152,10 +152,11 @@ std::vector<Broker::Held> Broker::slots_to_ask(const Submission& run) {
 
 // A slot of that worker is of use to the run.
 bool Broker::would_do(WorkerKey worker, const Submission& run) const {
-    const Labels& labels = workers_.all().at(worker).labels;
+    const Worker& whose = workers_.all().at(worker);
+    if (!takes_new(whose)) return false;
     return std::ranges::any_of(run.lanes(), [&](const auto& lane) {
         for (std::uint32_t i = 0; i < lane->environments().size(); ++i) {
-            const bool fits = std::ranges::includes(labels, lane->environments()[i].labels);
+            const bool fits = does_for(whose, lane->environments()[i].labels);
             if (fits && lane->slots_wanted_in(i) > 0) return true;
         }
         return false;

@@ -115,6 +115,10 @@ public:
                  .journal = journal_.has_value(),
                  .shares = rules_.shares}),
           objects_(options.data / "objects", options.objects_bytes_max) {
+        if (access_) {
+            core_.tell_users(
+                [this](const std::string& peer) { return access_->guard().user_of(peer); });
+        }
         if (journal_) resume();
         if (options.http) {
             http_.emplace(*options.http,

@@ -63,9 +63,10 @@ bool Run::retire(SlotKey key) {
     if (!retiring_.insert(key).second) return false;
     for (const std::uint64_t id : slot(key).jobs) {
         Job& held = job(id);
-        const bool together = keeps_units() || !held.group.empty() || spec_.collect_only;
+        const bool together = keeps_units() || !held.group.empty() || spec_.collect_only ||
+                              held.purpose == Purpose::confirm;
         if (held.body.kind != JobKind::unit || (held.attempt->began && together)) continue;
-        ask_back(held, kept_of_waiting());
+        ask_back(held, together ? keep_if_begun : 0);
     }
     return true;
 }

@@ -61,9 +61,14 @@ struct Scheduled {
 struct TimePassed {
     XGRID_FIELDS(TimePassed);
 };
+/// The worker takes nothing new: what it has not begun goes elsewhere.
+struct WorkerRetires {
+    WorkerKey worker = 0;
+    XGRID_FIELDS(WorkerRetires, worker);
+};
 
 using Step = std::variant<FactRecorded, WorkerLost, RunCancelled, EnvironmentsLack, SlotGiven,
-                          SlotAsked, Scheduled, TimePassed>;
+                          SlotAsked, Scheduled, TimePassed, WorkerRetires>;
 
 // ---- What is kept of a broker's life. Times are of its own clock, in nanoseconds
 
@@ -92,7 +97,8 @@ struct WorkerCame {
     WorkerKey worker = 0;
     std::string session;
     std::string host;
-    XGRID_FIELDS(WorkerCame, worker, session, host);
+    std::string name;  // that it is called by
+    XGRID_FIELDS(WorkerCame, worker, session, host, name);
 };
 struct WorkerGone {
     WorkerKey worker = 0;

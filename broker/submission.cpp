@@ -39,6 +39,15 @@ std::size_t Submission::slots_on(WorkerKey worker) const {
     return slots;
 }
 
+bool Submission::has_begun_on(WorkerKey worker) const {
+    return std::ranges::any_of(lanes_, [&](const auto& lane) {
+        return std::ranges::any_of(lane->slots_on(worker), [&](SlotKey key) {
+            const std::vector<std::uint64_t>& jobs = lane->slots().at(key).jobs;
+            return !jobs.empty() && lane->find(jobs.front())->attempt->began;
+        });
+    });
+}
+
 Instant Submission::next_deadline() const {
     Instant next = never;
     for (const auto& lane : lanes_) next = std::min(next, lane->next_deadline());
@@ -188,6 +197,16 @@ bool Submission::take(Instant now, const Scheduled& step) {
 bool Submission::take(Instant now, const TimePassed&) {
     for (const auto& lane : lanes_) lane->advance(now);
     return true;
+}
+
+bool Submission::take(Instant, const WorkerRetires& step) {
+    bool is_news = false;
+    for (const auto& lane : lanes_) {
+        for (const SlotKey slot : lane->slots_on(step.worker)) {
+            is_news = lane->retire(slot) || is_news;
+        }
+    }
+    return is_news;
 }
 
 void Submission::end_environments(Instant now, const std::vector<EnvironmentEnded>& all) {

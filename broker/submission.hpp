@@ -45,6 +45,8 @@ public:
     std::size_t live_slots() const;
     std::size_t slots_wanted() const;
     std::size_t slots_on(WorkerKey worker) const;
+    /// A job of its has begun there.
+    bool has_begun_on(WorkerKey worker) const;
     Instant next_deadline() const;
     /// The place of the one whose job that is; none: nobody's.
     std::optional<std::uint32_t> lane_of(std::uint64_t job) const;
@@ -68,6 +70,7 @@ private:
     bool take(Instant now, const SlotAsked& step);
     bool take(Instant now, const Scheduled& step);
     bool take(Instant now, const TimePassed& step);
+    bool take(Instant now, const WorkerRetires& step);
     void settle(Instant now);
     void keep_limits(Instant now);
     void stop_all(Instant now, const RunFinished& end);

@@ -43,27 +43,34 @@ std::string nearest(const Scene& scene, const Labels& wanted) {
     std::set<std::string> there;
     for (const auto& [name, value] : wanted) {
         std::set<std::string> values;
+        bool is_there = false;
         for (const auto& [key, worker] : scene.workers.all()) {
+            is_there = is_there || does_for(worker, {{name, value}});
             const auto label = worker.labels.find(name);
-            if (label != worker.labels.end()) values.insert(label->second);
-        }
-        if (!values.contains(value)) {
-            for (const std::string& other : values) {
-                there.insert(fmt::format("{}={}", name, other));
+            if (name == name_label) {
+                values.insert(worker.called);
+            } else if (label != worker.labels.end()) {
+                for (const std::string& one : values_of(label->second)) values.insert(one);
             }
         }
+        if (is_there) continue;
+        for (const std::string& other : values) there.insert(fmt::format("{}={}", name, other));
     }
     return there.empty() ? "" : "; there is " + listed({there.begin(), there.end()});
 }
 
 std::string options_for(const Labels& labels) {
     std::string text;
-    for (const auto& [name, value] : labels) text += fmt::format(" --label {}={}", name, value);
+    for (const auto& [name, value] : labels) {
+        text +=
+            name == name_label ? " --name " + value : fmt::format(" --label {}={}", name, value);
+    }
     return text;
 }
 
 struct Fitting {
     std::size_t workers = 0;
+    std::size_t able = 0;  // of them: they take something new
     std::size_t slots = 0;
     std::size_t used = 0;
     std::map<std::string, std::size_t> by_run;
@@ -73,17 +80,20 @@ struct Fitting {
 Fitting fitting(const Scene& scene, const Labels& labels) {
     Fitting fitting;
     for (const auto& [key, worker] : scene.workers.all()) {
-        if (!std::ranges::includes(worker.labels, labels)) continue;
+        if (has_left(worker) || !does_for(worker, labels)) continue;
         ++fitting.workers;
-        fitting.slots += worker.slots;
-        fitting.used += std::min(worker.used, worker.slots);
+        if (takes_new(worker)) {
+            ++fitting.able;
+            fitting.slots += worker.slots;
+            fitting.used += std::min(worker.used, worker.slots);
+        }
         if (const auto used = scene.used.find(key); used != scene.used.end()) {
             for (const auto& [run, slots] : used->second) fitting.by_run[run] += slots;
         }
         const Duration silent = scene.now - worker.heard_at;
-        if (!worker.trouble.empty()) {
+        if (const std::string trouble = trouble_of(worker); !trouble.empty()) {
             fitting.troubles.push_back(
-                fmt::format("worker {} takes nothing new: {}", worker.name, worker.trouble));
+                fmt::format("worker {} takes nothing new: {}", worker.name, trouble));
         } else if (worker.drains) {
             fitting.troubles.push_back(fmt::format(
                 "worker {} takes nothing new: it finishes what it has, and leaves", worker.name));
@@ -114,7 +124,8 @@ void say_environment(const Scene& scene, const Run& lane, std::uint32_t number, 
     const Fitting there = fitting(scene, labels);
     const bool has_some = lane.live_slots() > 0;
     const std::string waits = has_some ? "could use more slots" : "waits for a slot";
-    if (scene.workers.all().empty()) {
+    if (std::ranges::all_of(scene.workers.all(),
+                            [](const auto& entry) { return has_left(entry.second); })) {
         lines.push_back(
             fmt::format("{}: no worker is there (start one: xgrid worker --broker ENDPOINT{})",
                         waits, options_for(labels)));
@@ -124,11 +135,18 @@ void say_environment(const Scene& scene, const Run& lane, std::uint32_t number, 
                         "ENDPOINT{})",
                         waits, labels.size() == 1 ? "" : "s", text_of(labels),
                         nearest(scene, labels), options_for(labels)));
-    } else if (there.slots == 0) {
+    } else if (there.able == 0) {
         lines.push_back(fmt::format(
-            "{}: the {} that would do {} no slots (start them with "
-            "--slots N)",
-            waits, counted(there.workers, "worker"), there.workers == 1 ? "has" : "have"));
+            "{}: {} that would do take{} nothing new (another worker would help: xgrid worker "
+            "--broker ENDPOINT{})",
+            waits,
+            there.workers == 1 ? "the only worker" : fmt::format("all {} workers", there.workers),
+            there.workers == 1 ? "s" : "", options_for(labels)));
+    } else if (there.slots == 0) {
+        lines.push_back(
+            fmt::format("{}: the {} that would do {} no slots (start them with "
+                        "--slots N)",
+                        waits, counted(there.able, "worker"), there.able == 1 ? "has" : "have"));
     } else if (there.used >= there.slots) {
         lines.push_back(fmt::format(
             "{}: {} that fit{} {} taken: {} (it gets one as one comes free; another worker would "
@@ -214,14 +232,6 @@ void say_lane(const Scene& scene, const KnownRun& known, const Run& lane, Lines&
 }
 
 }  // namespace
-
-std::string text_of(const Labels& labels) {
-    std::string text;
-    for (const auto& [name, value] : labels) {
-        text += fmt::format("{}{}={}", text.empty() ? "" : ", ", name, value);
-    }
-    return text;
-}
 
 std::string is_over(const std::string& run) {
     return fmt::format("it waits for nothing: it is over (xgrid attach {} shows it)",

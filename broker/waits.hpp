@@ -15,7 +15,4 @@ std::vector<std::string> reasons_to_wait(const Scene& scene, const KnownRun& run
 /// What is said of a run that is over.
 std::string is_over(const std::string& run);
 
-/// `gpu=yes, os=linux`
-std::string text_of(const Labels& labels);
-
 }  // namespace xgrid::broker

@@ -103,14 +103,21 @@ std::string text_of(const std::vector<RunSummary>& runs, std::size_t columns) {
 
 std::string text_of(const std::vector<WorkerSummary>& workers, std::size_t columns) {
     if (workers.empty()) return "no workers (start one: xgrid worker --broker ENDPOINT)\n";
-    Table table({"WORKER", ">USED", ">SLOTS", "STATE", "LABELS", "RUNS"});
+    const bool users = std::ranges::any_of(
+        workers, [](const WorkerSummary& worker) { return !worker.user.empty(); });
+    std::vector<std::string> heads = {"WORKER", ">USED", ">SLOTS", "STATE", "LABELS", "RUNS"};
+    if (users) heads.insert(heads.begin() + 1, "USER");
+    Table table(heads);
     for (const WorkerSummary& worker : workers) {
         std::string runs;
         for (const std::string& run : worker.runs) {
             runs += (runs.empty() ? "" : " ") + short_id(run);
         }
-        table.add({worker.name, fmt::format("{}", worker.used), fmt::format("{}", worker.slots),
-                   state_of(worker), labels_of(worker.labels), runs});
+        std::vector<std::string> row = {
+            worker.name,      fmt::format("{}", worker.used), fmt::format("{}", worker.slots),
+            state_of(worker), labels_of(worker.labels),       runs};
+        if (users) row.insert(row.begin() + 1, worker.user);
+        table.add(std::move(row));
     }
     return table.text(columns);
 }

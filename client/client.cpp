@@ -40,8 +40,35 @@ void Client::say(Instant now, Effects& effects) {
     if (!submitted_) effects.send.push_back(submission());
     if (cancelled_) effects.send.push_back(Cancel{run_});
     effects.send.push_back(Follow{run_, have_, epoch_, lacking_});
+    ask_why(now, effects);
     say_at_ = now + settings_.follow;
     unsaid_bytes_ = 0;
+}
+
+// Whoever has no worker of its own may wait for long, and its user should know for what.
+void Client::ask_why(Instant now, Effects& effects) {
+    if (!order_.stays || !submitted_ || !up_.empty()) {
+        waits_since_.reset();
+        return;
+    }
+    if (!waits_since_) {
+        waits_since_ = now;
+        ask_at_ = now + settings_.wait_asked;
+    }
+    if (now < ask_at_) return;
+    ask_at_ = now + settings_.wait_asked;
+    effects.send.push_back(Ask{++question_, Question::why, run_});
+}
+
+void Client::hear_why(Instant now, const Answer& answer, Effects& effects) {
+    if (answer.number != question_ || !waits_since_ || answer.lines.empty() || now < tell_at_) {
+        return;
+    }
+    const bool waits = answer.lines.front().find("waits for a slot") != std::string::npos;
+    if (!waits || answer.lines.front() == told_) return;
+    told_ = answer.lines.front();
+    tell_at_ = now + settings_.wait_told;
+    effects.notes = answer.lines;
 }
 
 Effects Client::receive(Instant now, const Message& message) {
@@ -52,6 +79,8 @@ Effects Client::receive(Instant now, const Message& message) {
         say(now, effects);  // what was sent on an older connection may be lost
     } else if (const auto* progress = std::get_if<Progress>(&message)) {
         take(now, *progress, effects);
+    } else if (const auto* answer = std::get_if<Answer>(&message)) {
+        hear_why(now, *answer, effects);
     } else if (const auto* unknown = std::get_if<UnknownRun>(&message)) {
         if (unknown->run != run_ || unknown->epoch != epoch_ || !submitted_) return effects;
         if (attached_) {
@@ -62,6 +91,7 @@ Effects Client::receive(Instant now, const Message& message) {
         // It has lost its memory: it gets what is still open, and counts its events anew.
         set_submitted(false);
         have_ = 0;
+        up_.clear();
         forget_held();
         say(now, effects);
     } else if (const auto* refusal = std::get_if<Refusal>(&message)) {
@@ -79,7 +109,12 @@ void Client::take(Instant, const Progress& progress, Effects& effects) {
         Event event = progress.events[i];
         ++have_;
         if (!is_new(event)) continue;
-        begun_ = begun_ || std::holds_alternative<WorkerUp>(event);
+        if (const auto* up = std::get_if<WorkerUp>(&event)) {
+            begun_ = true;
+            up_.emplace(up->environment, up->worker);
+        } else if (const auto* down = std::get_if<WorkerDown>(&event)) {
+            up_.erase({down->environment, down->worker});
+        }
         const auto* end = std::get_if<RunFinished>(&event);
         over_ = end != nullptr;
         if (over_ && may_be_retaken(end->end, end->code)) {

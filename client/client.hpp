@@ -21,6 +21,10 @@ struct Settings {
     Duration follow = std::chrono::seconds(1);
     /// A broker that is silent for so long is given up.
     Duration broker_silence_max = std::chrono::seconds(30);
+    /// A run of a shared broker that has no slot for so long asks why.
+    Duration wait_asked = std::chrono::seconds(5);
+    /// Its user is told another reason at most so often.
+    Duration wait_told = std::chrono::seconds(60);
     /// So often code that changed before it was sent is taken again.
     std::uint32_t retakes_max = 3;
 };
@@ -29,7 +33,8 @@ struct Effects {
     std::vector<Message> send;  // to the broker
     std::vector<Event> events;  // that are new; each test's verdict, unit, end of an environment,
                                 // and import's warning, once
-    std::string trouble;        // not empty: the run cannot be followed any more, and why
+    std::vector<std::string> notes;  // for the user: why the run waits
+    std::string trouble;             // not empty: the run cannot be followed any more, and why
     /// The run has ended before a slot of it began, maybe because its code changed: it is over
     /// unless retake() is called, and nobody has been told yet, which settle() does.
     bool unsent = false;
@@ -72,6 +77,8 @@ private:
     void set_submitted(bool submitted);
     Submit submission() const;
     void say(Instant now, Effects& effects);
+    void ask_why(Instant now, Effects& effects);
+    void hear_why(Instant now, const Answer& answer, Effects& effects);
 
     std::string run_;
     RunSpec spec_;
@@ -97,6 +104,12 @@ private:
     // Ends of environments that are to be told unless the run comes again.
     std::vector<Event> held_;
     std::uint32_t retakes_ = 0;
+    std::set<std::pair<std::uint32_t, std::string>> up_;  // slots that have begun, by environment
+    std::optional<Instant> waits_since_;
+    Instant ask_at_;
+    std::uint64_t question_ = 0;
+    std::string told_;  // why it waits
+    Instant tell_at_;
     std::optional<Instant> heard_at_;
     Instant say_at_;
 };

@@ -326,6 +326,9 @@ private:
             reports_.add(now(), event);
             listener_(event);
         }
+        for (const std::string& note : effects.notes) {
+            if (!options_.detach) reports_.add(now(), NoteSeen{"", note});
+        }
         fail(effects.trouble);
     }
 

@@ -69,7 +69,14 @@ int start(const std::vector<std::string>& words) {
         return start(parse, broker::run, arguments);
     }
     if (subcommand == "keys") return start(broker::parse_keys_options, broker::run_keys, arguments);
-    if (subcommand == "worker") return start(worker::parse_options, worker::run, arguments);
+    if (subcommand == "worker") {
+        const auto parse = [](const std::vector<std::string>& given) {
+            auto options = worker::parse_options(given);
+            if (options) options->version = XGRID_VERSION;
+            return options;
+        };
+        return start(parse, worker::run, arguments);
+    }
     if (subcommand == "plugin") {
         const auto parse = [](const std::vector<std::string>& given) {
             auto command = client::parse_plugin_command(given);

@@ -56,8 +56,10 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("no-confirm", "a failure is final, and not run again")(
             "framework", text(&given.framework, "auto|pytest"), "whose tests these are")  //
         ("testrunuid", text(&options.spec.testrun_uid, "TEXT"),
-         "what tests see as the run's id")                                                   //
-        ("broker", text(&options.broker, "ENDPOINT"), "hand the run to this broker")         //
+         "what tests see as the run's id")                                            //
+        ("broker", text(&options.broker, "ENDPOINT"), "hand the run to this broker")  //
+        ("label", po::value<std::string>()->value_name("NAME=VALUE"),
+         "... for workers that have it; repeatable")                                         //
         ("detach", "hand it in and leave; xgrid attach shows it")                            //
         ("priority", text(&given.priority, "N"), "higher ones go first there (default: 0)")  //
         ("project", text(&options.order.project, "NAME"), "whose history it is part of")     //

@@ -37,7 +37,10 @@ constexpr const char* token_variable = "XGRID_TOKEN";
 
 // Fixed by the command-line contract, and not there yet: better an error than another meaning.
 constexpr std::array unavailable = {
-    "--html", "--label", "--retries", "--retry-on", "--tap",
+    "--html",
+    "--retries",
+    "--retry-on",
+    "--tap",
 };
 
 constexpr std::array asking_pytest = {
@@ -130,6 +133,28 @@ Grouping grouping_of(const std::string& distribution) {
     return distribution == "loadgroup" ? Grouping::group : Grouping::none;
 }
 
+// Of all environments, beside what each asks for by itself; one that comes again has one more
+// value.
+void add_labels(const std::vector<Setting>& repeated, bool shared, std::vector<XSpec>& all) {
+    std::map<std::string, std::string> labels;
+    for (const Setting& setting : repeated) {
+        if (setting.name != "label") continue;
+        const std::size_t equals = setting.value.find('=');
+        if (equals == std::string::npos || equals == 0) {
+            throw Fatal(
+                fmt::format("{} takes NAME=VALUE, not '{}'", called(setting), setting.value), 4);
+        }
+        if (!shared) {
+            throw Fatal(
+                called(setting) + " asks for a broker's workers: name the broker with --broker", 4);
+        }
+        const std::string value = setting.value.substr(equals + 1);
+        const auto [found, is_new] = labels.emplace(setting.value.substr(0, equals), value);
+        if (!is_new) found->second += "," + value;
+    }
+    for (XSpec& spec : all) spec.labels.insert(labels.begin(), labels.end());
+}
+
 // -n is so many times popen, beside what --tx asks for; by itself, and 0, it stands alone.
 void set_environments(Options& options, const Parsed& parsed, const Given& given,
                       const std::vector<Setting>& repeated) {
@@ -152,6 +177,7 @@ void set_environments(Options& options, const Parsed& parsed, const Given& given
     }
     if (!given.ramp.empty()) spec.ramp_seconds = duration(parsed.name("ramp"), given.ramp);
     if (!spec.distributed) *asked = {.environments = {XSpec{.text = "popen"}}};
+    add_labels(repeated, !options.broker.empty(), asked->environments);
     Result<Served> served = serve(
         *asked,
         {.interpreter = spec.interpreter, .each = spec.each, .shared = !options.broker.empty()});

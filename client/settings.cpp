@@ -30,6 +30,7 @@ constexpr std::array known = {
     KnownSetting{"junitxml", Takes::path},
     KnownSetting{"keep", Takes::texts},
     KnownSetting{"key", Takes::path},
+    KnownSetting{"label", Takes::texts},
     KnownSetting{"looponfail", Takes::truth, true},
     KnownSetting{"max-worker-restart", Takes::number, true},
     KnownSetting{"maxfail", Takes::number, true},

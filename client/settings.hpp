@@ -2,7 +2,7 @@
 //
 // A setting has the name of the long option that it presets, and the same meaning:
 //
-//   rsyncdir, rsyncignore, keep, tx, px                   texts: a list, or one text
+//   rsyncdir, rsyncignore, keep, label, tx, px            texts: a list, or one text
 //   numprocesses, maxprocesses, dist, python, collect,    text or number: the last one counts
 //   start, framework, testrunuid, broker, broker-key, key, compress,
 //   junitxml, junitprefix, json, timeout, maxfail,

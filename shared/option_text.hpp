@@ -2,7 +2,9 @@
 // with a text.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -21,6 +23,24 @@ inline std::uint64_t size_from(const std::string& text, const std::string& optio
     const std::optional<std::uint64_t> bytes = bytes_from(text);
     if (bytes && *bytes > 0) return *bytes;
     throw Fatal(fmt::format("{} takes a size such as 500M or 20G, not '{}'", option, text), 4);
+}
+
+/// Seconds, with s, m or h behind them for units. Throws Fatal (exit code 4).
+inline std::chrono::nanoseconds duration_from(const std::string& text, const std::string& option) {
+    constexpr double seconds_most = 1e7;
+    double unit = text.ends_with('h') ? 3600 : text.ends_with('m') ? 60 : 1;
+    const bool has_unit = unit > 1 || text.ends_with('s');
+    try {
+        std::size_t end = 0;
+        const double found = std::stod(text, &end) * unit;
+        if (end + (has_unit ? 1 : 0) == text.size() && found >= 0 && found <= seconds_most) {
+            return std::chrono::duration_cast<std::chrono::nanoseconds>(
+                std::chrono::duration<double>(found));
+        }
+    } catch (const std::exception&) {
+        // Said below.
+    }
+    throw Fatal(fmt::format("{} takes a duration such as 30 or 5m, not '{}'", option, text), 4);
 }
 
 /// Absolute. Throws Fatal (exit code 4) if it is empty.

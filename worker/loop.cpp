@@ -8,6 +8,7 @@
 #include <exception>
 #include <fcntl.h>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <set>
 #include <signal.h>
@@ -28,9 +29,12 @@
 #include "shared/process.hpp"
 #include "shared/signals.hpp"
 #include "shared/socket.hpp"
+#include "worker/detection.hpp"
+#include "worker/disk_space.hpp"
 #include "worker/from_home.hpp"
 #include "worker/listen.hpp"
 #include "worker/slots.hpp"
+#include "worker/staying.hpp"
 #include "worker/trees.hpp"
 #include "worker/worker.hpp"
 
@@ -45,6 +49,7 @@ constexpr Duration leave_limit = std::chrono::seconds(4);
 constexpr Duration leave_limit_alone = std::chrono::milliseconds(2500);
 constexpr Duration retry_interval = std::chrono::seconds(2);
 constexpr Duration broker_silence_max = std::chrono::seconds(15);
+constexpr Duration disk_interval = std::chrono::seconds(5);
 constexpr auto descendants_grace = std::chrono::milliseconds(500);
 
 Instant now() { return std::chrono::steady_clock::now(); }
@@ -75,16 +80,35 @@ std::string host_name() {
     return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
 }
 
+std::filesystem::path temporary_folder() {
+    std::error_code none;
+    return std::filesystem::temp_directory_path(none);
+}
+
+// What it was told goes before what it finds out.
+std::map<std::string, std::string> all_labels(const Options& options) {
+    std::map<std::string, std::string> labels = options.labels;
+    if (!serves_one(options)) labels.merge(detected_labels());
+    return labels;
+}
+
 class Loop {
 public:
     explicit Loop(const Options& options)
         : signals_({SIGTERM, SIGINT, SIGHUP}),
           endpoint_(options.broker),
           credentials_(options.credentials),
+          serves_one_(serves_one(options)),
           core_({.session = random_token(),
-                 .host = options.name.empty() ? host_name() : options.name,
+                 .host = host_name(),
                  .slots = options.slots,
-                 .labels = options.labels}) {
+                 .labels = all_labels(options),
+                 .name = options.name,
+                 .version = options.version},
+                {.watches_starts = !serves_one_}),
+          staying_(now(), options.drain_limit, options.idle_limit),
+          disk_space_({options.cache, temporary_folder()}, options.free_least) {
+        if (serves_one_) look_at_disk_ = never;
         if (options.until_end_of_input) {
             signal(SIGPIPE, SIG_IGN);
             fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
@@ -111,10 +135,12 @@ public:
         Instant leave_by = never;
         while (true) {
             const Instant time = now();
-            if (leave_by == never && asked_to_leave(time)) {
+            heed_signals(time);
+            if (leave_by == never && staying_.advance(time, core_.idle()) == Stay::leaves) {
                 leave_by = time + (alone_at_ == never ? leave_limit : leave_limit_alone);
                 carry_out(core_.leave(time));
             }
+            look_at_disk(time);
             if (time >= leave_by || (leave_by != never && core_.empty())) return code_;
             listen(time);
             hear_handshakes();
@@ -134,15 +160,35 @@ private:
         broker_->connect(endpoint_);
     }
 
-    bool asked_to_leave(Instant time) {
-        if (signals_.next()) return true;
-        if (alone_at_ == never) return false;
-        if (!input_goes_on()) return true;
-        if (time < alone_at_) return false;
+    // Who has dialled it has nothing to do with what else it might finish.
+    void heed_signals(Instant time) {
+        while (const std::optional<int> signal = signals_.next()) {
+            if (serves_one_ || *signal == SIGHUP) {
+                staying_.ask_at_once();
+                continue;
+            }
+            staying_.ask(time);
+            if (std::exchange(drains_, true) || core_.idle()) continue;
+            say("takes nothing new, finishes the tests that run, and leaves (once more: at once)");
+            carry_out(core_.drain(time));
+        }
+        if (alone_at_ == never) return;
+        if (!input_goes_on()) return staying_.ask_at_once();
+        if (time < alone_at_ || code_ != 0) return;
         say(fmt::format("nothing was heard from the broker for {} s",
                         broker_silence_max / std::chrono::seconds(1)));
         code_ = 3;
-        return true;
+        staying_.ask_at_once();
+    }
+
+    void look_at_disk(Instant time) {
+        if (time < look_at_disk_) return;
+        look_at_disk_ = time + disk_interval;
+        const std::string trouble = disk_space_.trouble();
+        if (!trouble.empty() && trouble_.empty()) say("takes nothing new: " + trouble);
+        if (trouble.empty() && !trouble_.empty()) say("goes on");
+        trouble_ = trouble;
+        carry_out(core_.ail(time, trouble));
     }
 
     void listen(Instant time) {
@@ -224,8 +270,9 @@ private:
         }
         if (topics_) items.push_back(topics_->poll_item());
         if (handshakes_) items.push_back(handshakes_->poll_item());
-        Instant until = std::min(
-            {core_.next_deadline(), slots_.next_deadline(), leave_by, alone_at_, retry_at_});
+        Instant until = std::min({core_.next_deadline(), slots_.next_deadline(), leave_by,
+                                  alone_at_, retry_at_, look_at_disk_});
+        if (leave_by == never) until = std::min(until, staying_.next_deadline());
         if (now() < listen_at_) {
             until = std::min(until, listen_at_);
         } else {
@@ -250,7 +297,13 @@ private:
     std::optional<Subscriber> topics_;
     std::string topics_at_;
     std::optional<Trees> trees_;
+    bool serves_one_ = false;
     Worker core_;
+    Staying staying_;
+    bool drains_ = false;
+    DiskSpace disk_space_;
+    Instant look_at_disk_;
+    std::string trouble_;  // with the disk
     Instant listen_at_;
     Instant alone_at_ = never;  // then the broker has been silent for too long
     std::string home_;          // that names of the client's are relative to; empty: they are not

@@ -95,7 +95,23 @@ void set_credentials(Options& options, GivenCredentials given) {
     options.credentials = credentials_for(options.broker, given);
 }
 
+// A label that comes again has one more value.
+void add_label(Options& options, const std::string& label) {
+    const std::size_t equals = label.find('=');
+    if (equals == std::string::npos || equals == 0) {
+        throw Fatal(fmt::format("--label takes NAME=VALUE, not '{}'", label), 4);
+    }
+    const std::string name = label.substr(0, equals);
+    if (name == "name") throw Fatal("--label name=...: --name says how the worker is called", 4);
+    const auto [found, is_new] = options.labels.emplace(name, label.substr(equals + 1));
+    if (!is_new) found->second += "," + label.substr(equals + 1);
+}
+
 }  // namespace
+
+bool serves_one(const Options& options) {
+    return options.embedded || options.until_end_of_input || options.labels.contains(host_label);
+}
 
 std::optional<Options> parse_options(const std::vector<std::string>& arguments) {
     Options options;
@@ -104,6 +120,9 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     GivenCredentials given_keys;
     std::string slots = "auto";
     std::vector<std::string> labels;
+    std::string drain_limit = "30";
+    std::string idle_limit;
+    std::string free_least = "200M";
     std::string cache = options.cache.string();
     std::string cache_size = "20G";
     po::options_description known("Options");
@@ -127,7 +146,17 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         ("slots", po::value(&slots)->value_name("N|auto")->default_value(slots),
          "how many jobs at a time; auto: as many as there are cores")  //
         ("label", po::value(&labels)->value_name("NAME=VALUE"),
-         "what tells it apart; repeatable")  //
+         "what tells it apart, beside os, arch and python, which are found out; repeatable, and "
+         "several values, with commas or repeated, all hold")  //
+        ("drain-timeout",
+         po::value(&drain_limit)->value_name("DURATION")->default_value(drain_limit),
+         "at the first SIGTERM or Ctrl-C it takes nothing new, finishes the tests that run, and "
+         "leaves; what runs after that time, or at the second one, is ended and runs elsewhere")  //
+        ("exit-when-idle", po::value(&idle_limit)->value_name("DURATION"),
+         "leave when there was no job for so long")  //
+        ("min-free", po::value(&free_least)->value_name("SIZE")->default_value(free_least),
+         "take nothing new while less is free where code or temporary files are kept; 0: whatever "
+         "is free")  //
         ("until-end-of-input", po::bool_switch(&options.until_end_of_input),
          "leave when standard input ends, or nothing was heard from the broker for 15 s; names of "
          "files are relative to the folder it is started in: for programs that start a worker")  //
@@ -168,13 +197,14 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     if (given.contains("key")) given_keys.key = given["key"].as<std::string>();
     set_credentials(options, std::move(given_keys));
     options.pack = packs_from(options.compress, "--compress", options.broker);
-    for (const std::string& label : labels) {
-        const std::size_t equals = label.find('=');
-        if (equals == std::string::npos || equals == 0) {
-            throw Fatal(fmt::format("--label takes NAME=VALUE, not '{}'", label), 4);
-        }
-        options.labels[label.substr(0, equals)] = label.substr(equals + 1);
+    for (const std::string& label : labels) add_label(options, label);
+    if (options.listen && !idle_limit.empty()) {
+        throw Fatal("--exit-when-idle goes with --broker, and not with --listen", 4);
     }
+    options.drain_limit = duration_from(drain_limit, "--drain-timeout");
+    if (!idle_limit.empty()) options.idle_limit = duration_from(idle_limit, "--exit-when-idle");
+    if (free_least != "0") options.free_least = size_from(free_least, "--min-free");
+    if (free_least == "0") options.free_least = 0;
     return options;
 }
 

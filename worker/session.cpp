@@ -27,13 +27,13 @@ std::vector<std::string> command_for(const Options& options, const std::string& 
     std::vector<std::string> words = {"xgrid",        "worker",
                                       "--broker",     endpoint,
                                       "--slots",      std::to_string(begin.slots),
-                                      "--label",      "xgrid.host=" + begin.label,
+                                      "--label",      std::string(host_label) + "=" + begin.label,
                                       "--cache",      options.cache.string(),
                                       "--cache-size", std::to_string(options.cache_bytes_max),
                                       "--compress",   compress};
     if (!options.name.empty()) words.insert(words.end(), {"--name", options.name});
     for (const auto& [name, value] : options.labels) {
-        if (name != "xgrid.host") words.insert(words.end(), {"--label", name + "=" + value});
+        if (name != host_label) words.insert(words.end(), {"--label", name + "=" + value});
     }
     return words;
 }

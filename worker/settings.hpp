@@ -14,6 +14,8 @@ struct Settings {
     Duration acknowledge = std::chrono::milliseconds(50);
     /// The broker hears at least so often.
     Duration heartbeat = std::chrono::seconds(1);
+    /// It takes itself out when no slot can start, for more runs than one.
+    bool watches_starts = false;
     /// How long the process of a slot that has finished may take to leave.
     Duration leave_grace = std::chrono::seconds(5);
 };

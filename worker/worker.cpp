@@ -10,6 +10,8 @@
 namespace xgrid::worker {
 namespace {
 
+// Of a refusal that is no framework's.
+constexpr std::int32_t grid_code = 3;
 constexpr const char* leaves = "its worker leaves";
 constexpr const char* stays =
     "did not exit by itself after the end of its session (a thread that still runs?), and was "
@@ -163,7 +165,7 @@ void Worker::take_attempt(Instant now, const AttemptOrders& order, Effects& effe
             slot.watch = Watch(now, std::chrono::duration_cast<Duration>(limit));
             if (leaving_) {
                 slot.dead = slot.gone = true;
-                slot.fate = {.end = End::lost, .text = leaves};
+                slot.fate = {.end = End::returned, .text = leaves};
             } else {
                 StartSlot start{key, order.run, order.slot,
                                 in_environment(spec->second, order.environment)};
@@ -209,8 +211,10 @@ Effects Worker::report(Instant now, SlotKey key, const SlotReport& report) {
     } else if (const auto* refused = std::get_if<SlotRefused>(&report)) {
         slot.dead = true;
         slot.fate = {.end = End::refused, .text = refused->text, .code = refused->code};
+        if (refused->code == grid_code) fail_start(now, slot, refused->text);
         end_all(now, slot, slot.fate);
     } else if (const auto* exit = std::get_if<SlotExited>(&report)) {
+        if (slot.watch.starting() && !slot.dead) fail_start(now, slot, exit->text);
         exited(now, slot, *exit);
     } else if (const auto* loss = std::get_if<SlotLost>(&report)) {
         gone(now, slot, {.end = End::lost, .text = loss->text});
@@ -238,6 +242,7 @@ void Worker::hear(Instant now, SlotKey key, const SlotFact& said) {
         slot.watch.idles();
         return;
     }
+    if (std::holds_alternative<SlotBegan>(said.fact)) starts_.succeed();
     append(now, said.attempt, said.fact);
     if (slot.attempts.empty() || slot.attempts.front() != said.attempt) {
         if (ended != nullptr) std::erase(slot.attempts, said.attempt);
@@ -257,7 +262,7 @@ void Worker::exited(Instant now, Slot& slot, const SlotExited& exit) {
     if (slot.last_word && exit.clean) {
         gone(now, slot, *slot.last_word);
     } else if (leaving_) {
-        gone(now, slot, {.end = End::lost, .text = exit.text});
+        gone(now, slot, {.end = End::returned, .text = exit.text});
     } else if (slot.aborted.empty()) {
         gone(now, slot, {.end = End::crashed, .text = exit.text});
     } else {
@@ -272,7 +277,8 @@ void Worker::gone(Instant now, Slot& slot, const Ended& first) {
     slot.gone = true;
     slot.leave_by = never;
     const bool refused = slot.fate.end == End::refused;
-    const End end = first.end == End::lost ? End::lost : End::gone;
+    const bool nobodys = first.end == End::lost || first.end == End::returned;
+    const End end = nobodys ? first.end : End::gone;
     if (!refused) slot.fate = {.end = end, .text = first.text};
     end_all(now, slot, first);
 }
@@ -363,7 +369,11 @@ Status Worker::status(Instant now) {
                   .slots = identity_.slots,
                   .host = identity_.host,
                   .labels = identity_.labels,
-                  .heard = heard_};
+                  .heard = heard_,
+                  .name = identity_.name,
+                  .version = identity_.version,
+                  .trouble = trouble(now),
+                  .drains = draining_ || leaving_};
     for (const auto& [run, spec] : runs_) status.runs.push_back(run);
     std::size_t bytes = 0;
     bool more = false;
@@ -379,13 +389,34 @@ Status Worker::status(Instant now) {
     return status;
 }
 
+void Worker::fail_start(Instant now, const Slot& slot, const std::string& why) {
+    if (settings_.watches_starts) starts_.fail(now, slot.run, why);
+}
+
+std::string Worker::trouble(Instant now) const {
+    return ailment_.empty() ? starts_.trouble(now) : ailment_;
+}
+
+Effects Worker::drain(Instant now) {
+    Effects effects;
+    draining_ = true;
+    effects.send.push_back(status(now));
+    return effects;
+}
+
+Effects Worker::ail(Instant now, const std::string& trouble) {
+    Effects effects;
+    if (std::exchange(ailment_, trouble) != trouble) effects.send.push_back(status(now));
+    return effects;
+}
+
 Effects Worker::leave(Instant now) {
     Effects effects;
     leaving_ = true;
     identity_.slots = 0;
     for (auto& [key, slot] : slots_) {
         if (slot.dead || slot.leave_by != never) continue;
-        slot.fate = {.end = End::lost, .text = leaves};
+        slot.fate = {.end = End::returned, .text = leaves};
         end_slot(key, effects);
         end_all(now, slot, slot.fate);
     }

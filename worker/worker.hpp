@@ -22,6 +22,7 @@
 #include "shared/messages.hpp"
 #include "shared/topics.hpp"
 #include "worker/settings.hpp"
+#include "worker/starts.hpp"
 #include "worker/watch.hpp"
 
 namespace xgrid::worker {
@@ -97,6 +98,8 @@ struct Identity {
     std::string host;
     std::uint32_t slots = 1;
     std::map<std::string, std::string> labels;
+    std::string name;  // as users know it; empty: its host
+    std::string version;
 };
 
 struct Effects {
@@ -119,6 +122,13 @@ public:
     /// To be called when next_deadline() has passed; early calls change nothing.
     Effects advance(Instant now);
     Instant next_deadline() const;
+
+    /// From now on it is given nothing new, and what it has not begun is taken back.
+    Effects drain(Instant now);
+    /// Likewise while there is something amiss with the host; empty: there is not.
+    Effects ail(Instant now, const std::string& trouble);
+    /// No job is here, nor anything of one that the broker has to hear.
+    bool idle() const { return attempts_.empty() && empty(); }
 
     /// Takes nothing more, ends every slot that is not leaving by itself, and says so: no test is
     /// to blame for it.
@@ -167,6 +177,8 @@ private:
     void end_all(Instant now, Slot& slot, const Ended& first);
     void exited(Instant now, Slot& slot, const SlotExited& exit);
     void gone(Instant now, Slot& slot, const Ended& first);
+    void fail_start(Instant now, const Slot& slot, const std::string& why);
+    std::string trouble(Instant now) const;
     void say_soon(Instant now);
     Status status(Instant now);
 
@@ -181,7 +193,10 @@ private:
     std::map<SlotKey, Slot> slots_;
     std::map<AttemptId, Held> attempts_;
     SlotKey next_slot_ = 1;
+    bool draining_ = false;
     bool leaving_ = false;
+    std::string ailment_;  // of the host
+    Starts starts_;
     Instant said_at_;
     Instant say_by_;  // the next status is due
     Instant heartbeat_at_;

@@ -145,6 +145,33 @@ TEST_CASE_FIXTURE(Asking, "labels that no worker has are named, and what there i
                 "(start one: xgrid worker --broker ENDPOINT --label gpu=yes --label os=linux)"});
 }
 
+TEST_CASE_FIXTURE(Asking, "what there is instead of one value is each other one, by itself") {
+    come_with("worker", 2, {{"python", "3.9,3.11"}});
+    submit_for("run", {{"python", "3.12"}});
+    CHECK(why("run").at(0).find("; there is python=3.11, python=3.9 (start") != std::string::npos);
+    submit_for("named", {{"name", "anvil"}});
+    CHECK(why("named").at(0).find("; there is name=worker's host (start one: xgrid worker --broker "
+                                  "ENDPOINT --name anvil)") != std::string::npos);
+    submit_for("served", {{"python", "3.9"}});
+    CHECK(slots_of("served") == 1);
+}
+
+TEST_CASE_FIXTURE(Asking, "a worker that has left in order is told of no more") {
+    say(status());
+    Status gone = status({}, "worker", 0);
+    gone.drains = true;
+    say(gone);
+    CHECK(ask(Question::workers).workers.empty());
+    submit("run");
+    CHECK(why("run").at(0).find("no worker is there") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Asking, "a worker is told of with its user, as far as that is known") {
+    broker.tell_users([](const std::string& peer) { return "the user of " + peer; });
+    say(status());
+    CHECK(ask(Question::workers).workers.at(0).user == "the user of worker's peer");
+}
+
 TEST_CASE_FIXTURE(Asking, "slots that others have are told of with whose they are") {
     come_with("worker", 1, {{"gpu", "yes"}});
     submit_for("ab12cd34ef", {{"gpu", "yes"}}, 1, "ann");
@@ -191,7 +218,11 @@ TEST_CASE_FIXTURE(Asking, "a worker that takes nothing is why it does not help")
     say(full);
     submit("one");
     submit("run");
-    CHECK(why("run").back() == "worker anvil takes nothing new: its disk is full");
+    CHECK(why("run") == Lines{"waits for a slot: the only worker that would do takes nothing new "
+                              "(another worker would help: xgrid worker --broker ENDPOINT)",
+                              "worker anvil takes nothing new: its disk is full"});
+    const std::vector<WantedSlots> wanted{{{}, 2}};
+    CHECK(ask(Question::wanted).wanted == wanted);
 }
 
 TEST_CASE_FIXTURE(Asking, "a run may be named by how its id begins, if no other begins so") {

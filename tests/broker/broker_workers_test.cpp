@@ -273,3 +273,66 @@ TEST_CASE_FIXTURE(OneBroker, "a run does not give up its only slot") {
     broker.receive(now, "client", Cancel{"early"});
     CHECK(slots_of("late") == 1);
 }
+
+// ---- Workers that take nothing new
+
+TEST_CASE_FIXTURE(OneBroker, "what a worker that drains has not begun goes to others at once") {
+    come("a", 1);
+    submit("run", {.slots = 2});
+    say(status({{{1, 1}, 0, {UnitsNamed{{"a"}}, Ended{}}}}, "a"));
+    say(status({{{2, 1}, 0, {SlotBegan{}, TestsFound{{{"0"}, {"1"}, {"2"}}}, Started{0}}}}, "a"));
+    Status drains = status({{.id = {2, 1}, .first = 3}}, "a");
+    drains.drains = true;
+    const Orders orders = orders_in(say(drains), "a");
+    REQUIRE(!orders.attempts.empty());
+    CHECK(orders.attempts[0].give_back == 1);
+    CHECK(orders.attempts[0].keep == 0);
+    come("b", 1);
+    CHECK(slots_of("run") == 1);
+
+    // It ends the test that runs, then its session, and gets nothing more.
+    drains = status({{{2, 1}, 3, {GaveBack{1, {1, 2}}, Finished{0}, Ended{}}}}, "a");
+    drains.drains = true;
+    const Orders last = orders_in(say(drains), "a");
+    REQUIRE(last.attempts.size() == 1);
+    CHECK(last.attempts[0].body->kind == JobKind::finish);
+    CHECK(slots_of("run") == 2);
+    CHECK(broker.find_run("run")->slots_on(2).size() == 1);
+}
+
+TEST_CASE_FIXTURE(
+    OneBroker,
+    "what a worker had that has left in order runs elsewhere at once, and is not blamed") {
+    come("a", 1);
+    come("b", 1);
+    submit("run", {.slots = 1});
+    Status gone = status({{{1, 1}, 0, {Ended{.end = End::returned}}}}, "a", 0);
+    gone.drains = true;
+    say(gone);
+    const Run& run = *broker.find_run("run");
+    CHECK(run.slots().size() == 1);
+    CHECK(run.jobs().begin()->second.losses == 0);
+    CHECK(run.slots().begin()->second.worker == 2);
+}
+
+TEST_CASE_FIXTURE(OneBroker, "a worker where jobs of several runs died is left out for a while") {
+    const auto die = [&](std::uint64_t run) {
+        submit("run" + std::to_string(run));
+        const AttemptId id{run << 32 | 1, 1};
+        say(status({{id, 0, {Ended{.end = End::lost, .text = "its interpreter died"}}}}));
+        broker.receive(now, "client", Cancel{"run" + std::to_string(run)});
+        now += std::chrono::seconds(3);
+    };
+    say(status());
+    for (std::uint64_t run = 0; run < 3; ++run) die(run);
+    say(status());
+    submit("last");
+    CHECK(slots_of("last") == 0);
+    now += Incidents::pause_least - std::chrono::seconds(4);
+    say(status());
+    CHECK(slots_of("last") == 0);
+    now += std::chrono::seconds(2);
+    say(status());
+    broker.advance(now);
+    CHECK(slots_of("last") == 1);
+}

@@ -192,3 +192,80 @@ TEST_CASE_FIXTURE(Fixture, "a worker whose labels change is found by those that 
     CHECK(workers.free_slots(fast) == 2);
     CHECK(workers.free_slots() == 2);
 }
+
+TEST_CASE_FIXTURE(Fixture,
+                  "workers that are called the same are told apart, the first by its name alone") {
+    const auto called = [&](const std::string& session, const std::string& name) {
+        WorkerKey key = 0;
+        const Status status{
+            .session = session, .number = ++number, .slots = 1, .host = "host", .name = name};
+        workers.hear(start, session + "'s peer", status, key);
+        return key;
+    };
+    const WorkerKey a = called("a", "anvil");
+    const WorkerKey b = called("b", "anvil");
+    const WorkerKey c = called("c", "anvil");
+    CHECK(workers.at(a).name == "anvil");
+    CHECK(workers.at(b).name == "anvil-2");
+    CHECK(workers.at(c).name == "anvil-3");
+    workers.remove(a);
+    CHECK(workers.at(b).name == "anvil");
+    CHECK(workers.at(c).name == "anvil-2");
+    called("b", "bellows");
+    CHECK(workers.at(b).name == "bellows");
+    CHECK(workers.at(c).name == "anvil");
+    CHECK(workers.at(called("d", "")).name == "host");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a worker is found by its name, beside its labels") {
+    const WorkerKey a = hear("a", 2, start, {{"os", "linux"}});
+    hear("b", 3, start, {{"os", "linux"}});
+    CHECK(workers.freest({{"name", "a's host"}}) == a);
+    CHECK(workers.freest({{"name", "a's host"}, {"os", "linux"}}) == a);
+    CHECK(!workers.freest({{"name", "a's host"}, {"os", "other"}}));
+    CHECK(!workers.freest({{"name", "a"}}));
+    CHECK(workers.free_slots({{"name", "a's host"}}) == 2);
+    workers.take_slots(a, 2);
+    CHECK(!workers.freest({{"name", "a's host"}}));
+    CHECK(workers.free_slots({{"name", "a's host"}}) == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a label may have several values, and each of them will do") {
+    const WorkerKey a = hear("a", 2, start, {{"python", "3.9,3.11"}});
+    CHECK(workers.freest({{"python", "3.11"}}) == a);
+    CHECK(workers.free_slots({{"python", "3.9"}}) == 2);
+    CHECK(!workers.freest({{"python", "3.1"}}));
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "a worker that takes nothing new has no free slot, until it does again") {
+    const auto say = [&](const std::string& trouble, bool drains) {
+        WorkerKey key = 0;
+        const Status status{
+            .session = "a", .number = ++number, .slots = 2, .trouble = trouble, .drains = drains};
+        workers.hear(start, "peer", status, key);
+        return key;
+    };
+    const WorkerKey a = say("", false);
+    CHECK(workers.free_slots() == 2);
+    say("its disk is full", false);
+    CHECK(workers.free_slots() == 0);
+    CHECK(!workers.freest());
+    say("", false);
+    CHECK(workers.freest() == a);
+    say("", true);
+    CHECK(!workers.freest());
+    say("", false);
+    workers.suspend(a, start + lease, "it was lost too often");
+    CHECK(workers.free_slots() == 0);
+    CHECK(trouble_of(workers.at(a)) == "it was lost too often");
+    CHECK(workers.next_deadline(lease) <= start + lease);
+    workers.end_suspensions(start + lease - second);
+    CHECK(workers.free_slots() == 0);
+    workers.end_suspensions(start + lease);
+    CHECK(workers.free_slots() == 2);
+    workers.suspend(a, start + lease, "again");
+    workers.remove(a);
+    workers.end_suspensions(start + lease);
+    CHECK(workers.all().empty());
+}

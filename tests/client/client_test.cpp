@@ -322,3 +322,47 @@ TEST_CASE_FIXTURE(TreeFixture, "code that changes again and again is taken again
     CHECK_FALSE(ended.unsent);
     CHECK(ended.events == std::vector<Event>{without_its_code});
 }
+
+TEST_CASE("the user of a run that waits for a slot of a shared broker is told why, once") {
+    Client client("run", RunSpec{}, Order{.stays = true});
+    Instant now = start;
+    const auto asked = [&] {
+        now += std::chrono::seconds(6);
+        std::vector<Ask> found;
+        for (const Message& message : client.advance(now).send) {
+            if (const auto* ask = std::get_if<Ask>(&message)) found.push_back(*ask);
+        }
+        return found;
+    };
+    const auto told = [&](std::uint64_t number, const std::string& line) {
+        return client.receive(now, Answer{.number = number, .lines = {line}}).notes;
+    };
+    client.receive(now, Progress{"run", 0, {}});
+    client.advance(now);
+    REQUIRE(asked() == std::vector{Ask{1, Question::why, "run"}});
+    const std::string why = "waits for a slot: no worker is there";
+    CHECK(told(1, "1 slot has not begun").empty());
+    CHECK(told(9, why).empty());
+    CHECK(told(1, why) == std::vector{why});
+    CHECK(told(1, why).empty());
+    CHECK(told(1, "waits for a slot: all are taken").empty());  // too soon
+    now += std::chrono::minutes(1);
+    client.receive(now, Progress{"run", 0, {}});
+    REQUIRE(asked().size() == 1);
+    CHECK(told(2, "waits for a slot: all are taken").size() == 1);
+    client.receive(now, Progress{"run", 0, {WorkerUp{.worker = "gw0"}}});
+    CHECK(asked().empty());
+    CHECK(asked().empty());
+    client.receive(now, Progress{"run", 1, {WorkerDown{.worker = "gw0"}}});
+    CHECK(asked().empty());
+    CHECK(asked().size() == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a run with workers of its own asks nobody") {
+    hear(0, {});
+    for (int i = 0; i < 20; ++i) {
+        for (const Message& message : client.advance(start + i * std::chrono::seconds(1)).send) {
+            CHECK(!std::holds_alternative<Ask>(message));
+        }
+    }
+}

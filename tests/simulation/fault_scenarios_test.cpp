@@ -75,6 +75,38 @@ TEST_CASE(
     CHECK(count(world.told(), Outcome::passed) == 5);
 }
 
+TEST_CASE("a worker that drains finishes what runs, and the rest runs elsewhere, each test once") {
+    World world(plan_of(suite_of(6, 20, milliseconds(100)), 2, 2));
+    world.at(milliseconds(1500), [&] { world.drain_worker(0, seconds(60)); });
+    world.run();
+    CHECK(count(world.told(), Outcome::passed) == 120);
+    CHECK(world.judges().executions() == 120);
+    CHECK(world.told().workers_lost.empty());
+    CHECK(world.told().crashes == 0);
+}
+
+TEST_CASE("nobody is given up for workers that leave, however often they do") {
+    Suite suite = suite_of(2, 3);
+    test_of(suite, 0, 1).takes = seconds(20);
+    World world(plan_of(std::move(suite), 1, 1));
+    for (int i = 0; i < 6; ++i) {
+        world.at(seconds(5 + 10 * i), [&] { world.drain_worker(0, seconds(2)); });
+    }
+    world.run();
+    CHECK(count(world.told(), Outcome::passed) == 6);
+    CHECK(world.told().crashes == 0);
+}
+
+TEST_CASE("a worker that is sick gets nothing until it is well") {
+    World world(plan_of(suite_of(6, 10, milliseconds(100)), 1, 1));
+    world.at(milliseconds(500), [&] { world.sicken_worker(0, seconds(30)); });
+    world.run();
+    CHECK(count(world.told(), Outcome::passed) == 60);
+    CHECK(world.judges().executions() == 60);
+    CHECK(world.told().workers_lost.empty());
+    CHECK(world.time() > seconds(30));
+}
+
 TEST_CASE("a broker without memory gets what is still open") {
     World world(plan_of(suite_of(10, 10, milliseconds(20)), 2));
     world.at(milliseconds(600), [&] { world.restart_broker(); });

@@ -27,6 +27,8 @@ struct Faults {
     Duration partition_lasts = seconds(5);
     Duration worker_restart_every{0};
     Duration worker_leave_every{0};  // in order; another one takes its place
+    Duration worker_drain_every{0};  // likewise; at once if it takes too long
+    Duration worker_sick_every{0};   // so that it takes nothing new for a while
     Duration broker_restart_every{0};
     // For each of its steps, of a broker that keeps a journal: before or after what came of it is
     // kept, and before anything is sent.

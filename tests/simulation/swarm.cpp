@@ -62,6 +62,11 @@ Plan draw_plan(std::uint64_t seed) {
     plan.slots = static_cast<std::uint32_t>(1 + random.below(4));
     plan.faults = draw_faults(random);
     plan.audit_every = 5;
+    Random more(seed * 2 + 3'000'001);  // so that what was drawn before stays
+    if (more.chance(0.15))
+        plan.faults.worker_drain_every = more.between(milliseconds(200), seconds(10));
+    if (more.chance(0.15))
+        plan.faults.worker_sick_every = more.between(milliseconds(100), seconds(10));
     if (random.chance(0.3)) plan.broker.job_tests_max = 7;
     if (often(random)) plan.broker.losses_max = static_cast<std::uint32_t>(1 + random.below(2));
     if (often(random)) plan.broker.confirmations_max = static_cast<std::uint32_t>(random.below(8));

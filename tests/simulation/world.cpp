@@ -87,6 +87,12 @@ World::World(Plan plan)
                 [this] { restart_worker(random_.below(workers_.size())); });
     plan_faults(faults.worker_leave_every,
                 [this] { leave_worker(random_.below(workers_.size())); });
+    plan_faults(faults.worker_drain_every, [this] {
+        drain_worker(random_.below(workers_.size()), random_.between(Duration(0), seconds(10)));
+    });
+    plan_faults(faults.worker_sick_every, [this] {
+        sicken_worker(random_.below(workers_.size()), random_.between(Duration(0), seconds(5)));
+    });
     plan_faults(faults.interpreter_death_every,
                 [this] { end_interpreter(random_.below(workers_.size())); });
     plan_faults(faults.partition_every, [this] {
@@ -207,6 +213,7 @@ void World::listen_no_more(WorkerHost& host) {
 }
 
 void World::publish(const Publication& publication) {
+    if (const auto* orders = std::get_if<Orders>(&publication.message)) sees_orders(*orders);
     const std::vector<std::string> frames = encode(publication);
     for (const auto& host : workers_) {
         if (!host->listens || clock_.now() < host->peer.deaf_until) continue;
@@ -248,6 +255,7 @@ void World::to_broker(Peer& peer, const Message& message) {
         judges_.check(static_cast<bool>(message), "what is encoded can be decoded");
         if (const auto answer = answer_from_archive(from, *message)) return from_broker(*answer);
         const auto* status = std::get_if<Status>(&*message);
+        if (status != nullptr) hears_status(peer, *status);
         const bool is_foreign = status != nullptr && status->broker != token_;
         const std::uint64_t before = is_foreign ? facts_taken() : 0;
         const broker::Effects effects =
@@ -264,6 +272,7 @@ void World::to_broker(Peer& peer, const Message& message) {
 void World::from_broker(const broker::Effects& effects) {
     for (const Publication& publication : effects.publish) publish(publication);
     for (const broker::Send& send : effects.send) {
+        if (const auto* orders = std::get_if<Orders>(&send.message)) sees_orders(*orders);
         const auto found = by_connection_.find(send.peer);
         if (found == by_connection_.end()) continue;
         Peer& peer = *found->second;
@@ -386,7 +395,11 @@ void World::audit() {
 void World::start_broker() {
     token_ = fmt::format("broker {}", ++lives_);
     happens(token_ + " starts");
-    for (const auto& host : workers_) host->listens = false;
+    for (const auto& host : workers_) {
+        host->listens = false;
+        host->known.reset();
+        host->heard = 0;
+    }
     broker_.emplace(token_, plan_.broker);
     shares_.forget();
     broker_armed_ = never;
@@ -441,7 +454,11 @@ void World::resume_broker() {
     judges_.notes("the broker resumes");
     ++lives_;
     happens(fmt::format("{} resumes, with {} entries", token_, journal_.size()));
-    for (const auto& host : workers_) host->listens = false;
+    for (const auto& host : workers_) {
+        host->listens = false;
+        host->known.reset();
+        host->heard = 0;
+    }
     const std::map<AttemptId, std::string> before = known_attempts();
     broker_.emplace(token_, plan_.broker);
     broker_armed_ = never;
@@ -484,7 +501,10 @@ void World::start_worker(WorkerHost& host) {
     listen_no_more(host);
     host.session = fmt::format("{} life {}", host.peer.name, host.peer.epoch);
     host.broker.clear();
+    host.draining = false;
     host.leaving = false;
+    host.known.reset();
+    host.heard = 0;
     host.core.emplace(
         worker::Identity{.session = host.session, .host = host.peer.name, .slots = plan_.slots});
     const Suite* suite = plan_.runs.empty() ? nullptr : &plan_.runs.front().suite;
@@ -523,6 +543,11 @@ void World::take(WorkerHost& host, const worker::Effects& effects) {
         host.slots->perform(command, host.broker);
     }
     for (const Message& message : effects.send) to_broker(host.peer, message);
+    if (host.draining && !host.leaving && host.core->idle()) {
+        happens(host.peer.name + " has drained");
+        judges_.notes("a worker has drained");
+        return leave(host);
+    }
     if (!host.leaving || !host.core->empty()) return;
     // As in the loop, it is gone with the last of its slots. Not within a call of what goes.
     clock_.after(Duration(0), [this, &host] {
@@ -543,8 +568,61 @@ void World::leave_worker(std::size_t worker) {
     happens(host.peer.name + " leaves");
     judges_.notes("a worker leaves");
     judges_.may_lose_workers();
+    leave(host);
+}
+
+void World::leave(WorkerHost& host) {
     host.leaving = true;
     take(host, host.core->leave(clock_.now()));
+}
+
+void World::drain_worker(std::size_t worker, Duration at_most) {
+    WorkerHost& host = *workers_[worker];
+    if (host.draining || host.leaving) return;
+    happens(host.peer.name + " drains");
+    judges_.notes("a worker drains");
+    host.draining = true;
+    clock_.after(at_most, [this, worker, session = host.session] {
+        if (workers_[worker]->core && workers_[worker]->session == session) leave_worker(worker);
+    });
+    take(host, host.core->drain(clock_.now()));
+}
+
+void World::sicken_worker(std::size_t worker, Duration lasts) {
+    WorkerHost& host = *workers_[worker];
+    happens(host.peer.name + " is sick");
+    judges_.notes("a worker is sick");
+    clock_.after(lasts, [this, &host, session = host.session] {
+        if (!host.core || host.session != session) return;
+        happens(host.peer.name + " is well");
+        take(host, host.core->ail(clock_.now(), ""));
+    });
+    take(host, host.core->ail(clock_.now(), "its disk is full"));
+}
+
+void World::hears_status(const Peer& peer, const Status& status) {
+    for (const auto& host : workers_) {
+        if (&host->peer != &peer || host->session != status.session) continue;
+        if (status.number <= host->heard) continue;
+        host->heard = status.number;
+        if (!status.drains && status.trouble.empty()) {
+            host->known.reset();
+        } else if (!host->known) {
+            host->known.emplace();
+            for (const auto& [id, what] : known_attempts()) host->known->insert(id);
+        }
+    }
+}
+
+void World::sees_orders(const Orders& orders) {
+    for (const auto& host : workers_) {
+        if (host->session != orders.session || !host->known) continue;
+        for (const AttemptOrders& attempt : orders.attempts) {
+            const bool finishes = attempt.body && attempt.body->kind == JobKind::finish;
+            judges_.check(finishes || !attempt.body || host->known->contains(attempt.id),
+                          "a worker that takes nothing new is given nothing but to finish");
+        }
+    }
 }
 
 void World::kill_worker(std::size_t worker) {

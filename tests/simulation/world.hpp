@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,10 @@ public:
     void restart_worker(std::size_t worker);
     /// It leaves in order, and starts anew when it is empty.
     void leave_worker(std::size_t worker);
+    /// It finishes what runs and then leaves; in any case after so long.
+    void drain_worker(std::size_t worker, Duration at_most);
+    /// It takes nothing new for so long.
+    void sicken_worker(std::size_t worker, Duration lasts);
     /// It is gone and does not come back.
     void kill_worker(std::size_t worker);
     void add_worker();
@@ -103,8 +108,12 @@ private:
         std::shared_ptr<ModelSlots> slots;
         std::string broker;    // whose orders it follows
         bool listens = false;  // to what is published, as long as the connection lasts
+        bool draining = false;
         bool leaving = false;
         std::string session;
+        // While the broker knows that it takes nothing new: what there was when it heard so.
+        std::optional<std::set<AttemptId>> known;
+        std::uint64_t heard = 0;  // the last status that the broker has
     };
     struct ClientHost {
         Peer peer;
@@ -144,6 +153,9 @@ private:
     std::optional<broker::Effects> answer_from_archive(const std::string& from,
                                                        const Message& message) const;
     void start_worker(WorkerHost& host);
+    void leave(WorkerHost& host);
+    void hears_status(const Peer& peer, const Status& status);
+    void sees_orders(const Orders& orders);
     void take(WorkerHost& host, const worker::Effects& effects);
     void start_client(ClientHost& host, const RunPlan& plan);
     void take(ClientHost& host, const client::Effects& effects);

@@ -282,15 +282,36 @@ TEST_CASE_FIXTURE(Fixture, "a worker that leaves blames no test, and starts no s
     CHECK(commands<EndSlot>(left).size() == 1);
     const Status last = std::get<Status>(left.send.at(0));
     CHECK(last.slots == 0);
-    CHECK(std::get<Ended>(last.attempts.at(0).facts.back()).end == End::lost);
+    CHECK(last.drains);
+    CHECK(std::get<Ended>(last.attempts.at(0).facts.back()).end == End::returned);
     CHECK(std::get<Ended>(last.attempts.at(1).facts.back()).end == End::returned);
 
     const Effects late = worker.receive(now, orders(3, {attempt(3, "gw1")}, {"gw0", "gw1"}));
     CHECK(late.commands.empty());
     now += std::chrono::seconds(1);
-    CHECK(std::get<Ended>(status(worker, now).attempts.at(0).facts.back()).end == End::lost);
+    CHECK(std::get<Ended>(status(worker, now).attempts.at(0).facts.back()).end == End::returned);
     worker.report(now, slot_1, SlotExited{"ended"});
     CHECK(worker.empty());
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "a worker that drains says so at once, and goes on until nothing is left") {
+    const Status said = std::get<Status>(worker.drain(now).send.at(0));
+    CHECK(said.drains);
+    CHECK(said.slots > 0);
+    CHECK(!worker.idle());
+    say(Ended{});
+    worker.report(now, slot_1, SlotExited{"ended", true});
+    CHECK(!worker.idle());  // the broker has yet to hear of it
+    worker.receive(now, orders(2, {}, {}));
+    CHECK(worker.idle());
+}
+
+TEST_CASE_FIXTURE(Fixture, "what ails a host is told until it does no more") {
+    CHECK(std::get<Status>(worker.ail(now, "its disk is full").send.at(0)).trouble ==
+          "its disk is full");
+    CHECK(worker.ail(now, "its disk is full").send.empty());
+    CHECK(std::get<Status>(worker.ail(now, "").send.at(0)).trouble.empty());
 }
 
 TEST_CASE_FIXTURE(Fixture,
