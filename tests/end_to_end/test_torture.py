@@ -133,6 +133,15 @@ def test_a_crash_is_found_unless_a_slot_was_hit(ran):
     assert ran.findings() == []
 
 
+def test_a_crash_of_what_never_began_is_found(ran):
+    ran.hit("slot", 0, pid=7)
+    ran.verdicts[1] = ran.verdict(SECOND, "failed", crashed=True)
+    ran.executions[("uid", SECOND)].clear()
+    assert "crashed, and never ran" in ran.findings()[0]
+    ran.verdicts.insert(0, {"event": "test_started", "id": SECOND, "worker": "gw0"})
+    assert ran.findings() == []
+
+
 def test_an_execution_that_never_ended_is_found(ran):
     ran.execute(FIRST, None, pid=8)
     assert any("never ended" in text for text in ran.findings())

@@ -23,6 +23,9 @@ class Account:
         }
         self.done = [one for one in done if one.worker and self.concerns(one)]
         self.hosts = {one["worker"]: one["host"] for one in events if one["event"] == "worker_up"}
+        self.started = {
+            (one["id"], one["worker"]) for one in events if one["event"] == "test_started"
+        }
         self.findings = []
 
     def concerns(self, one):
@@ -124,7 +127,8 @@ class Account:
         if expected is None:
             self.find("a verdict for %s, which is no test of it: %s", test, event)
         elif outcome == "failed" and event["crashed"]:
-            if not executions:
+            # Or it was being set up, and its line was yet to come.
+            if not executions and (test, event["worker"]) not in self.started:
                 self.find("%s crashed, and never ran", test)
             return int(expected != projects.CRASHED)
         elif outcome != expected:
