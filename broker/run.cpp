@@ -223,7 +223,7 @@ void Run::drop_slot(SlotKey key, const std::string& reason, const std::string& o
     const WorkerKey worker = slot(key).worker;
     changed_.insert(worker);
     idle_.erase(key);
-    if (retiring_ == key) retiring_.reset();
+    retiring_.erase(key);
     Place& place = places_.at(slot(key).environment);
     if (place.collected == key) place.collected.reset();
     --place.slots;

@@ -60,8 +60,8 @@ public:
         return places_.at(environment).waiting_collected;
     }
     const Job* find(std::uint64_t job) const;
-    /// The slot that gets no further jobs, but to finish.
-    std::optional<SlotKey> retiring() const { return retiring_; }
+    /// Slots that get no further jobs, but to finish.
+    const std::set<SlotKey>& retiring() const { return retiring_; }
     /// As users know the slot: gw0, or what they call it.
     std::string name_of(SlotKey key) const;
     /// Its slots on that worker.
@@ -101,8 +101,9 @@ public:
 
     /// Starts a new slot there; the next schedule() hands it a job.
     void add_slot(WorkerKey worker, std::uint32_t environment = 0);
-    /// Frees one slot as soon as its job is done, for another run. False if that changes nothing.
-    bool retire_a_slot();
+    /// Frees that slot for another run, as soon as the test that runs there is done, or what has to
+    /// stay together with it. False if that changes nothing.
+    bool retire(SlotKey slot);
     /// Hands jobs to slots; asks busy ones to give back while `places` more could start elsewhere.
     void schedule(Instant now, std::size_t places);
     void advance(Instant now);
@@ -239,7 +240,7 @@ private:
     std::map<WorkerKey, std::set<SlotKey>> by_worker_;
     std::set<SlotKey> idle_;  // those that hold no job
     std::set<SlotKey> with_one_job_;
-    std::optional<SlotKey> retiring_;
+    std::set<SlotKey> retiring_;
     SlotKey next_slot_ = 0;
     std::set<std::string> units_;            // named so far
     std::set<DoneTest> done_;                // verdicts of an earlier submission

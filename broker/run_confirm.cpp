@@ -130,7 +130,7 @@ void Run::add_confirming_jobs(bool slots_to_spare) {
 
 void Run::hand_out_collected(Instant now) {
     for (Place& place : places_) {
-        if (!place.collected || retiring_ == place.collected) continue;
+        if (!place.collected || retiring_.contains(*place.collected)) continue;
         if (hand_out_collected_in(now, place, place.waiting_collected)) {
             hand_out_collected_in(now, place, waiting_collected_);
         }

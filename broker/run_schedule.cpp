@@ -58,21 +58,14 @@ std::size_t Run::slots_wanted_in(std::uint32_t environment) const {
     return std::min<std::size_t>(open + collecting, room_in(environment));
 }
 
-bool Run::retire_a_slot() {
-    if (stopping() || over_) return false;
-    if (retiring_) return false;
-    const Slot* best = nullptr;
-    for (const auto& [key, slot] : slots_) {
-        if (best != nullptr && slot.jobs.size() >= best->jobs.size()) continue;
-        best = &slot;
-        retiring_ = key;
-    }
-    if (best == nullptr || (slots_.size() == 1 && !best->jobs.empty())) {
-        retiring_.reset();
-        return false;
-    }
-    for (std::size_t i = 1; i < best->jobs.size(); ++i) {
-        ask_back(job(best->jobs[i]), kept_of_waiting());
+bool Run::retire(SlotKey key) {
+    if (stopping() || over_ || !slots_.contains(key)) return false;
+    if (!retiring_.insert(key).second) return false;
+    for (const std::uint64_t id : slot(key).jobs) {
+        Job& held = job(id);
+        const bool together = keeps_units() || !held.group.empty() || spec_.collect_only;
+        if (held.body.kind != JobKind::unit || (held.attempt->began && together)) continue;
+        ask_back(held, kept_of_waiting());
     }
     return true;
 }
@@ -92,8 +85,9 @@ void Run::schedule(Instant now, std::size_t places) {
 
 // Looks at no slot that it does not hand something to: there may be thousands.
 void Run::hand_out_waiting(Instant now, std::size_t startable) {
-    if (retiring_ && idle_.contains(*retiring_)) {
-        hand_out(now, add_job({.kind = JobKind::finish}, 0), *retiring_);
+    for (const SlotKey key : retiring_) {
+        if (!idle_.contains(key)) continue;
+        hand_out(now, add_job({.kind = JobKind::finish}, 0), key);
     }
     for (const SlotKey key : groups_.awaited()) {
         if (idle_.contains(key) || may_have_one_ahead(key)) hand_out_next(now, key);
@@ -127,7 +121,7 @@ void Run::hand_out_next(Instant now, SlotKey key) {
 }
 
 bool Run::may_have_one_ahead(SlotKey key) const {
-    if (!with_one_job_.contains(key) || retiring_ == key) return false;
+    if (!with_one_job_.contains(key) || retiring_.contains(key)) return false;
     return jobs_.at(slots_.at(key).jobs.front()).body.kind != JobKind::finish;
 }
 

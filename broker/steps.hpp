@@ -44,9 +44,11 @@ struct SlotGiven {
     std::uint32_t environment = 0;
     XGRID_FIELDS(SlotGiven, lane, worker, environment);
 };
-/// One slot is to be freed for another run.
+/// That slot is to be freed for another run.
 struct SlotAsked {
-    XGRID_FIELDS(SlotAsked);
+    std::uint32_t lane = 0;
+    SlotKey slot = 0;
+    XGRID_FIELDS(SlotAsked, lane, slot);
 };
 /// Jobs go to slots, while so many more could start.
 struct Scheduled {

@@ -175,12 +175,8 @@ bool Submission::take(Instant, const SlotGiven& step) {
     return true;
 }
 
-bool Submission::take(Instant, const SlotAsked&) {
-    Run* largest = nullptr;
-    for (const auto& lane : lanes_) {
-        if (largest == nullptr || lane->live_slots() > largest->live_slots()) largest = lane.get();
-    }
-    return largest->retire_a_slot();
+bool Submission::take(Instant, const SlotAsked& step) {
+    return step.lane < lanes_.size() && lanes_[step.lane]->retire(step.slot);
 }
 
 bool Submission::take(Instant now, const Scheduled& step) {

@@ -53,8 +53,7 @@ TEST_CASE("a file that waits behind another is asked for, but for what has begun
 TEST_CASE("a slot that retires keeps a file that it has begun when it hears of that") {
     OneRun one(grouped(Grouping::file, 2));
     one.list({"a", "b", "c", "d", "e", "f"}, 2);
-    REQUIRE(one.run.retire_a_slot());
-    REQUIRE(one.run.retiring() == SlotKey(0));
+    REQUIRE(one.run.retire(0));
     CHECK(one.held(0, 1).attempt->keep == keep_if_begun);
 }
 
@@ -127,8 +126,7 @@ TEST_CASE("a group waits for its slot that retires, until that is gone") {
     one.say(1, GaveBack{0, {0}});
     one.say(0, Ended{});
     REQUIRE(tests_of(one.held(0)) == names({"0"}));
-    REQUIRE(one.run.retire_a_slot());
-    REQUIRE(one.run.retiring() == SlotKey(0));
+    REQUIRE(one.run.retire(0));
     one.say(1, GaveBack{0, {1}});
     one.say(1, Ended{});
     CHECK(one.jobs_of(1) == 0);

@@ -228,16 +228,16 @@ TEST_CASE("a run that stops plans nothing") {
     one.wait(seconds(1));
     CHECK(one.held(0).attempt->asked == asked);
     CHECK(one.run.slots_wanted() == 0);
-    CHECK(!one.run.retire_a_slot());
+    CHECK(!one.run.retire(0));
     CHECK(one.run.next_deadline() == one.now + one.settings.finish_grace - seconds(1));
 }
 
 TEST_CASE_FIXTURE(OneRun, "a slot that retires gives back what it holds ahead, and finishes") {
     list({"a", "b", "c", "d", "e", "f"}, 2);
     REQUIRE(jobs_of(0) == 2);
-    CHECK(run.retire_a_slot());
-    CHECK(!run.retire_a_slot());
-    CHECK(held(0).attempt->asked == 0);
+    CHECK(run.retire(0));
+    CHECK(!run.retire(0));
+    CHECK(!run.retire(2));
     CHECK(held(0, 1).attempt->asked == 1);
     CHECK(held(1, 1).attempt->asked == 0);
     say(0, Ended{.end = End::returned}, 1);
@@ -264,23 +264,47 @@ TEST_CASE_FIXTURE(Loaded, "who was asked for some tests is asked again when all 
 
 TEST_CASE_FIXTURE(OneRun, "who was asked for all is not asked again") {
     list({"a", "b", "c", "d", "e", "f"}, 2);
-    REQUIRE(run.retire_a_slot());
+    REQUIRE(run.retire(0));
     REQUIRE(held(0, 1).attempt->asked == 1);
     say(0, ExitAsked{});
     CHECK(held(0, 1).attempt->asked == 1);
 }
 
-TEST_CASE_FIXTURE(OneRun, "the slot with the least to do retires") {
+TEST_CASE_FIXTURE(OneRun, "a slot with nothing to do that retires finishes at once") {
     list({"a", "b"}, 2);
     say(1, Ended{});
-    CHECK(run.retire_a_slot());
-    CHECK(run.retiring() == SlotKey(1));
+    CHECK(run.retire(1));
+    CHECK(run.retiring() == std::set<SlotKey>{1});
     run.schedule(now, places);
     CHECK(held(1).body.kind == JobKind::finish);
 }
 
-TEST_CASE_FIXTURE(OneRun, "the last slot of a run retires only when it has nothing to do") {
+TEST_CASE_FIXTURE(OneRun, "the last slot of a run, which lists, retires when that is done") {
     add_slot();
-    CHECK(!run.retire_a_slot());
-    CHECK(!run.retiring());
+    CHECK(run.retire(0));
+    CHECK(held(0).attempt->asked == 0);
+    say(0, UnitsNamed{{"a", "b"}});
+    say(0, Ended{});
+    CHECK(held(0).body.kind == JobKind::finish);
+    say(0, Ended{});
+    CHECK(run.live_slots() == 0);
+    CHECK(run.slots_wanted() == 2);
+    CHECK(!run.over());
+}
+
+TEST_CASE_FIXTURE(Loaded, "what a slot that retires has not begun goes to others") {
+    say(0, Started{0});
+    REQUIRE(run.retire(0));
+    CHECK(held(0).attempt->asked == 1);
+    CHECK(held(0).attempt->keep == 0);
+    std::vector<std::uint32_t> rest;
+    for (std::uint32_t i = 1; i < held(0).attempt->tests.size(); ++i) rest.push_back(i);
+    say(0, GaveBack{1, rest});
+    CHECK(run.slots_wanted() == 1);
+    say(0, Finished{0});
+    say(0, Ended{});
+    CHECK(held(0).body.kind == JobKind::finish);
+    say(0, Ended{});
+    add_slot();
+    CHECK(held(1).body.selection.tests.size() == rest.size());
 }

@@ -80,14 +80,17 @@ TEST_CASE("a verdict of an earlier submission is of its own environment only") {
     CHECK((one.held(1).body.selection == Selection{Select::except, {{"0"}}}));
 }
 
-TEST_CASE("a slot is given up by the environment that has most") {
+TEST_CASE("a slot is given up by the environment that it is of") {
     OneSubmission one(OneSubmission::spec_of_each(2, 2));
     one.list(0, {"x"});
     one.list(1, {"x", "y"});
     one.add_slot(1);
-    CHECK(one.run.perform(one.now, SlotAsked{}));
-    CHECK(!one.lane(0).retiring());
-    CHECK(one.lane(1).retiring());
+    const SlotKey slot = one.lane(1).slots().begin()->first;
+    CHECK(!one.run.perform(one.now, SlotAsked{0, slot}));
+    CHECK(!one.run.perform(one.now, SlotAsked{2, slot}));
+    CHECK(one.run.perform(one.now, SlotAsked{1, slot}));
+    CHECK(one.lane(0).retiring().empty());
+    CHECK(one.lane(1).retiring() == std::set{slot});
 }
 
 // ---- The log
