@@ -242,6 +242,23 @@ def test_with_too_many_open_tests_there_is_no_other_run(project, serve, runs, tm
     assert project.submit(*broker.as_user(ann), "-n", 1).code == 0
 
 
+def test_a_users_slots_are_what_the_file_says(project, serve, runs, tmp_path):
+    go = tmp_path / "go"
+    for name in "abcd":
+        project.write("test_%s.py" % name, WAITS % str(go))
+    broker = serve("[users.ann]\nslots = 1\n", "--http", "127.0.0.1:0", asks=True)
+    ann = broker.allow("ann", "submit")
+    broker.working(slots=3)
+    token = (broker.data / "http-token").read_text().strip()
+    used = lambda: broker.desired(token=token)["slots"]["used"]
+    runs.append(project.start(*broker.as_user(ann), "-n", 3))
+    assert grid.until(lambda: used() == 1)
+    broker.read_again("[users.ann]\nslots = 2\n")
+    assert grid.until(lambda: used() == 2)
+    go.touch()
+    assert grid.ended(runs[0]).code == 0
+
+
 def test_a_broken_file_is_told_and_the_old_rules_stay(project, serve, runs):
     project.write("test_a.py", "def test_a(): pass")
     broker = serve("[limits]\nopen-runs = 1\n", asks=True)
