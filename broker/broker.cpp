@@ -25,43 +25,10 @@ bool is_followed(Instant now, Followers& followers) {
     });
 }
 
-// A slot of that worker would do for it.
-bool fits(const Submission& run, const Worker& worker) {
-    const std::vector<Environment>& all = run.lanes().front()->environments();
-    return std::ranges::any_of(all, [&](const Environment& environment) {
-        return takes_new(worker) && does_for(worker, environment.labels);
-    });
-}
-
-// The one of its largest lane that has the least to do, unless it is its only one.
-std::optional<SlotAsked> slot_to_give(const Submission& run) {
-    std::uint32_t largest = 0;
-    for (std::uint32_t i = 1; i < run.lanes().size(); ++i) {
-        if (run.lanes()[i]->live_slots() > run.lanes()[largest]->live_slots()) largest = i;
-    }
-    const Run& lane = *run.lanes()[largest];
-    if (!lane.retiring().empty()) return std::nullopt;
-    std::optional<SlotAsked> best;
-    std::size_t fewest = 0;
-    for (const auto& [key, slot] : lane.slots()) {
-        if (best && slot.jobs.size() >= fewest) continue;
-        best = SlotAsked{largest, key};
-        fewest = slot.jobs.size();
-    }
-    return lane.live_slots() == 1 && fewest > 0 ? std::nullopt : best;
-}
-
-// It, or its part in one environment, has no slot.
-bool starves(const Submission& run) {
-    return std::ranges::any_of(run.lanes(), [](const auto& lane) {
-        return lane->live_slots() == 0 && lane->slots_wanted() > 0;
-    });
-}
-
 }  // namespace
 
 Broker::Broker(std::string token, Settings settings)
-    : token_(std::move(token)), settings_(std::move(settings)) {}
+    : token_(std::move(token)), settings_(std::move(settings)), shares_(settings_.shares) {}
 
 const Submission* Broker::find(const std::string& id) const {
     const auto found = runs_.find(id);
@@ -191,7 +158,7 @@ void Broker::take(Instant now, const PeerId& from, const Ask& message, Effects& 
 
 void Broker::forget(const std::string& run) {
     by_due_.erase({runs_.at(run)->due, run});
-    hungry_.erase(run);
+    shares_.forget(run);
     touched_.erase(run);
     announcements_.forget(run);
     runs_.erase(run);
@@ -352,7 +319,7 @@ Effects Broker::advance(Instant now) {
 
 Instant Broker::next_deadline() const {
     const Instant due = by_due_.empty() ? never : by_due_.begin()->first;
-    return std::min(due, workers_.next_deadline(settings_.worker_lease));
+    return std::min({due, room_due_, workers_.next_deadline(settings_.worker_lease)});
 }
 
 // Slots that were freed go to whoever wants them, until nothing changes; then everyone hears.
@@ -365,11 +332,11 @@ Effects Broker::settle(Instant now, Effects effects) {
         for (const std::string& id : touched) {
             Entry& entry = *runs_.at(id);
             for (std::uint32_t i = 0; i < entry.run.lanes().size(); ++i) {
-                perform(now, entry, Scheduled{i, places_for(*entry.run.lanes()[i])});
+                perform(now, entry, Scheduled{i, places_for(entry, *entry.run.lanes()[i])});
             }
             absorb(now, entry);
             // It has found out only now that it could use one more.
-            if (hungry_.contains(id) && place_for(entry.run)) touch(entry);
+            if (may_have_more(entry)) touch(entry);
         }
         settled.insert(touched.begin(), touched.end());
     } while (!touched_.empty());
@@ -391,92 +358,13 @@ Effects Broker::settle(Instant now, Effects effects) {
     return effects;
 }
 
-// The first environment that has both a wish and a free slot; of lanes, in the one with the fewest.
-std::optional<Broker::Spot> Broker::place_for(const Submission& run) const {
-    std::optional<Spot> best;
-    for (std::uint32_t place = 0; place < run.lanes().size(); ++place) {
-        const Run& lane = *run.lanes()[place];
-        if (best && run.lanes()[best->lane]->live_slots() <= lane.live_slots()) continue;
-        for (std::uint32_t i = 0; i < lane.environments().size(); ++i) {
-            if (lane.slots_wanted_in(i) == 0) continue;
-            const auto worker = workers_.freest(lane.environments()[i].labels);
-            if (!worker) continue;
-            best = Spot{place, *worker, i};
-            break;
-        }
-    }
-    return best;
-}
-
-// How many slots it could start now.
-std::size_t Broker::places_for(const Run& run) const {
-    std::size_t places = 0;
-    for (std::uint32_t i = 0; i < run.environments().size(); ++i) {
-        places += std::min<std::size_t>(run.room_in(i),
-                                        workers_.free_slots(run.environments()[i].labels));
-    }
-    return std::min(places, workers_.free_slots());
-}
-
-void Broker::give_places(Instant now) {
-    std::set<std::string> hungry = hungry_;
-    while (!hungry.empty()) {
-        // The run with the fewest slots goes first.
-        Entry* poorest = nullptr;
-        for (const std::string& id : hungry) {
-            Entry& entry = *runs_.at(id);
-            if (poorest == nullptr || entry.run.live_slots() < poorest->run.live_slots()) {
-                poorest = &entry;
-            }
-        }
-        const std::optional<Spot> place = place_for(poorest->run);
-        if (!place) {
-            // Every run gets one slot at least, as far as there are slots.
-            if (starves(poorest->run)) make_room_for(now, poorest->run);
-            // Others may want what is no use to it.
-            if (workers_.free_slots() == 0) return;
-            hungry.erase(poorest->run.id());
-            continue;
-        }
-        remember_worker(*poorest, place->worker);
-        perform(now, *poorest, SlotGiven{place->lane, place->worker, place->environment});
-        absorb(now, *poorest);
-        const Run& lane = *poorest->run.lanes()[place->lane];
-        perform(now, *poorest, Scheduled{place->lane, places_for(lane)});
-        absorb(now, *poorest);
-        touch(*poorest);
-        if (!hungry_.contains(poorest->run.id())) hungry.erase(poorest->run.id());
-    }
-}
-
-// The run that has most slots where that one could have one gives one up.
-void Broker::make_room_for(Instant now, const Submission& run) {
-    Entry* richest = nullptr;
-    for (auto& [id, entry] : runs_) {
-        const bool more = richest == nullptr || entry->run.live_slots() > richest->run.live_slots();
-        const bool helps = std::ranges::any_of(entry->run.lanes(), [&](const auto& lane) {
-            return std::ranges::any_of(lane->slots(), [&](const auto& slot) {
-                return fits(run, workers_.at(slot.second.worker));
-            });
-        });
-        if (more && helps) richest = entry.get();
-    }
-    if (richest == nullptr || &richest->run == &run) return;
-    const std::optional<SlotAsked> asked = slot_to_give(richest->run);
-    if (asked && perform(now, *richest, *asked)) touch(*richest);
-}
-
 // Takes over what a run has changed: places used, orders to be sent, whether it wants more.
 void Broker::absorb(Instant now, Entry& entry) {
     for (const WorkerKey key : entry.run.take_changed()) {
         count_slots(entry, key);
         workers_.plan_orders(key, now);
     }
-    if (entry.run.slots_wanted() > 0) {
-        hungry_.insert(entry.run.id());
-    } else {
-        hungry_.erase(entry.run.id());
-    }
+    shares_.set(now, entry.run.id(), claim_of(entry));
 }
 
 void Broker::count_slots(const Entry& entry, WorkerKey key) {

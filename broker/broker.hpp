@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "broker/announcements.hpp"
+#include "broker/fair_share.hpp"
 #include "broker/followers.hpp"
 #include "broker/incidents.hpp"
 #include "broker/run.hpp"
@@ -134,15 +135,27 @@ private:
     void suspect(Instant now, WorkerKey key, const std::string& run);
     void touch(Entry& entry) { touched_.insert(entry.run.id()); }
     Effects settle(Instant now, Effects effects);
-    void give_places(Instant now);
+
     struct Spot {
         std::uint32_t lane = 0;
         WorkerKey worker = 0;
         std::uint32_t environment = 0;
     };
+    struct Held {
+        std::uint32_t lane = 0;
+        SlotKey slot = 0;
+        WorkerKey worker = 0;
+        std::size_t jobs = 0;
+    };
+    void give_places(Instant now);
     std::optional<Spot> place_for(const Submission& run) const;
-    std::size_t places_for(const Run& run) const;
-    void make_room_for(Instant now, const Submission& run);
+    bool may_have_more(const Entry& entry) const;
+    std::size_t places_for(const Entry& entry, const Run& lane) const;
+    void make_room(Instant now);
+    FairShare after_leaving(Instant now) const;
+    static std::vector<Held> slots_to_ask(const Submission& run);
+    bool would_do(WorkerKey worker, const Submission& run) const;
+    Claim claim_of(const Entry& entry) const;
     void absorb(Instant now, Entry& entry);
     void count_slots(const Entry& entry, WorkerKey key);
     Instant lease_end(const Entry& entry) const;
@@ -177,7 +190,9 @@ private:
     std::map<std::string, std::unique_ptr<Entry>> runs_;
     // Runs whose clients have heard the end, and forget them; as long as an echo may come.
     std::deque<std::pair<Instant, std::string>> told_;
-    std::set<std::string> hungry_;   // runs that could use more slots
+    FairShare shares_;
+    Instant room_at_;                // slots were asked for, the last time
+    Instant room_due_ = never;       // when that may be of use again
     std::set<std::string> touched_;  // runs that something happened to in this step
     std::set<std::pair<Instant, std::string>> by_due_;
 };

@@ -156,7 +156,8 @@ void Run::crashed(Instant now, Job& about, const Ended& fact) {
         collect_no_more(now, fmt::format("worker '{}' crashed{}", name, how));
         requeue(now, about, false, "");
     } else if (about.body.kind == JobKind::finish) {
-        if (fact.end == End::crashed) {
+        // One that was not to begin any more has kept nobody from anything.
+        if (fact.end == End::crashed && was_up) {
             session_trouble_ = fmt::format("worker '{}' crashed while it finished{}", name, how);
         }
         drop_job(about.id);

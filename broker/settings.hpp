@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "broker/share_rules.hpp"
 #include "shared/instant.hpp"
 
 namespace xgrid::broker {
@@ -32,6 +33,8 @@ struct Settings {
     std::uint32_t confirmations_max = 50;
     /// More tests than this do not fit into one job, so that a message has an upper size.
     std::uint32_t job_tests_max = 5000;
+    /// What each user may have of the slots.
+    ShareRules shares;
 };
 
 }  // namespace xgrid::broker

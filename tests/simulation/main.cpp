@@ -72,7 +72,9 @@ int play_one(std::uint64_t seed) {
 
 int play_one_of(const std::string& kind, std::uint64_t seed) {
     Seen seen;
-    Plan plan = kind == "--each" ? draw_plan_of_each(seed) : draw_plan_of_lives(seed);
+    Plan plan = kind == "--each"    ? draw_plan_of_each(seed)
+                : kind == "--users" ? draw_plan_of_users(seed)
+                                    : draw_plan_of_lives(seed);
     plan.trace = [](const std::string& line) { fmt::print("{}\n", line); };
     const std::string broken = play(plan, seen);
     fmt::print("{} {}: {}\n", kind, seed, broken.empty() ? "every rule held" : broken);
@@ -120,6 +122,18 @@ TEST_CASE("random grids give every test to each environment once, whatever is pu
     }
 }
 
+TEST_CASE("random grids share their slots between users, and every run gets its turn") {
+    constexpr std::uint64_t seeds = 500;
+    Seen seen;
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+        const std::string broken = play(draw_plan_of_users(seed), seen);
+        CHECK_MESSAGE(broken.empty(), "build/tests/simulation --users ", seed, ": ", broken);
+    }
+    for (const char* what : {"a slot goes to another user", "a run waits for its turn"}) {
+        CHECK_MESSAGE(seen[what] >= seeds / 100, "seen in too few grids: ", what);
+    }
+}
+
 TEST_CASE("random grids keep every rule when a broker with a journal dies and lives again") {
     constexpr std::uint64_t seeds = 1000;
     Seen seen;
@@ -141,7 +155,7 @@ int main(int count, char** words) {
         const std::uint64_t number = std::strtoull(words[2], nullptr, 10);
         if (std::string(words[1]) == "--seed") return play_one(number);
         if (std::string(words[1]) == "--seeds") return play_many(number);
-        for (const char* kind : {"--each", "--lives"}) {
+        for (const char* kind : {"--each", "--lives", "--users"}) {
             if (std::string(words[1]) == kind) return play_one_of(kind, number);
         }
     }

@@ -2,6 +2,8 @@
 
 #include <exception>
 
+#include <fmt/format.h>
+
 #include "tests/simulation/scenarios.hpp"
 
 namespace xgrid::simulation {
@@ -116,6 +118,38 @@ Plan draw_plan_of_each(std::uint64_t seed) {
         for (std::uint32_t i = 0; i < environments; ++i) {
             if (random.chance(0.05)) run.lacking[i] = random.between(Duration(0), seconds(2));
         }
+    }
+    return plan;
+}
+
+Plan draw_plan_of_users(std::uint64_t seed) {
+    Plan plan = draw_plan(seed);
+    Random random(seed * 2 + 3'000'001);
+    plan.audit_every = 1;
+    if (random.chance(0.5)) plan.faults = {.last = Duration(0)};
+    plan.workers = 1 + random.below(3);
+    SuiteShape shape{.units = 1 + random.below(12)};
+    shape.tests_most = 1 + random.below(20);
+    shape.takes_most = random.between(milliseconds(1), milliseconds(500));
+    plan.runs.front().suite = draw_suite(random, shape);
+    const std::size_t users = 1 + random.below(4);
+    const std::size_t runs = users + random.below(5);
+    for (std::size_t i = 0; i < users; ++i) {
+        broker::UserShare& share = plan.broker.shares.users[fmt::format("user {}", i)];
+        if (often(random)) share.weight = 0.5 * static_cast<double>(1 + random.below(6));
+        if (random.chance(0.2)) share.slots_max = static_cast<std::uint32_t>(1 + random.below(3));
+    }
+    const RunPlan like = plan.runs.front();
+    plan.runs.clear();
+    for (std::size_t i = 0; i < runs; ++i) {
+        RunPlan& run = plan.runs.emplace_back(like);
+        run.order.user = fmt::format("user {}", random.below(users));
+        run.order.priority = static_cast<std::int32_t>(random.below(5)) - 2;
+        run.order.interactive = random.chance(0.5);
+        run.spec.slots = static_cast<std::uint32_t>(1 + random.below(8));
+        run.submitted_at = random.between(Duration(0), seconds(3));
+        run.cancelled_at.reset();
+        if (random.chance(0.1)) run.cancelled_at = random.between(Duration(0), seconds(30));
     }
     return plan;
 }

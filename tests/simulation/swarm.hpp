@@ -14,6 +14,8 @@ Plan draw_plan(std::uint64_t seed);
 /// With several environments, mostly each for every test, and with what is published.
 Plan draw_plan_of_each(std::uint64_t seed);
 /// Likewise, with a broker that keeps a journal, and dies often.
+/// ... of several users with several runs, and few slots.
+Plan draw_plan_of_users(std::uint64_t seed);
 Plan draw_plan_of_lives(std::uint64_t seed);
 
 /// In how many grids each thing happened.

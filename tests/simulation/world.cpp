@@ -368,15 +368,20 @@ void World::after_broker(const broker::Effects& effects) {
         return;
     }
     keep(effects);
-    if (++broker_steps_ % plan_.audit_every == 0) {
-        for (const auto& client : clients_) {
-            const broker::Submission* run = broker_->find(client->run);
-            if (run == nullptr) continue;
-            for (const auto& lane : run->lanes()) judges_.audit(*lane);
-        }
-    }
+    if (++broker_steps_ % plan_.audit_every == 0) audit();
     from_broker(effects);
     arm_broker();
+}
+
+void World::audit() {
+    std::vector<UsersRun> runs;
+    for (const auto& client : clients_) {
+        const broker::Submission* run = broker_->find(client->run);
+        if (run == nullptr) continue;
+        for (const auto& lane : run->lanes()) judges_.audit(*lane);
+        runs.push_back({run, client->user});
+    }
+    shares_.look(judges_, clock_.now(), runs, plan_.broker.shares);
 }
 
 // ---- Broker, workers, clients
@@ -390,6 +395,7 @@ void World::start_broker() {
         host->heard = 0;
     }
     broker_.emplace(token_, plan_.broker);
+    shares_.forget();
     broker_armed_ = never;
     for (const auto& client : clients_) client->had = 0;
 }
@@ -658,7 +664,10 @@ void World::cut_client(std::size_t client, Duration lasts) {
 
 void World::start_client(ClientHost& host, const RunPlan& plan) {
     // Partitions may follow each other for long; giving up is a scenario of its own.
-    host.core.emplace(host.run, plan.spec, Order{.stays = plan_.broker.journal},
+    host.user = plan.order.user;
+    Order order = plan.order;
+    order.stays = plan_.broker.journal;
+    host.core.emplace(host.run, plan.spec, order,
                       client::Settings{.broker_silence_max = plan_.ends_within});
     host.peer.receive = [this, &host](const Message& message) {
         const auto* progress = std::get_if<Progress>(&message);

@@ -18,6 +18,7 @@
 #include "tests/simulation/faults.hpp"
 #include "tests/simulation/judges.hpp"
 #include "tests/simulation/random.hpp"
+#include "tests/simulation/shares.hpp"
 #include "tests/simulation/slots.hpp"
 #include "tests/simulation/suite.hpp"
 #include "worker/worker.hpp"
@@ -27,6 +28,7 @@ namespace xgrid::simulation {
 struct RunPlan {
     Suite suite;
     RunSpec spec;
+    Order order;
     Duration submitted_at{0};
     std::optional<Duration> cancelled_at;       // after that
     std::map<std::uint32_t, Duration> lacking;  // environments, from when on, after that
@@ -114,9 +116,11 @@ private:
         std::optional<client::Client> core;
         Told told;
         std::string run;
+        std::string user;
         std::uint64_t had = 0;  // events of the broker that lives now
     };
 
+    void audit();
     void trace(const std::string& line);
     void happens(const std::string& what);  // other than a message, for the trace
     void connect(Peer& peer, Duration delay);
@@ -160,6 +164,7 @@ private:
     Instant start_;
     std::optional<Instant> over_at_;
     Judges judges_;
+    Shares shares_;
     std::optional<broker::Broker> broker_;
     std::string token_;
     std::vector<broker::JournalEntry> journal_;

@@ -1,0 +1,168 @@
+// Which run gets a free slot, and who gives one up for it.
+#include <algorithm>
+#include <utility>
+
+#include "broker/broker.hpp"
+
+namespace xgrid::broker {
+namespace {
+
+// All slots of the runs that may give some up are looked at: not more often than that.
+constexpr Duration room_pause = std::chrono::milliseconds(50);
+
+}  // namespace
+
+// The first environment that has both a wish and a free slot; of lanes, in the one with the fewest.
+std::optional<Broker::Spot> Broker::place_for(const Submission& run) const {
+    std::optional<Spot> best;
+    for (std::uint32_t place = 0; place < run.lanes().size(); ++place) {
+        const Run& lane = *run.lanes()[place];
+        if (best && run.lanes()[best->lane]->live_slots() <= lane.live_slots()) continue;
+        for (std::uint32_t i = 0; i < lane.environments().size(); ++i) {
+            if (lane.slots_wanted_in(i) == 0) continue;
+            const auto worker = workers_.freest(lane.environments()[i].labels);
+            if (!worker) continue;
+            best = Spot{place, *worker, i};
+            break;
+        }
+    }
+    return best;
+}
+
+bool Broker::may_have_more(const Entry& entry) const {
+    if (entry.run.slots_wanted() == 0 || shares_.room_for(entry.order.user) == 0) return false;
+    return place_for(entry.run).has_value();
+}
+
+// How many slots it could start now.
+std::size_t Broker::places_for(const Entry& entry, const Run& lane) const {
+    std::size_t places = 0;
+    for (std::uint32_t i = 0; i < lane.environments().size(); ++i) {
+        places += std::min<std::size_t>(lane.room_in(i),
+                                        workers_.free_slots(lane.environments()[i].labels));
+    }
+    return std::min({places, workers_.free_slots(), shares_.room_for(entry.order.user)});
+}
+
+void Broker::give_places(Instant now) {
+    // Those that no free slot is of use to; others may have a use for it.
+    std::set<std::string> without;
+    while (workers_.free_slots() > 0) {
+        const std::optional<std::string> next = shares_.next(without);
+        if (!next) break;
+        Entry& entry = *runs_.at(*next);
+        const std::optional<Spot> place = place_for(entry.run);
+        if (!place) {
+            without.insert(*next);
+            continue;
+        }
+        remember_worker(entry, place->worker);
+        perform(now, entry, SlotGiven{place->lane, place->worker, place->environment});
+        absorb(now, entry);
+        const Run& lane = *entry.run.lanes()[place->lane];
+        perform(now, entry, Scheduled{place->lane, places_for(entry, lane)});
+        absorb(now, entry);
+        touch(entry);
+    }
+    make_room(now);
+}
+
+void Broker::make_room(Instant now) {
+    if (!shares_.is_contended()) {
+        room_due_ = never;
+        return;
+    }
+    if (now < room_at_ + room_pause) {
+        room_due_ = room_at_ + room_pause;
+        return;
+    }
+    room_at_ = now;
+    FairShare planned = after_leaving(now);
+    std::map<std::string, std::vector<Held>> held;
+    std::set<std::string> without;
+    while (const auto next = planned.next_to_take(without)) {
+        const Submission& poor = runs_.at(*next)->run;
+        bool found = false;
+        for (const std::string& giver : planned.givers(now, *next)) {
+            Entry& rich = *runs_.at(giver);
+            const auto [known, is_new] = held.try_emplace(giver);
+            if (is_new) known->second = slots_to_ask(rich.run);
+            const auto slot = std::ranges::find_if(
+                known->second, [&](const Held& one) { return would_do(one.worker, poor); });
+            if (slot == known->second.end()) continue;
+            const SlotAsked asked{slot->lane, slot->slot};
+            known->second.erase(slot);
+            if (!perform(now, rich, asked)) continue;
+            touch(rich);
+            planned.take(now, giver);
+            planned.give(now, *next);
+            found = true;
+            break;
+        }
+        if (!found) without.insert(*next);
+    }
+    room_due_ = shares_.next_change(now);
+}
+
+// How slots will be shared when those that are asked for have been given up.
+FairShare Broker::after_leaving(Instant now) const {
+    FairShare planned = shares_;
+    for (const auto& [id, entry] : runs_) {
+        for (const auto& lane : entry->run.lanes()) {
+            for (const SlotKey key : lane->retiring()) {
+                planned.leave(id);
+                std::set<std::string> without;
+                while (const auto next = planned.next(without)) {
+                    if (would_do(lane->slots().at(key).worker, runs_.at(*next)->run)) {
+                        planned.give(now, *next);
+                        break;
+                    }
+                    without.insert(*next);
+                }
+            }
+        }
+    }
+    return planned;
+}
+
+// Those that have the least to do first, and of these the youngest.
+std::vector<Broker::Held> Broker::slots_to_ask(const Submission& run) {
+    std::vector<Held> held;
+    for (std::uint32_t i = 0; i < run.lanes().size(); ++i) {
+        const Run& lane = *run.lanes()[i];
+        for (const auto& [key, slot] : lane.slots()) {
+            if (lane.retiring().contains(key) || lane.end()) continue;
+            held.push_back({i, key, slot.worker, slot.jobs.size()});
+        }
+    }
+    std::ranges::sort(held, [](const Held& a, const Held& b) {
+        return a.jobs != b.jobs ? a.jobs < b.jobs : a.slot > b.slot;
+    });
+    return held;
+}
+
+// A slot of that worker is of use to the run.
+bool Broker::would_do(WorkerKey worker, const Submission& run) const {
+    const Worker& there = workers_.all().at(worker);
+    if (!takes_new(there)) return false;
+    return std::ranges::any_of(run.lanes(), [&](const auto& lane) {
+        for (std::uint32_t i = 0; i < lane->environments().size(); ++i) {
+            const bool fits = does_for(there, lane->environments()[i].labels);
+            if (fits && lane->slots_wanted_in(i) > 0) return true;
+        }
+        return false;
+    });
+}
+
+Claim Broker::claim_of(const Entry& entry) const {
+    std::size_t leaving = 0;
+    for (const auto& lane : entry.run.lanes()) leaving += lane->retiring().size();
+    return {.user = entry.order.user,
+            .number = entry.number,
+            .level = level_of(entry.order.priority, entry.order.interactive),
+            .held = entry.run.live_slots() - leaving,
+            .leaving = leaving,
+            .wanted = entry.run.slots_wanted()};
+}
+
+}  // namespace xgrid::broker
