@@ -72,14 +72,17 @@ std::vector<WorkerSummary> worker_summaries(const Scene& scene) {
 // What a lane wants in any of its environments counts for the first of them.
 std::vector<WantedSlots> wanted_slots(const Scene& scene) {
     std::map<Labels, std::uint32_t> wanted;
+    std::map<std::string, std::size_t> rooms;  // of users
     for (const auto& [id, known] : scene.runs) {
+        std::size_t& room = rooms.try_emplace(known.order.user, known.users_room).first->second;
         for (const auto& lane : known.run->lanes()) {
-            std::size_t left = lane->slots_wanted();
+            std::size_t left = std::min(lane->slots_wanted(), room);
             for (std::uint32_t i = 0; i < lane->environments().size() && left > 0; ++i) {
                 const std::size_t here = std::min(left, lane->slots_wanted_in(i));
                 if (here == 0) continue;
                 wanted[lane->environments()[i].labels] += static_cast<std::uint32_t>(here);
                 left -= here;
+                room -= here;
             }
         }
     }

@@ -2,9 +2,11 @@
 // could be used that are not there. Pure, and only looks.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -24,7 +26,8 @@ struct KnownRun {
     Order order;
     Instant submitted_at;
     Instant over_at = never;
-    bool followed = false;  // a client was heard of late
+    bool followed = false;                                             // a client was heard of late
+    std::size_t users_room = std::numeric_limits<std::size_t>::max();  // more slots for its user
 };
 
 /// All that there is, at one moment.

@@ -156,7 +156,8 @@ Answer Broker::ask(Instant now, const Ask& ask) const {
                           .order = entry->order,
                           .submitted_at = entry->submitted_at,
                           .over_at = entry->over_at,
-                          .followed = is_followed(now, entry->followers)};
+                          .followed = is_followed(now, entry->followers),
+                          .users_room = shares_.room_for(entry->order.user)};
     }
     return answer(scene, ask);
 }

@@ -225,6 +225,14 @@ void say_lane(const Scene& scene, const KnownRun& known, const Run& lane, Lines&
     std::set<Labels> told;
     for (std::uint32_t i = 0; i < lane.environments().size(); ++i) {
         if (lane.slots_wanted_in(i) == 0) continue;
+        if (known.users_room == 0) {
+            lines.push_back(fmt::format(
+                "{}: {} has as many slots as one user may have here ([users] in the broker's "
+                "broker.toml says how many)",
+                lane.live_slots() > 0 ? "could use more slots" : "waits for a slot",
+                known.order.user));
+            break;
+        }
         if (!told.insert(lane.environments()[i].labels).second) continue;
         say_environment(scene, lane, i, lines);
     }

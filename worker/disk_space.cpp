@@ -28,8 +28,8 @@ std::string DiskSpace::trouble() {
     for (const std::filesystem::path& folder : folders_) {
         const std::optional<std::uint64_t> free = free_in(folder);
         if (!free || *free >= least) continue;
-        trouble = fmt::format("only {} are free in {}, and {} are needed", megabytes(*free),
-                              folder.string(), megabytes(least));
+        trouble = fmt::format("only {} are free in {}, and {} are needed (--min-free)",
+                              megabytes(*free), folder.string(), megabytes(least));
         break;
     }
     lacks_ = !trouble.empty();

@@ -204,6 +204,14 @@ private:
         if (trees_->empty()) return;
         Trees::News news = trees_->collect();
         for (const WarmKey& key : news.soon) slots_.warm(key);
+        // A full disk is found out by those who write.
+        const bool refused = std::ranges::any_of(news.reports, [](const auto& report) {
+            return std::holds_alternative<SlotRefused>(report.second);
+        });
+        if (refused && !serves_one_) {
+            look_at_disk_ = time;
+            look_at_disk(time);
+        }
         for (const auto& [slot, report] : news.reports) carry_out(core_.report(time, slot, report));
         for (const Command& command : news.commands) slots_.perform(time, command);
         trees_->keep_only(core_.runs());

@@ -211,7 +211,10 @@ Effects Worker::report(Instant now, SlotKey key, const SlotReport& report) {
     } else if (const auto* refused = std::get_if<SlotRefused>(&report)) {
         slot.dead = true;
         slot.fate = {.end = End::refused, .text = refused->text, .code = refused->code};
-        if (refused->code == grid_code) fail_start(now, slot, refused->text);
+        // What the host lacks is no reason to end the run: others can do it.
+        const bool ails = refused->code == grid_code && !ailment_.empty();
+        if (ails) slot.fate = {.end = End::lost, .text = ailment_};
+        if (refused->code == grid_code && !ails) fail_start(now, slot, refused->text);
         end_all(now, slot, slot.fate);
     } else if (const auto* exit = std::get_if<SlotExited>(&report)) {
         if (slot.watch.starting() && !slot.dead) fail_start(now, slot, exit->text);
@@ -276,10 +279,10 @@ void Worker::gone(Instant now, Slot& slot, const Ended& first) {
     slot.dead = true;
     slot.gone = true;
     slot.leave_by = never;
-    const bool refused = slot.fate.end == End::refused;
+    const bool decided = slot.fate.end == End::refused || slot.fate.end == End::lost;
     const bool nobodys = first.end == End::lost || first.end == End::returned;
     const End end = nobodys ? first.end : End::gone;
-    if (!refused) slot.fate = {.end = end, .text = first.text};
+    if (!decided) slot.fate = {.end = end, .text = first.text};
     end_all(now, slot, first);
 }
 

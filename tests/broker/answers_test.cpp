@@ -172,6 +172,21 @@ TEST_CASE_FIXTURE(Asking, "a worker is told of with its user, as far as that is 
     CHECK(ask(Question::workers).workers.at(0).user == "the user of worker's peer");
 }
 
+TEST_CASE_FIXTURE(Asking,
+                  "a limit of slots is why a run gets none, and no more of them are asked for") {
+    broker.set_shares({.users = {{"ann", {.slots_max = 1}}}});
+    come("worker", 3);
+    for (const std::string run : {"one", "two"}) {
+        broker.receive(now, "ann", Submit{.run = run, .order = {.user = "ann"}});
+    }
+    const std::vector<std::string> lines = ask(Question::why, "two").lines;
+    REQUIRE(!lines.empty());
+    CHECK(lines[0].starts_with("waits for a slot: ann has as many slots as one user may have"));
+    CHECK(ask(Question::wanted).wanted.empty());
+    broker.set_shares({});
+    CHECK(ask(Question::wanted).wanted.size() == 1);
+}
+
 TEST_CASE_FIXTURE(Asking, "slots that others have are told of with whose they are") {
     come_with("worker", 1, {{"gpu", "yes"}});
     submit_for("ab12cd34ef", {{"gpu", "yes"}}, 1, "ann");

@@ -18,7 +18,7 @@ FOLDERS = ("shared", *ROLES, "tests")
 WORLD = [
     r"{role}/main\.cpp",
     r"{role}/(loop|options)\.[ch]pp",
-    r"worker/(descriptor|kernel|listen|permits|session|slots|tree_content|tree_sync|trees|worker_keys)\.[ch]pp",
+    r"worker/(descriptor|detection|disk_space|kernel|listen|permits|session|slots|tree_content|tree_sync|trees|worker_keys)\.[ch]pp",
     r"worker/(frameworks|workspace)/.*",
     r"broker/(access|audit|config_file|http|key_store|keys_command|keys_options|journal|objects)\.[ch]pp",
     r"client/(code|coverage_report|embedded|git_library|giver|memory|option_list|pytest_cache|reports|repository)\.[ch]pp",
@@ -99,7 +99,7 @@ ASKS_THE_CLOCK = [
     r"broker/(http|keys_command|objects)\.cpp",
     r"client/(code|dialer|embedded|giver|inquiry|remote_hosts|rounds)\.cpp",
     r"shared/store_shelf\.cpp",
-    r"worker/(listen|tree_sync)\.cpp",
+    r"worker/(detection|listen|tree_sync)\.cpp",
     r"tests/.*",
 ]
 

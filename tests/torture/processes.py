@@ -158,7 +158,18 @@ class Worker(Program):
     def __init__(self, xgrid, path, name, endpoint, env, small):
         self.name = name
         self.disk = Disk(path / ("disk-" + name), WORKER_MB, small)
-        command = [xgrid, "worker", "--broker", endpoint, "--slots", 2, "--name", name]
+        command = [
+            xgrid,
+            "worker",
+            "--broker",
+            endpoint,
+            "--slots",
+            2,
+            "--name",
+            name,
+            "--min-free",
+            "4M",
+        ]
         command += ["--cache", self.disk.path / "cache", "--cache-size", "40M"]
         env = {**env, "XGRID_CACHE_HOME": str(path / ("home-" + name))}
         super().__init__(command, env, path / (name + ".log"))

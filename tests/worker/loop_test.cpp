@@ -75,7 +75,7 @@ struct Played {
 
 TEST_CASE_FIXTURE(Played, "a worker listens where its broker publishes, obeys, and says so") {
     const std::string own = topic_of_session(said.session);
-    const std::string all = topic_of_labels({});
+    const std::string all = topic_of_labels(said.labels);
     // All that it is ever sent: whom to follow.
     send(Orders{.broker = "token", .session = said.session, .number = 1});
     until(

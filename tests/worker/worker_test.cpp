@@ -314,6 +314,14 @@ TEST_CASE_FIXTURE(Fixture, "what ails a host is told until it does no more") {
     CHECK(std::get<Status>(worker.ail(now, "").send.at(0)).trouble.empty());
 }
 
+TEST_CASE_FIXTURE(Fixture, "a slot that cannot be had on a host that ails is lost, not refused") {
+    worker.ail(now, "its disk is full");
+    worker.report(now, slot_1, SlotRefused{"cannot write", 3});
+    worker.report(now, slot_1, SlotExited{"refused"});
+    CHECK(std::get<Ended>(status(worker, now).attempts[0].facts.back()) ==
+          Ended{.end = End::lost, .text = "its disk is full"});
+}
+
 TEST_CASE_FIXTURE(Fixture,
                   "that a slot was refused while it held nothing is told in its next attempt") {
     say(Ended{.end = End::returned});
