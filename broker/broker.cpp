@@ -234,7 +234,9 @@ void Broker::take_back(Instant now, WorkerKey key) {
 
 // A job of that run died there, and nobody else is to blame.
 void Broker::suspect(Instant now, WorkerKey key, const std::string& run) {
-    const auto pause = incidents_.add(now, workers_.at(key).called, run);
+    const Order& order = runs_.at(run)->order;
+    const auto pause =
+        incidents_.add(now, workers_.at(key).called, order.user + "'s " + order.project);
     if (!pause) return;
     workers_.suspend(key, pause->until, pause->why);
     take_back(now, key);

@@ -8,7 +8,7 @@
 namespace xgrid::broker {
 namespace {
 
-constexpr std::int32_t priority_most = 10;
+constexpr std::int32_t priority_most = 100;
 // Who waits gets four times of what a run gets that nobody waits for.
 constexpr std::int32_t interactive_levels = 2;
 

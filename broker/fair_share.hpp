@@ -46,7 +46,7 @@ struct Claim {
     bool operator==(const Claim&) const = default;
 };
 
-/// The level of a run of that priority, which counts from -10 to 10.
+/// The level of a run of that priority, which counts from -100 to 100.
 std::int32_t level_of(std::int32_t priority, bool interactive);
 
 class FairShare {

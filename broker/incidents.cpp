@@ -7,24 +7,24 @@
 namespace xgrid::broker {
 
 std::optional<Incidents::Pause> Incidents::add(Instant now, const std::string& worker,
-                                               const std::string& run) {
+                                               const std::string& project) {
     std::erase_if(records_,
                   [&](const auto& entry) { return now > *entry.second.last + forgiven_after; });
     Record& record = records_[worker];
     if (record.last && now < *record.last + together) return std::nullopt;
     record.last = now;
     if (record.pause && now < record.pause->until) return std::nullopt;
-    std::erase_if(record.runs, [&](const auto& entry) { return now > entry.second + span; });
-    record.runs[run] = now;
-    if (record.runs.size() < runs_least) return std::nullopt;
+    std::erase_if(record.projects, [&](const auto& entry) { return now > entry.second + span; });
+    record.projects[project] = now;
+    if (record.projects.size() < projects_least) return std::nullopt;
     const Duration lasts = record.next_pause;
     record.next_pause = std::min(2 * lasts, pause_most);
     record.pause =
         Pause{now + lasts,
-              fmt::format("jobs of {} runs died there one after the other; it is tried again "
+              fmt::format("jobs of {} projects died there one after the other; it is tried again "
                           "after {} s",
-                          record.runs.size(), lasts / std::chrono::seconds(1))};
-    record.runs.clear();
+                          record.projects.size(), lasts / std::chrono::seconds(1))};
+    record.projects.clear();
     return record.pause;
 }
 

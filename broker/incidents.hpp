@@ -1,7 +1,7 @@
 // Whose jobs died on which worker of late, and which worker is to have nothing new for that. Goes
 // by workers' names, since one that dies comes back as another session. Pure.
 //
-// Only a worker on which jobs of several runs have died, one after the other, is suspected: a run
+// Only a worker on which jobs of several projects have died, one after the other, is suspected: one
 // can take a worker down by its own doing.
 #pragma once
 
@@ -17,8 +17,8 @@ namespace xgrid::broker {
 
 class Incidents {
 public:
-    /// So many runs.
-    static constexpr std::size_t runs_least = 3;
+    /// So many projects; each user's is one of its own.
+    static constexpr std::size_t projects_least = 3;
     /// What was longer ago does not count.
     static constexpr Duration span = std::chrono::minutes(10);
     /// What happens within that time is one incident.
@@ -35,14 +35,14 @@ public:
         bool operator==(const Pause&) const = default;
     };
 
-    /// A job of that run died there. The pause that begins with that.
-    std::optional<Pause> add(Instant now, const std::string& worker, const std::string& run);
+    /// A job of that project died there. The pause that begins with that.
+    std::optional<Pause> add(Instant now, const std::string& worker, const std::string& project);
     /// The pause that the worker is in.
     std::optional<Pause> pause(Instant now, const std::string& worker) const;
 
 private:
     struct Record {
-        std::map<std::string, Instant> runs;  // when it was last
+        std::map<std::string, Instant> projects;  // when it was last
         std::optional<Instant> last;
         Duration next_pause = pause_least;
         std::optional<Pause> pause;

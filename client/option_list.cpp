@@ -28,7 +28,7 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
     };
     groups.where.add_options()  //
         ("numprocesses,n", text(&given.slots, "N|auto|logical"),
-         "N slots here (auto: one for each core; 0: not distributed)")  //
+         "N slots here (auto: a core each; 0: undistributed)")  //
         ("tx", po::value<std::string>()->value_name("[NUM*]SPEC"),
          "add environments, as in pytest-xdist; repeatable")  //
         ("px", po::value<std::string>()->value_name("SPEC"),

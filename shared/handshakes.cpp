@@ -35,13 +35,16 @@ std::optional<Handshake> handshake_of(std::uint16_t event) {
 }  // namespace
 
 Handshakes::Handshakes(Context& context, zmq::socket_t& watched)
-    : socket_(context, zmq::socket_type::pair) {
+    : watched_(&watched), socket_(context, zmq::socket_type::pair) {
     const std::string endpoint = fresh_endpoint();
     ensure(zmq_socket_monitor(watched.handle(), endpoint.c_str(), events) == 0,
            "a socket can be watched");
     socket_.set(zmq::sockopt::linger, 0);
     socket_.connect(endpoint);
 }
+
+// An event that nobody takes would stop libzmq's thread, and with it all sockets of the context.
+Handshakes::~Handshakes() { zmq_socket_monitor(watched_->handle(), nullptr, 0); }
 
 // Two frames: the event's number and a value, and an address.
 std::optional<Handshake> Handshakes::next() {

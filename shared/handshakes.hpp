@@ -12,6 +12,9 @@ class Handshakes {
 public:
     /// Of a socket that has not connected nor been bound yet, and outlives this.
     Handshakes(Context& context, zmq::socket_t& watched);
+    Handshakes(const Handshakes&) = delete;
+    Handshakes& operator=(const Handshakes&) = delete;
+    ~Handshakes();
 
     /// The next one.
     std::optional<Handshake> next();
@@ -21,6 +24,7 @@ public:
     zmq::pollitem_t poll_item() { return {socket_.handle(), 0, ZMQ_POLLIN, 0}; }
 
 private:
+    zmq::socket_t* watched_;
     zmq::socket_t socket_;
     int connection_ = -1;
 };

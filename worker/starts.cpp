@@ -6,22 +6,22 @@
 
 namespace xgrid::worker {
 
-void Starts::fail(Instant now, const std::string& run, const std::string& why) {
+void Starts::fail(Instant now, const std::string& project, const std::string& why) {
     if (now < until_) return;
-    runs_.insert(run);
-    if (!doubtful_ && runs_.size() < runs_most) return;
-    why_ = fmt::format("no slot could start for {} run{}{}: {}; it is tried again after {} s",
-                       runs_.size(), runs_.size() == 1 ? "" : "s",
-                       runs_.size() == 1 ? "" : " one after the other",
+    projects_.insert(project);
+    if (!doubtful_ && projects_.size() < projects_most) return;
+    why_ = fmt::format("no slot could start for {} project{}{}: {}; it is tried again after {} s",
+                       projects_.size(), projects_.size() == 1 ? "" : "s",
+                       projects_.size() == 1 ? "" : " one after the other",
                        why.substr(0, why.find('\n')), next_pause_ / std::chrono::seconds(1));
     until_ = now + next_pause_;
     next_pause_ = std::min(2 * next_pause_, pause_most);
     doubtful_ = true;
-    runs_.clear();
+    projects_.clear();
 }
 
 void Starts::succeed() {
-    runs_.clear();
+    projects_.clear();
     doubtful_ = false;
     next_pause_ = pause_least;
 }

@@ -393,7 +393,10 @@ Status Worker::status(Instant now) {
 }
 
 void Worker::fail_start(Instant now, const Slot& slot, const std::string& why) {
-    if (settings_.watches_starts) starts_.fail(now, slot.run, why);
+    const auto run = runs_.find(slot.run);
+    if (!settings_.watches_starts || run == runs_.end()) return;
+    const RunSpec& spec = run->second;
+    starts_.fail(now, spec.tree ? spec.tree->project : spec.directory, why);
 }
 
 std::string Worker::trouble(Instant now) const {

@@ -315,9 +315,11 @@ TEST_CASE_FIXTURE(
     CHECK(run.slots().begin()->second.worker == 2);
 }
 
-TEST_CASE_FIXTURE(OneBroker, "a worker where jobs of several runs died is left out for a while") {
+TEST_CASE_FIXTURE(OneBroker,
+                  "a worker where jobs of several projects died is left out for a while") {
     const auto die = [&](std::uint64_t run) {
-        submit("run" + std::to_string(run));
+        const std::string number = std::to_string(run);
+        broker.receive(now, "client", Submit{.run = "run" + number, .order = {.project = number}});
         const AttemptId id{run << 32 | 1, 1};
         say(status({{id, 0, {Ended{.end = End::lost, .text = "its interpreter died"}}}}));
         broker.receive(now, "client", Cancel{"run" + std::to_string(run)});

@@ -83,8 +83,8 @@ TEST_CASE("priorities count within bounds, and who waits goes before who does no
     CHECK(level_of(0, false) == 0);
     CHECK(level_of(0, true) == 2);
     CHECK(level_of(1, false) == 1);
-    CHECK(level_of(2'000'000'000, false) == 10);
-    CHECK(level_of(-2'000'000'000, true) == -8);
+    CHECK(level_of(2'000'000'000, false) == 100);
+    CHECK(level_of(-2'000'000'000, true) == -98);
 }
 
 TEST_CASE_FIXTURE(Shared,

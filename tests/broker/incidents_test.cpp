@@ -10,11 +10,11 @@ namespace {
 const Instant start = Instant() + std::chrono::hours(9);
 constexpr Duration minute = std::chrono::minutes(1);
 
-// Jobs of that many runs die there, a minute apart; the last one now.
-std::optional<Incidents::Pause> die(Incidents& incidents, Instant now, int runs,
+// Jobs of that many projects die there, a minute apart; the last one now.
+std::optional<Incidents::Pause> die(Incidents& incidents, Instant now, int projects,
                                     const std::string& first = "") {
     std::optional<Incidents::Pause> pause;
-    for (int i = runs - 1; i >= 0; --i) {
+    for (int i = projects - 1; i >= 0; --i) {
         pause = incidents.add(now - i * minute, "anvil", first + std::to_string(i));
     }
     return pause;
@@ -22,20 +22,20 @@ std::optional<Incidents::Pause> die(Incidents& incidents, Instant now, int runs,
 
 }  // namespace
 
-TEST_CASE("a worker where jobs of several runs die has nothing new for a while") {
+TEST_CASE("a worker where jobs of several projects die has nothing new for a while") {
     Incidents incidents;
     CHECK(!die(incidents, start, 2));
     const auto pause = incidents.add(start + minute, "anvil", "other");
     REQUIRE(pause);
     CHECK(pause->until == start + minute + Incidents::pause_least);
     CHECK(pause->why ==
-          "jobs of 3 runs died there one after the other; it is tried again after 30 s");
+          "jobs of 3 projects died there one after the other; it is tried again after 30 s");
     CHECK(incidents.pause(start + minute, "anvil") == pause);
     CHECK(!incidents.pause(start + minute, "other"));
     CHECK(!incidents.pause(pause->until, "anvil"));
 }
 
-TEST_CASE("a run alone suspects nobody, nor does what happens in one moment") {
+TEST_CASE("a project alone suspects nobody, nor does what happens in one moment") {
     Incidents incidents;
     for (int i = 0; i < 9; ++i) CHECK(!incidents.add(start + i * minute, "anvil", "same"));
     for (const char* run : {"a", "b", "c", "d"}) {

@@ -224,10 +224,12 @@ def test_a_worker_whose_disk_is_full_takes_nothing_until_there_is_room(team, sma
 
 def test_a_worker_where_no_run_can_start_is_out_for_a_while(team):
     team.work()
-    team.project.write("test_a.py", "def test_a(): pass\n")
-    for runs in range(3):
-        assert team.ask("workers")[0]["trouble"] == "", runs
-        assert team.submit(python="/no/such/python").code == 3
+    broken = ["-n", 2, "--broker", team.endpoint]
+    for name in ("one", "one", "one", "another", "third"):
+        assert team.ask("workers")[0]["trouble"] == "", name
+        project = grid.Project(team.tmp_path / name)
+        project.write("test_a.py", "def test_a(): pass\n")
+        assert project.submit(*broken, python="/no/such/python").code == 3
     assert grid.until(lambda: team.ask("workers")[0]["trouble"])
     said = team.ask("workers")[0]["trouble"]
-    assert "no slot could start for 3 runs" in said and "/no/such/python" in said
+    assert "no slot could start for 3 projects" in said and "/no/such/python" in said
