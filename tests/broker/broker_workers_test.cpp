@@ -195,6 +195,24 @@ TEST_CASE_FIXTURE(OneBroker, "a run that comes late gets a slot of a run that ha
     CHECK(orders.runs.size() == 2);
 }
 
+TEST_CASE_FIXTURE(OneBroker,
+                  "no more slots are asked for than are wanted, while they are on their way") {
+    come("worker", 4);
+    submit("early", {.slots = 4});
+    say(status({{{1, 1}, 0, {UnitsNamed{{"a", "b", "c", "d", "e", "f", "g", "h"}}, Ended{}}}},
+               "worker", 4));
+    REQUIRE(slots_of("early") == 4);
+    submit("late");
+    const Run& early = *broker.find_run("early");
+    REQUIRE(early.retiring().size() == 1);
+    for (int looks = 0; looks < 5; ++looks) {
+        now += std::chrono::milliseconds(500);
+        say(status({}, "worker", 4));
+        broker.advance(now);
+    }
+    CHECK(early.retiring().size() == 1);
+}
+
 TEST_CASE_FIXTURE(OneBroker, "a slot with nothing to do goes to a run that has none at once") {
     come("worker", 2);
     submit("early", {.slots = 2});
