@@ -17,6 +17,12 @@ collect_ignore = ["fixtures"]  # they are for xgrid to run
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(autouse=True)
+def state_of_its_own(tmp_path, monkeypatch):
+    """A broker that is given no folder has this one: not that of whoever runs these tests, or of another test."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
 def pytest_addoption(parser):
     parser.addoption("--part", metavar="K/N", default="1/1", help="only the K-th of N parts")
 

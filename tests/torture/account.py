@@ -22,7 +22,9 @@ class Account:
             test: found for (uid, test), found in executions.items() if uid == run.uid
         }
         self.done = [one for one in done if one.worker and self.concerns(one)]
-        self.hosts = {one["worker"]: one["host"] for one in events if one["event"] == "worker_up"}
+        self.hosts = {
+            one["worker"]: shown_as(one["host"]) for one in events if one["event"] == "worker_up"
+        }
         self.started = {
             (one["id"], one["worker"]) for one in events if one["event"] == "test_started"
         }
@@ -158,6 +160,11 @@ class Account:
                 self.find(
                     "%s began in process %d on %s and never ended", test, one.pid, host_of(one)
                 )
+
+
+def shown_as(name):
+    """Which worker that is: one that came back while its former life was not yet lost is shown as worker1-2."""
+    return name.split("-")[0]
 
 
 def host_of(execution):
