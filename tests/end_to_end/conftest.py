@@ -11,6 +11,7 @@ import pytest
 import grid
 from hosts import Host
 from listeners import Listener
+from teams import Team
 
 collect_ignore = ["fixtures"]  # they are for xgrid to run
 # In the background of a shell it is ignored, and would be in all that tests start.
@@ -21,6 +22,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def state_of_its_own(tmp_path, monkeypatch):
     """A broker that is given no folder has this one: not that of whoever runs these tests, or of another test."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture
+def team(tmp_path, marked):
+    """A broker that asks for no keys, and those who share it."""
+    team = Team(tmp_path, marked)
+    yield team
+    team.end()
 
 
 def pytest_addoption(parser):

@@ -2,7 +2,6 @@
 
 import grid
 import pytest
-from teams import Team
 
 # Goes on until the file is there; a test that waits for too long fails.
 LONG = """
@@ -20,13 +19,6 @@ import pytest
 @pytest.mark.parametrize("i", range(10))
 def test_short(i): pass
 """
-
-
-@pytest.fixture
-def team(tmp_path, marked):
-    team = Team(tmp_path, marked)
-    yield team
-    team.end()
 
 
 class Others:

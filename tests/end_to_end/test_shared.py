@@ -8,7 +8,6 @@ import subprocess
 import grid
 import pytest
 from brokers import free_port
-from teams import Team
 
 SUITE = """
 import sys, warnings
@@ -42,13 +41,6 @@ def test_waits():
     while not pathlib.Path({go!r}).exists(): time.sleep(0.02)
 def test_last(): pass
 """
-
-
-@pytest.fixture
-def team(tmp_path, marked):
-    team = Team(tmp_path, marked)
-    yield team
-    team.end()
 
 
 def results(text):

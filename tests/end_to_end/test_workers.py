@@ -8,7 +8,6 @@ import subprocess
 
 import grid
 import pytest
-from teams import Team
 
 # Each execution leaves a line.
 SLOW = """
@@ -31,13 +30,6 @@ def test_held():
     while not pathlib.Path({go!r}).exists(): time.sleep(0.02)
     child.kill()
 """
-
-
-@pytest.fixture
-def team(tmp_path, marked):
-    team = Team(tmp_path, marked)
-    yield team
-    team.end()
 
 
 class Held:
