@@ -228,6 +228,7 @@ void Jobs::tell_found(const Loaded& loaded, const Selection& selection, Ended& e
         if (test.skip.empty()) waiting_.push_back(static_cast<Index>(tests_.size()));
         tests_.push_back(test);
         found.tests.push_back(name);
+        if (start_.collect_only) found.listed.push_back({0, id, id});
         names_.push_back(name);
         if (found.tests.size() == found_most) tell();
     }
