@@ -1,6 +1,7 @@
 // What a slot of programs says is what its worker hears.
 #include "worker/frameworks/native/talk.hpp"
 
+#include <set>
 #include <string>
 #include <variant>
 
@@ -120,12 +121,13 @@ TEST_CASE("a slot starts as it was asked for") {
         without_end(start_line({.key = 5, .run = "r", .name = "gw1", .spec = &spec})));
     REQUIRE(order);
     REQUIRE(order->start);
-    const SlotStart& start = *order->start;
+    const SlotStart start = *order->start;
     CHECK(start.key == 5);
     CHECK(start.name == "gw1");
     CHECK(start.framework == "gtest");
     CHECK(start.directory == "/d");
     CHECK(start.arguments == spec.arguments);
+    CHECK_FALSE(start.chosen);
     CHECK(start.variables == spec.environment);
     CHECK(start.slots == 3);
     CHECK(start.testrun_uid == "uid");
@@ -133,6 +135,11 @@ TEST_CASE("a slot starts as it was asked for") {
     CHECK(start.boxed);
     CHECK(start.show_output);
     CHECK(start.collect_only);
+    spec.arguments.insert(spec.arguments.end(), {"--xgrid-chosen", "a::b", "c"});
+    order = read_server_order(without_end(start_line({.spec = &spec})));
+    REQUIRE(order);
+    CHECK(order->start->arguments == start.arguments);
+    CHECK(order->start->chosen == std::set<std::string>{"a::b", "c"});
     CHECK(read_server_order(without_end(withdraw_line(6)))->withdraw == 6);
     CHECK_FALSE(read_server_order("{\"start\": {}}"));
     CHECK_FALSE(read_slot_order("[]"));
