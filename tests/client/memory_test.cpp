@@ -65,7 +65,6 @@ TEST_CASE_FIXTURE(Fixture, "what failed twice, or passed at once, is nothing to 
     learn("test_a.py", Outcome::failed);
     learn("test_b.py", Outcome::passed, false);
     CHECK(known().empty());
-    CHECK(known().empty());
 }
 
 TEST_CASE_FIXTURE(Fixture, "a unit whose file is gone is forgotten") {
