@@ -89,7 +89,7 @@ TEST_CASE("ctest: its tests are units, and options that select go to its listing
     CHECK(built.programs[0].directory == built.folder.path());
     auto cases = framework->load("b", built.run());
     REQUIRE(cases);
-    CHECK(cases->at(0).name == "b");
+    CHECK(cases->tests.at(0).name == "b");
     CHECK(built.programs.size() == 1);
     CHECK_FALSE(framework->load("c", built.run()));
     CHECK_FALSE(framework->keeps_together("a"));
@@ -135,8 +135,8 @@ TEST_CASE("ctest: a test is run as it says, and judged by what it prints") {
     const auto framework = built.framework();
     auto cases = framework->load("a", built.run());
     REQUIRE(cases);
-    CHECK(cases->at(0).timeout_seconds == 5);
-    const Done good = run_one(*framework, "a", cases->at(0), 1 << 8, "fine");
+    CHECK(cases->tests.at(0).timeout_seconds == 5);
+    const Done good = run_one(*framework, "a", cases->tests.at(0), 1 << 8, "fine");
     CHECK(good.program.command == std::vector<std::string>{"/bin/sh", "-c", "x"});
     CHECK(good.program.variables.at("A") == "1");
     CHECK(good.program.directory == "/");
@@ -145,7 +145,7 @@ TEST_CASE("ctest: a test is run as it says, and judged by what it prints") {
     CHECK(good.heard.printed_text == "fine");
     CHECK(good.heard.results.at(0).details->properties ==
           std::vector<std::pair<std::string, std::string>>{{"label", "quick"}});
-    CHECK(run_one(*framework, "a", cases->at(0), 0, "bad").outcome() == Outcome::failed);
+    CHECK(run_one(*framework, "a", cases->tests.at(0), 0, "bad").outcome() == Outcome::failed);
 }
 
 TEST_CASE("ctest: a limit is the test's own, the run's, or the build folder's") {
@@ -156,7 +156,7 @@ TEST_CASE("ctest: a limit is the test's own, the run's, or the build folder's") 
                          property("TIMEOUT_AFTER_MATCH", R"({"regex":[], "timeout": 3})"))});
     std::ofstream(built.folder.path() / "DartConfiguration.tcl") << "# x\nTimeOut: 1500\n";
     const auto limit = [&](Framework& framework, const std::string& unit) {
-        return framework.load(unit, built.run())->at(0).timeout_seconds;
+        return framework.load(unit, built.run())->tests.at(0).timeout_seconds;
     };
     const auto framework = built.framework();
     CHECK(limit(*framework, "own") == 5);
@@ -168,7 +168,7 @@ TEST_CASE("ctest: a limit is the test's own, the run's, or the build folder's") 
 
 TEST_CASE("ctest: a test that is disabled is not run, and no failure") {
     Built built({test("a", property("DISABLED", "true"))});
-    CHECK(built.framework()->load("a", built.run())->at(0).skip == "Not Run (Disabled)");
+    CHECK(built.framework()->load("a", built.run())->tests.at(0).skip == "Not Run (Disabled)");
 }
 
 TEST_CASE("ctest: a test that cannot be started is not run, which is a failure") {
@@ -187,7 +187,7 @@ TEST_CASE("ctest: a test that cannot be started is not run, which is a failure")
              {"environment", "ENVIRONMENT_MODIFICATION has an unknown operation: A=frob:"}}) {
         auto cases = framework->load(unit, built.run());
         REQUIRE(cases);
-        const Done done = run_one(*framework, unit, cases->at(0));
+        const Done done = run_one(*framework, unit, cases->tests.at(0));
         CHECK(done.outcome() == Outcome::failed);
         CHECK(done.message() == "Not run: " + why);
     }
@@ -198,13 +198,14 @@ TEST_CASE("ctest: where a fixture's setup failed, what requires it is not run") 
     const auto framework = built.framework();
     auto cases = framework->load("fixtures:DB", built.run());
     REQUIRE(cases);
-    REQUIRE(cases->size() == 3);
+    REQUIRE(cases->tests.size() == 3);
     CHECK(framework->keeps_together("fixtures:DB"));
-    CHECK(run_one(*framework, "fixtures:DB", cases->at(0), 1 << 8).outcome() == Outcome::failed);
-    const Done use = run_one(*framework, "fixtures:DB", cases->at(1));
+    CHECK(run_one(*framework, "fixtures:DB", cases->tests.at(0), 1 << 8).outcome() ==
+          Outcome::failed);
+    const Done use = run_one(*framework, "fixtures:DB", cases->tests.at(1));
     CHECK(use.outcome() == Outcome::failed);
     CHECK(use.message() == "Not run: Failed test dependencies: set up");
-    CHECK(run_one(*framework, "fixtures:DB", cases->at(2)).outcome() == Outcome::passed);
+    CHECK(run_one(*framework, "fixtures:DB", cases->tests.at(2)).outcome() == Outcome::passed);
 }
 
 TEST_CASE("ctest: where a fixture's setup was killed at its limit, what requires it is not run") {
@@ -212,8 +213,8 @@ TEST_CASE("ctest: where a fixture's setup was killed at its limit, what requires
     const auto framework = built.framework();
     auto cases = framework->load("fixtures:DB", built.run());
     REQUIRE(cases);
-    framework->batch("fixtures:DB", std::span(*cases).subspan(0, 1));
-    CHECK(run_one(*framework, "fixtures:DB", cases->at(1)).outcome() == Outcome::failed);
+    framework->batch("fixtures:DB", std::span(cases->tests).subspan(0, 1));
+    CHECK(run_one(*framework, "fixtures:DB", cases->tests.at(1)).outcome() == Outcome::failed);
 }
 
 TEST_CASE("ctest: where a fixture's setup passed, what requires it is run") {
@@ -221,8 +222,9 @@ TEST_CASE("ctest: where a fixture's setup passed, what requires it is run") {
     const auto framework = built.framework();
     auto cases = framework->load("fixtures:DB", built.run());
     REQUIRE(cases);
-    run_one(*framework, "fixtures:DB", cases->at(0));
-    CHECK(run_one(*framework, "fixtures:DB", cases->at(1)).program.command.front() == "/bin/sh");
+    run_one(*framework, "fixtures:DB", cases->tests.at(0));
+    CHECK(run_one(*framework, "fixtures:DB", cases->tests.at(1)).program.command.front() ==
+          "/bin/sh");
 }
 
 TEST_CASE("ctest: a test whose fixture was not set up here is run by ctest, with its fixture") {
@@ -230,7 +232,7 @@ TEST_CASE("ctest: a test whose fixture was not set up here is run by ctest, with
     const auto framework = built.framework({"-C", "Debug", "-R", "x"});
     auto cases = framework->load("fixtures:DB", built.run());
     REQUIRE(cases);
-    const Done use = run_one(*framework, "fixtures:DB", cases->at(1), 8 << 8,
+    const Done use = run_one(*framework, "fixtures:DB", cases->tests.at(1), 8 << 8,
                              "    Start 1: set up\n1/2 Test #1: set up ....   Passed    0.01 sec\n"
                              "2/2 Test #2: use .......***Failed    0.01 sec\n");
     CHECK(use.program.command ==
@@ -245,7 +247,7 @@ TEST_CASE("ctest: a test whose program was not there at the listing is run by ct
     auto cases = framework->load("a", built.run());
     REQUIRE(cases);
     const auto run = [&](const std::string& out) {
-        return run_one(*framework, "a", cases->at(0), 0, out);
+        return run_one(*framework, "a", cases->tests.at(0), 0, out);
     };
     const Done good = run("1/1 Test #5: a ................   Passed    0.01 sec\n");
     CHECK(good.program.command ==

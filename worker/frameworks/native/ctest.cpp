@@ -63,6 +63,7 @@ public:
           searched_(!(entry.pass.empty() && entry.fail.empty() && entry.skip.empty())),
           done_(std::move(done)) {}
 
+    void start(Listener& to) override { to.began(0); }
     void read(Source source, std::string_view text, Listener& to) override {
         to.printed(source == Source::err ? Stream::err : Stream::out, text);
         if (searched_ && source != Source::report) output_.add(text);
@@ -113,16 +114,20 @@ public:
         return units;
     }
 
-    Result<std::vector<Case>> load(const std::string& unit, const RunProgram& run) override {
+    Result<Loaded> load(const std::string& unit, const RunProgram& run) override {
         if (auto error = list(run)) return std::move(*error);
         const auto found = plan_->unit_tests.find(unit);
         if (found == plan_->unit_tests.end()) {
             return Error{"ctest does not list " + unit + " in " + folder_.string()};
         }
-        std::vector<Case> cases;
-        for (const std::size_t place : found->second) cases.push_back(case_of(plan_->tests[place]));
-        return cases;
+        Loaded loaded;
+        for (const std::size_t place : found->second) {
+            loaded.tests.push_back(case_of(plan_->tests[place]));
+        }
+        return loaded;
     }
+
+    std::string id(const std::string&, const Case& test) const override { return test.name; }
 
     Batch batch(const std::string& unit, std::span<const Case> tests) override {
         const std::size_t place = place_of(unit, tests.front().name);
@@ -139,7 +144,8 @@ public:
         const auto not_run = [&](std::string why) {
             return Batch{.program = {.command = {"true"}},
                          .tests = 1,
-                         .reader = std::make_unique<NotRun>(std::move(why), done)};
+                         .reader = std::make_unique<NotRun>(std::move(why), done),
+                         .ends_with_0 = false};
         };
 
         bool set_up_here = true;
@@ -153,7 +159,8 @@ public:
         if (!set_up_here || test.entry.command.empty()) {
             return {.program = by_ctest(test.entry, set_up_here),
                     .tests = 1,
-                    .reader = make_ctest_self_reader(test.entry.name, done)};
+                    .reader = make_ctest_self_reader(test.entry.name, done),
+                    .ends_with_0 = false};
         }
         if (auto why = hindrance(test.entry)) return not_run(*why);
         auto variables = ctest_variables(test.entry, inherited);
@@ -163,7 +170,8 @@ public:
                             .directory = directory_of(test.entry),
                             .one_stream = true},
                 .tests = 1,
-                .reader = std::make_unique<CTestReader>(test.entry, done)};
+                .reader = std::make_unique<CTestReader>(test.entry, done),
+                .ends_with_0 = false};
     }
 
     bool keeps_together(const std::string& unit) override {

@@ -13,6 +13,8 @@ public:
     CTestSelfReader(std::string name, std::function<void(Listener&, TestResult)> done)
         : name_(std::move(name)), done_(std::move(done)) {}
 
+    void start(Listener& to) override { to.began(0); }
+
     void read(Source source, std::string_view text, Listener& to) override {
         to.printed(source == Source::err ? Stream::err : Stream::out, text);
         if (source != Source::out) return;
