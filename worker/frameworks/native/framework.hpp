@@ -37,8 +37,9 @@ struct Program {
     std::vector<std::string> command;  // a path, or a name for PATH, and its arguments
     // Beside the slot's own; none: not set there.
     std::map<std::string, std::optional<std::string>> variables;
-    std::string directory;  // empty: the slot's
-    std::string file;       // what it finds at `file_path`; empty: nothing is there
+    std::string directory;    // empty: the slot's
+    std::string file;         // what it finds at `file_path`; empty: nothing is there
+    bool one_stream = false;  // what it writes to stderr comes as its output, in its place there
 };
 
 /// Where a program may write a report that is read as it comes, beside its output.
@@ -122,6 +123,8 @@ public:
     }
     /// Runs these tests of it and no others; none of them has a reason to be skipped.
     virtual Batch batch(const std::string& unit, std::span<const Case> tests) = 0;
+    /// Whether its tests build on each other: then they stay on one slot, in their order.
+    virtual bool keeps_together(const std::string& /*unit*/) { return false; }
     /// What tells programs apart that were learnt from; empty: nothing is learnt of this unit.
     virtual std::string fingerprint(const std::string& /*unit*/) { return {}; }
 };

@@ -1,6 +1,7 @@
 // The list of frameworks: one line each.
 #include "worker/frameworks/native/binaries.hpp"
 #include "worker/frameworks/native/commands.hpp"
+#include "worker/frameworks/native/ctest.hpp"
 #include "worker/frameworks/native/framework.hpp"
 
 namespace xgrid::worker::native {
@@ -11,6 +12,7 @@ Result<std::unique_ptr<Framework>> make_framework(const std::string& name, Asked
         return make_binaries(name, std::move(asked));
     }
     if (name == "command") return make_commands(std::move(asked));
+    if (name == "ctest") return make_ctest(std::move(asked));
     return Error{"this worker knows no framework of the name " + name};
 }
 

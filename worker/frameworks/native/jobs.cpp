@@ -259,14 +259,18 @@ void Jobs::run_waiting() {
     const std::string fingerprint = framework_.fingerprint(unit_);
     Known known = learnt_.read(fingerprint);
     Batches batches(known.costs);
+    const bool together = framework_.keeps_together(unit_);
     while (!waiting_.empty()) {
-        const std::size_t wanted = start_.boxed ? 1 : batches.next(waiting_.size());
+        const std::size_t wanted = together       ? waiting_.size()
+                                   : start_.boxed ? 1
+                                                  : batches.next(waiting_.size());
         const std::size_t count = permits_.take(wanted);
         if (count == 0) break;  // the worker has taken them back, and tells
         const auto to = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
         std::vector<Index> batch(waiting_.begin(), to);
         waiting_.erase(waiting_.begin(), to);
-        const std::vector<Index> left = run_batch(std::move(batch), batches);
+        std::vector<Index> left = run_batch(std::move(batch), batches);
+        while (together && !left.empty()) left = run_batch(std::move(left), batches);
         // Anyone may have them.
         waiting_.insert(waiting_.begin(), left.begin(), left.end());
         permits_.add(left.size());

@@ -146,7 +146,7 @@ Result<Process> Process::start(const Program& program, const std::string& direct
                       .command = command_pointers.data(),
                       .variables = variable_pointers.data(),
                       .out = out->theirs.get(),
-                      .err = err->theirs.get(),
+                      .err = program.one_stream ? out->theirs.get() : err->theirs.get(),
                       .report = report->theirs.get(),
                       .file = file.get(),
                       .failure = failure->theirs.get(),
