@@ -71,6 +71,8 @@ Result<Wishes> wishes_from(const std::vector<std::string>& words) {
 std::vector<std::unique_ptr<BinaryKind>> all_kinds() {
     std::vector<std::unique_ptr<BinaryKind>> kinds;
     kinds.push_back(make_gtest());
+    kinds.push_back(make_doctest());
+    kinds.push_back(make_catch2());
     return kinds;
 }
 

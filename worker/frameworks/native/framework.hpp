@@ -30,6 +30,7 @@ struct Case {
     std::uint32_t line = 0;
     std::string skip;            // why it is not run; empty: it is
     double timeout_seconds = 0;  // its own limit; 0: the run's
+    std::string selector;        // what else its framework needs to find it again; for it alone
 };
 
 /// A process to be started.

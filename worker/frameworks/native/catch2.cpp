@@ -1,0 +1,560 @@
+// Catch2: https://github.com/catchorg/Catch2
+//
+// Its XML reporter tells all that is needed, and flushes at each tag, so that what runs when a
+// program dies is known. It also keeps what tests write to std::cout and std::cerr, and reports it.
+// Run against binaries of 2.13.10 (Debian 12's catch2) and 3.7.1 (Debian 13's source).
+//
+// Version 3 lists tests as XML; version 2 as lines, with an option that version 3 refuses. So a
+// shell asks for XML first, and for lines if there is none.
+//
+// Tests are selected by names in quotes, where '\', ',' and '"' can be escaped, but not a '*' at
+// either end, and case does not matter. What such a name matches beside its own test is excluded
+// by name, or by the tags in which they differ (its `selector`). Two that differ in nothing but
+// case run both; the report of the other one is not followed.
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "worker/frameworks/native/binary_kind.hpp"
+#include "worker/frameworks/native/no_list.hpp"
+#include "worker/frameworks/native/reported_tests.hpp"
+
+namespace xgrid::worker::native {
+namespace {
+
+constexpr std::size_t filter_bytes_max = 1024 * 1024;
+constexpr std::size_t selector_bytes_max = 64 * 1024;
+
+constexpr const char* list_script = R"(program=$1
+shift
+list=$("$program" "$@" --list-tests --reporter xml)
+status=$?
+case $list in
+*'<?xml'*) printf '%s\n' "$list"; exit $status ;;
+esac
+exec "$program" "$@" --list-test-names-only --verbosity high
+)";
+
+// ---- The user's options
+
+// What an option is called, and whether it takes a value; the rest of them take none.
+struct Option {
+    char letter;
+    std::string_view name;
+    bool takes_value;
+    bool ours;  // decided here, or of no use in a batch
+};
+
+constexpr std::array<Option, 37> options = {{
+    {'o', "out", true, true},
+    {'r', "reporter", true, true},
+    {'d', "durations", true, true},
+    {'D', "min-duration", true, true},
+    {'v', "verbosity", true, true},
+    {'s', "success", false, true},
+    {'l', "list-tests", false, true},
+    {'t', "list-tags", false, true},
+    {0, "list-test-names-only", false, true},
+    {0, "list-reporters", false, true},
+    {0, "list-listeners", false, true},
+    {'?', "help", false, true},
+    {'h', "help", false, true},
+    {0, "libidentify", false, true},
+    {0, "wait-for-keypress", true, true},
+    {'n', "name", true, false},
+    {'x', "abortx", true, false},
+    {'w', "warn", true, false},
+    {'f', "input-file", true, false},
+    {'c', "section", true, false},
+    {'b', "break", false, false},
+    {'e', "nothrow", false, false},
+    {'i', "invisibles", false, false},
+    {'a', "abort", false, false},
+    {'#', "filenames-as-tags", false, false},
+    {0, "order", true, false},
+    {0, "rng-seed", true, false},
+    {0, "use-colour", true, false},
+    {0, "colour-mode", true, false},
+    {0, "shard-count", true, false},
+    {0, "shard-index", true, false},
+    {0, "skip-benchmarks", false, false},
+    {0, "allow-running-no-tests", false, false},
+    {0, "benchmark-no-analysis", false, false},
+    {0, "benchmark-samples", true, false},
+    {0, "benchmark-resamples", true, false},
+    {0, "benchmark-warmup-time", true, false},
+}};
+
+// Has been applied in the listing.
+bool selects(const Option& option) {
+    return option.name == "input-file" || option.name.starts_with("shard-");
+}
+
+const Option* option_of(std::string_view argument) {
+    const auto known = [&](const auto& is_it) -> const Option* {
+        const auto found = std::ranges::find_if(options, is_it);
+        return found == options.end() ? nullptr : &*found;
+    };
+    if (argument.starts_with("--")) {
+        const std::string_view name = argument.substr(2, argument.find_first_of("=:") - 2);
+        return known([&](const Option& each) { return each.name == name; });
+    }
+    return known([&](const Option& each) { return each.letter == argument[1]; });
+}
+
+// Several letters in one argument are several options.
+std::vector<std::string> separated(const std::vector<std::string>& arguments) {
+    std::vector<std::string> result;
+    for (const std::string& each : arguments) {
+        const bool letters = each.size() > 2 && each[0] == '-' && each[1] != '-' &&
+                             each.find_first_of("=:") == std::string::npos;
+        if (!letters) {
+            result.push_back(each);
+            continue;
+        }
+        for (const char letter : each.substr(1)) result.push_back(std::string("-") + letter);
+    }
+    return result;
+}
+
+// Those that a program gets beside ours. What a batch selects is not up to them.
+std::vector<std::string> remaining(const std::vector<std::string>& given, bool batch) {
+    const std::vector<std::string> arguments = separated(given);
+    std::vector<std::string> result;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const std::string& each = arguments[i];
+        if (each.size() < 2 || each[0] != '-') {
+            if (!batch) result.push_back(each);  // a test, a pattern, or tags
+            continue;
+        }
+        const Option* option = option_of(each);
+        const bool dropped = option != nullptr && (option->ours || (batch && selects(*option)));
+        const bool attached = each.find_first_of("=:") != std::string::npos;
+        const bool more = i + 1 < arguments.size();
+        // What follows an option that is not Catch2's belongs to it, as far as one can tell.
+        const bool value =
+            !attached && more &&
+            (option != nullptr ? option->takes_value : !arguments[i + 1].starts_with('-'));
+        if (!dropped) {
+            result.push_back(each);
+            if (value) result.push_back(arguments[i + 1]);
+        }
+        if (value) ++i;
+    }
+    return result;
+}
+
+// ---- Names and patterns
+
+std::string folded(std::string_view name) {
+    std::string text = trimmed(name);
+    std::ranges::transform(text, text.begin(), [](unsigned char byte) {
+        return static_cast<char>(std::tolower(byte));
+    });
+    return text;
+}
+
+// What is put in quotes to find a test. Its file holds one in a line, and "exclude:" cannot be
+// escaped.
+std::string pattern_of(const std::string& name) {
+    const std::size_t line_end = name.find_first_of("\r\n");
+    if (line_end != std::string::npos) return name.substr(0, line_end) + "*";
+    return name.starts_with("exclude:") ? "*" + name.substr(1) : name;
+}
+
+// As Catch2 does it: '*' is special at either end.
+struct Pattern {
+    explicit Pattern(const std::string& of) : text(folded(of)) {
+        if (text.starts_with('*')) {
+            text.erase(0, 1);
+            any_before = true;
+        }
+        if (text.ends_with('*')) {
+            text.pop_back();
+            any_behind = true;
+        }
+    }
+    bool is_wild() const { return any_before || any_behind; }
+    bool matches(const std::string& name) const {
+        if (any_before && any_behind) return name.find(text) != std::string::npos;
+        if (any_before) return name.ends_with(text);
+        if (any_behind) return name.starts_with(text);
+        return name == text;
+    }
+
+    std::string text;
+    bool any_before = false;
+    bool any_behind = false;
+};
+
+std::string quoted(const std::string& name) {
+    std::string text = "\"";
+    for (const char byte : pattern_of(name)) {
+        if (byte == '\\' || byte == ',' || byte == '"') text += '\\';
+        text += byte;
+    }
+    return text + '"';
+}
+
+// ---- Listing
+
+struct Listed {
+    Case test;
+    std::set<std::string> tags;  // version 2 does not tell them
+};
+
+std::set<std::string> tags_from(std::string_view text) {
+    std::set<std::string> tags;
+    while (true) {
+        const std::size_t begin = text.find('[');
+        const std::size_t end = text.find(']', begin);
+        if (begin == std::string_view::npos || end == std::string_view::npos) return tags;
+        tags.insert(folded(text.substr(begin + 1, end - begin - 1)));
+        text.remove_prefix(end + 1);
+    }
+}
+
+class Listing : public XmlStream::Listener {
+public:
+    void opened(const Element&) override {}
+    void closed(const std::string&) override { whole = true; }
+    void found(const Element& element) override {
+        const Element* name = element.child("Name");
+        if (element.name != "TestCase" || name == nullptr) return;
+        Listed listed{.test = {.name = name->text}};
+        if (const Element* source = element.child("SourceInfo")) {
+            listed.test.path = source->text_of("File");
+            listed.test.line = line_from(source->text_of("Line"));
+        }
+        listed.tags = tags_from(element.text_of("Tags"));
+        tests.push_back(std::move(listed));
+    }
+
+    std::vector<Listed> tests;
+    bool whole = false;
+};
+
+// Version 2: the name, in quotes if it begins with '#'; then "\t@path:line".
+std::optional<Listed> listed_from(std::string_view line) {
+    const std::size_t place = line.rfind("\t@");
+    if (place == std::string_view::npos) return {};
+    std::string_view name = line.substr(0, place);
+    if (name.starts_with("\"#") && name.ends_with('"')) name = name.substr(1, name.size() - 2);
+    const std::string_view where = line.substr(place + 2);
+    const std::size_t colon = where.rfind(':');
+    Listed listed{.test = {.name = as_written(name)}};
+    if (colon != std::string_view::npos) {
+        listed.test.path = where.substr(0, colon);
+        listed.test.line = line_from(std::string(where.substr(colon + 1)));
+    }
+    return listed;
+}
+
+std::vector<Listed> lines_from(std::string_view text) {
+    std::vector<Listed> tests;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        if (auto listed = listed_from(text.substr(0, end))) tests.push_back(std::move(*listed));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return tests;
+}
+
+bool is_plain(const std::string& tag) {
+    return !tag.empty() && tag.find_first_of("\\,\"[]~") == std::string::npos;
+}
+
+// What is matched with it, but not meant; empty: there is no telling them apart.
+std::string exclusion(const Listed& other, const Listed& test) {
+    if (!Pattern(pattern_of(other.test.name)).matches(folded(test.test.name))) {
+        return "~" + quoted(other.test.name);
+    }
+    for (const std::string& tag : other.tags) {
+        if (is_plain(tag) && !test.tags.contains(tag)) return "~[" + tag + "]";
+    }
+    for (const std::string& tag : test.tags) {
+        if (is_plain(tag) && !other.tags.contains(tag)) return "[" + tag + "]";
+    }
+    return {};
+}
+
+void tell_apart(std::vector<Listed>& tests, bool tells_tags) {
+    std::vector<std::string> names;
+    std::map<std::string, std::vector<std::size_t>> namesakes;
+    for (const Listed& each : tests) {
+        namesakes[folded(each.test.name)].push_back(names.size());
+        names.push_back(folded(each.test.name));
+    }
+    for (std::size_t i = 0; i < tests.size(); ++i) {
+        const Pattern pattern(pattern_of(tests[i].test.name));
+        std::set<std::string> excluded;
+        const auto exclude = [&](std::size_t j) {
+            if (j != i && pattern.matches(names[j])) excluded.insert(exclusion(tests[j], tests[i]));
+        };
+        if (pattern.is_wild()) {
+            for (std::size_t j = 0; j < tests.size(); ++j) exclude(j);
+            // A hidden one may match, too; this one is none, unless the user asked for such.
+            if (tells_tags && !tests[i].tags.contains(".")) excluded.insert("~[.]");
+        } else {
+            for (const std::size_t j : namesakes[names[i]]) exclude(j);
+        }
+        if (excluded.empty()) continue;
+        std::string selector = quoted(tests[i].test.name);
+        for (const std::string& each : excluded) selector += each;
+        if (selector.size() <= selector_bytes_max) tests[i].test.selector = std::move(selector);
+    }
+}
+
+// ---- Report
+
+class Catch2Reader : public Reader, private XmlStream::Listener {
+public:
+    explicit Catch2Reader(std::span<const Case> tests)
+        : tests_(tests), xml_({"Catch", "Catch2TestRun", "Group", "TestCase", "Section"}) {}
+
+    void read(Source source, std::string_view text, native::Listener& to) override {
+        if (source != Source::report) {
+            to.printed(source == Source::out ? Stream::out : Stream::err, text);
+            return;
+        }
+        to_ = &to;
+        xml_.read(text, *this);
+    }
+    void end(int /*status*/, native::Listener& /*to*/) override {}
+
+private:
+    void opened(const Element& element) override {
+        logged_.clear();
+        if (element.name == "TestCase") {
+            test_ = element;
+            result_.reset();
+            sections_.clear();
+            skip_.reset();
+            crashed_ = false;
+            tests_.begin(element, *to_);
+        } else if (element.name == "Section") {
+            sections_.push_back(element.attribute("name"));
+        }
+    }
+
+    void closed(const std::string& name) override {
+        logged_.clear();
+        if (name == "Section" && !sections_.empty()) sections_.pop_back();
+        if (name != "TestCase") return;
+        if (tests_.running() && result_) end_test();
+        tests_.forget();
+    }
+
+    void found(const Element& element) override {
+        if (!tests_.running()) return;
+        if (element.name == "Info") {
+            logged_.push_back(trimmed(element.text));
+        } else if (element.name == "Warning") {
+            warn(element);
+        } else if (element.name == "Expression") {
+            if (element.attribute("success") != "true") add_expression(element);
+            logged_.clear();
+        } else if (element.name == "Skip") {
+            skip_ = element;
+            logged_.clear();
+        } else if (element.name == "OverallResult") {
+            result_ = element;
+        } else {
+            add_other(element);
+        }
+    }
+
+    void warn(const Element& element) {
+        // Version 2 does not say where.
+        const Element& place = element.attribute("line").empty() ? test_ : element;
+        const std::string message = trimmed(element.text);
+        tests_.warn({place.attribute("filename"), line_from(place.attribute("line")), message,
+                     "warning:\n  " + message});
+    }
+
+    void add_expression(const Element& element) {
+        const std::string& macro = element.attribute("type");
+        const std::string original = element.text_of("Original");
+        const std::string expanded = element.text_of("Expanded");
+        const std::string asserted = fmt::format("{}( {} )", macro, original);
+        std::string message = asserted;
+        std::string text = "FAILED:\n  " + asserted;
+        if (const std::string why = thrown(element); !why.empty()) {
+            message += ": " + why;
+            text += "\n" + why;
+        } else if (expanded != original) {
+            message += ": " + expanded;
+            text += "\nwith expansion:\n  " + expanded;
+        } else if (macro.find("_THROWS") != std::string::npos) {
+            message += ": no such exception was thrown";
+            text += "\nno such exception was thrown";
+        }
+        add(element, message, text);
+    }
+
+    // What came instead of a result; empty: nothing.
+    std::string thrown(const Element& element) {
+        crashed_ = crashed_ || element.child("FatalErrorCondition") != nullptr;
+        if (element.child("FatalErrorCondition") != nullptr) {
+            return "due to a fatal error condition: " + element.text_of("FatalErrorCondition");
+        }
+        if (element.child("Exception") == nullptr) return {};
+        return "due to unexpected exception with message: " + element.text_of("Exception");
+    }
+
+    void add_other(const Element& element) {
+        const std::string message = trimmed(element.text);
+        if (element.name == "Failure") {
+            const std::string told = message.empty() ? "explicitly" : message;
+            add(element, "FAILED: " + told, "FAILED:\n  " + told);
+        } else if (element.name == "Exception") {
+            const std::string told = "unexpected exception with message: " + message;
+            add(element, told, "FAILED:\n  due to " + told);
+        } else if (element.name == "FatalErrorCondition") {
+            crashed_ = true;
+            add(element, message, "FAILED:\n  due to a fatal error condition: " + message);
+        }
+    }
+
+    void add(const Element& at, const std::string& message, std::string text) {
+        if (!logged_.empty()) text += "\nwith messages:";
+        for (const std::string& each : logged_) text += "\n  " + each;
+        logged_.clear();
+        if (!sections_.empty()) {
+            text += "\nin section: ";
+            for (std::size_t i = 0; i < sections_.size(); ++i) {
+                text += (i == 0 ? "" : " / ") + sections_[i];
+            }
+        }
+        tests_.add(
+            {at.attribute("filename"), line_from(at.attribute("line")), message, std::move(text)});
+    }
+
+    void end_test() {
+        print(Stream::out, "StdOut");
+        print(Stream::err, "StdErr");
+        Verdict verdict{.seconds = seconds_from(result_->attribute("durationInSeconds")),
+                        .crashed = crashed_};
+        const std::string& tags = test_.attribute("tags");
+        const bool should_fail = tags.find("[!shouldfail]") != std::string::npos;
+        if (result_->attribute("success") != "true" || crashed_) {
+            verdict.outcome = Outcome::failed;
+            if (!tests_.has_failed()) {
+                verdict.reason = should_fail ? "should have failed, but did not"
+                                             : "failed without a failed assertion";
+            }
+        } else if (tests_.has_failed()) {
+            verdict.outcome = Outcome::xfailed;
+            verdict.reason = should_fail ? "[!shouldfail]" : "[!mayfail]";
+        } else if (skip_) {
+            verdict.outcome = Outcome::skipped;
+            verdict.reason = trimmed(skip_->text);
+            verdict.path = skip_->attribute("filename");
+            verdict.line = line_from(skip_->attribute("line"));
+        }
+        tests_.end(verdict, *to_);
+    }
+
+    void print(Stream stream, std::string_view element) {
+        const std::string text = result_->text_of(element);
+        if (!text.empty()) to_->printed(stream, text + "\n");
+    }
+
+    ReportedTests tests_;
+    XmlStream xml_;
+    native::Listener* to_ = nullptr;  // while it reads
+
+    // The test that runs.
+    Element test_;
+    std::optional<Element> result_;
+    std::optional<Element> skip_;
+    std::vector<std::string> sections_;
+    std::vector<std::string> logged_;  // before the assertion that it is about
+    bool crashed_ = false;
+};
+
+// ---- The kind
+
+class Catch2 : public BinaryKind {
+public:
+    std::string_view name() const override { return "catch2"; }
+
+    // Of the program or library that has the implementation, and of one that only has tests.
+    std::vector<std::string_view> marks() const override {
+        return {"OverallResultsCases", "_ZN5Catch7AutoReg"};
+    }
+
+    std::optional<std::string> recognise(const std::string& help) const override {
+        for (const std::string_view sign : {"Catch v", "Catch2 v"}) {
+            const std::size_t at = help.find(sign);
+            if (at == std::string::npos || (at > 0 && help[at - 1] != '\n')) continue;
+            const std::size_t from = at + sign.size();
+            const std::size_t end = std::min(help.find_first_of(" \r\n", from), help.size());
+            if (end > from && end - from <= 32) return "Catch2 " + help.substr(from, end - from);
+        }
+        return {};
+    }
+
+    Program listing(const std::string& path,
+                    const std::vector<std::string>& arguments) const override {
+        Program program{.command = {"/bin/sh", "-c", list_script, "sh", path}};
+        std::ranges::move(remaining(arguments, false), std::back_inserter(program.command));
+        return program;
+    }
+
+    Result<std::vector<Case>> cases(const Ran& ran,
+                                    const std::vector<std::string>& /*arguments*/) const override {
+        std::vector<Listed> tests;
+        const std::size_t xml_begins = ran.out.find("<?xml");
+        if (xml_begins != std::string::npos) {
+            Listing listing;
+            XmlStream xml({"MatchingTests"});
+            xml.read(std::string_view(ran.out).substr(xml_begins), listing);
+            if (!listing.whole) return no_list(ran, "its list breaks off");
+            tests = std::move(listing.tests);
+        } else {
+            // Version 2 exits with the number of tests.
+            tests = lines_from(ran.out);
+            const bool died = ran.timed_out || (ran.status & 0x7F) != 0;
+            if (died || (tests.empty() && ran.status != 0)) {
+                return no_list(ran, tests.empty() ? "it printed no list" : "its list breaks off");
+            }
+        }
+        tell_apart(tests, xml_begins != std::string::npos);
+        std::vector<Case> cases;
+        for (Listed& each : tests) cases.push_back(std::move(each.test));
+        return cases;
+    }
+
+    Batch batch(const std::string& path, const std::vector<std::string>& arguments,
+                std::span<const Case> tests) const override {
+        Batch batch{.program = {.command = {path}}};
+        std::ranges::move(remaining(arguments, true), std::back_inserter(batch.program.command));
+        for (const char* each : {"--reporter", "xml", "--out", report_path, "--durations", "yes",
+                                 "--input-file", file_path}) {
+            batch.program.command.emplace_back(each);
+        }
+        for (const Case& test : tests) {
+            std::string lines = (test.selector.empty() ? quoted(test.name) : test.selector) + "\n";
+            // A listing has \x1B for a byte that XML cannot have.
+            const std::string meant = as_meant(test.name);
+            if (meant != test.name) lines += quoted(meant) + "\n";
+            std::string& file = batch.program.file;
+            if (batch.tests > 0 && file.size() + lines.size() > filter_bytes_max) break;
+            file += lines;
+            ++batch.tests;
+        }
+        batch.reader = std::make_unique<Catch2Reader>(tests.first(batch.tests));
+        return batch;
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<BinaryKind> make_catch2() { return std::make_unique<Catch2>(); }
+
+}  // namespace xgrid::worker::native

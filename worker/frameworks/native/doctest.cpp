@@ -1,0 +1,468 @@
+// doctest: https://github.com/doctest/doctest
+//
+// Its XML reporter tells all that is needed, and flushes at each tag, so that what runs when a
+// program dies is known. Run against binaries of 2.4.9 (Debian 12); older versions from 2.3 on by
+// their source: they have no `skipped` in a listing, and no `test_case_success`.
+//
+// Tests are selected by patterns for their names, where '*' and '?' cannot be escaped, ',' and '\'
+// not before 2.4.7, and case does not matter unless the user wants it to; and several tests may
+// have one name. Whatever a pattern matches is run in a fixed order, by file and line, of which
+// --first and --last take a part: so a test that shares its pattern is selected by its place there
+// (its `selector`), and is alone in its batch.
+//
+// Options have their long prefix: a program may have turned off the short forms.
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "worker/frameworks/native/binary_kind.hpp"
+#include "worker/frameworks/native/no_list.hpp"
+#include "worker/frameworks/native/reported_tests.hpp"
+
+namespace xgrid::worker::native {
+namespace {
+
+constexpr std::size_t filter_bytes_max = 80'000;  // the kernel's limit for one argument is 131,072
+constexpr std::string_view skip_reason = "skipped by its decorator";
+
+// ---- What the user's own options may not be, since ours are
+
+using Names = std::span<const std::string_view>;
+
+constexpr std::array<std::string_view, 39> never = {"r",      "reporters",
+                                                    "o",      "out",
+                                                    "c",      "count",
+                                                    "q",      "quiet",
+                                                    "ltc",    "list-test-cases",
+                                                    "lts",    "list-test-suites",
+                                                    "lr",     "list-reporters",
+                                                    "h",      "help",
+                                                    "?",      "v",
+                                                    "d",      "duration",
+                                                    "nss",    "no-skipped-summary",
+                                                    "npf",    "no-path-filenames",
+                                                    "nr",     "no-run",
+                                                    "nln",    "no-line-numbers",
+                                                    "e",      "exit",
+                                                    "s",      "success",
+                                                    "f",      "first",
+                                                    "l",      "last",
+                                                    "ob",     "order-by",
+                                                    "version"};
+constexpr std::array<std::string_view, 2> test_names = {"tc", "test-case"};
+constexpr std::array<std::string_view, 2> skips = {"ns", "no-skip"};
+constexpr std::array<std::string_view, 2> throws = {"nt", "no-throw"};
+
+// Of an option, without what it is set to; empty: it is none.
+std::string_view option_name(std::string_view argument) {
+    if (!argument.starts_with('-')) return {};
+    argument.remove_prefix(std::min(argument.find_first_not_of('-'), argument.size()));
+    if (argument.starts_with("dt-")) argument.remove_prefix(3);
+    return argument.substr(0, argument.find('='));
+}
+
+bool is_one_of(std::string_view argument, Names names) {
+    return std::ranges::find(names, option_name(argument)) != names.end();
+}
+
+std::vector<std::string> without(std::vector<std::string> arguments, Names names) {
+    std::erase_if(arguments, [&](const std::string& each) { return is_one_of(each, names); });
+    return arguments;
+}
+
+bool is_set(const std::vector<std::string>& arguments, Names names) {
+    bool set = false;
+    for (const std::string& each : arguments) {
+        if (!is_one_of(each, names)) continue;
+        const std::size_t value = each.find('=');
+        static constexpr std::array<std::string_view, 4> yes = {"1", "true", "on", "yes"};
+        set = value == std::string::npos ||
+              std::ranges::find(yes, std::string_view(each).substr(value + 1)) != yes.end();
+    }
+    return set;
+}
+
+// ---- Names and patterns
+
+// Matches the name, and hardly anything else; for all versions.
+std::string pattern_of(std::string name) {
+    if (name.empty()) return "*";  // an empty pattern is none
+    std::ranges::replace_if(
+        name, [](char byte) { return byte == ',' || byte == '\\'; }, '?');
+    return name;
+}
+
+// A listing has \x1B for a byte that XML cannot have.
+std::vector<std::string> patterns_of(const std::string& name) {
+    std::vector<std::string> patterns = {pattern_of(name)};
+    const std::string meant = as_meant(name);
+    if (meant != name) patterns.push_back(pattern_of(meant));
+    return patterns;
+}
+
+std::string lower(std::string text) {
+    std::ranges::transform(text, text.begin(), [](unsigned char byte) {
+        return static_cast<char>(std::tolower(byte));
+    });
+    return text;
+}
+
+// As doctest does it: '*' is any text, '?' any byte.
+bool matches(std::string_view pattern, std::string_view text) {
+    std::size_t p = 0;
+    std::size_t t = 0;
+    std::size_t star = std::string_view::npos;
+    std::size_t resume = 0;
+    while (t < text.size()) {
+        if (p < pattern.size() && pattern[p] == '*') {
+            star = p++;
+            resume = t;
+        } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
+            ++p;
+            ++t;
+        } else if (star != std::string_view::npos) {
+            p = star + 1;
+            t = ++resume;
+        } else {
+            return false;
+        }
+    }
+    return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+// Gives each test that shares its pattern its place among those that it matches.
+void tell_apart(std::vector<Case>& cases, bool case_sensitive) {
+    const auto folded = [&](const std::string& text) {
+        return case_sensitive ? text : lower(text);
+    };
+    std::vector<std::size_t> run;  // one that is skipped is not counted
+    std::vector<std::string> names;
+    std::map<std::string, std::vector<std::size_t>> namesakes;
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+        if (!cases[i].skip.empty()) continue;
+        names.push_back(folded(cases[i].name));
+        namesakes[names.back()].push_back(run.size());
+        run.push_back(i);
+    }
+    for (std::size_t i = 0; i < run.size(); ++i) {
+        const std::string pattern = folded(pattern_of(cases[run[i]].name));
+        std::vector<std::size_t> matched;
+        if (pattern.find_first_of("*?") == std::string::npos) {
+            matched = namesakes[pattern];
+        } else {
+            for (std::size_t j = 0; j < run.size(); ++j) {
+                if (matches(pattern, names[j])) matched.push_back(j);
+            }
+        }
+        if (matched.size() < 2) continue;
+        const auto place = std::ranges::find(matched, i) - matched.begin();
+        cases[run[i]].selector = std::to_string(place + 1);
+    }
+}
+
+// ---- Listing
+
+class Listing : public XmlStream::Listener {
+public:
+    void opened(const Element&) override {}
+    void closed(const std::string&) override { whole = true; }
+    void found(const Element& element) override {
+        if (element.name == "Options") {
+            case_sensitive = element.attribute("case_sensitive") == "true";
+            runs_skipped = element.attribute("no_throw") == "true";  // see listing()
+        } else if (element.name == "TestCase") {
+            cases.push_back({.name = element.attribute("name"),
+                             .suite = element.attribute("testsuite"),
+                             .path = element.attribute("filename"),
+                             .line = line_from(element.attribute("line"))});
+            if (element.attribute("skipped") == "true") cases.back().skip = skip_reason;
+            tells_skipped = tells_skipped && !element.attribute("skipped").empty();
+        }
+    }
+
+    std::vector<Case> cases;
+    bool whole = false;
+    bool case_sensitive = false;
+    bool runs_skipped = false;
+    bool tells_skipped = true;
+};
+
+// Of one of a version that does not tell whether it is skipped.
+constexpr const char* maybe_skipped = "?";
+
+// ---- Report
+
+std::string joined(const std::vector<std::string>& path) {
+    std::string text;
+    for (const std::string& each : path) text += (text.empty() ? "" : " / ") + each;
+    return text;
+}
+
+std::string level_of(std::string_view macro) {
+    if (macro.starts_with("WARN")) return "WARNING";
+    return macro.starts_with("REQUIRE") ? "FATAL ERROR" : "ERROR";
+}
+
+std::string with(std::string text, const std::string& more) {
+    return more.empty() ? text : text + ", " + more;
+}
+
+class DoctestReader : public Reader, private XmlStream::Listener {
+public:
+    explicit DoctestReader(std::span<const Case> tests)
+        : tests_(tests), xml_({"doctest", "TestSuite", "TestCase", "SubCase"}) {}
+
+    void read(Source source, std::string_view text, native::Listener& to) override {
+        if (source != Source::report) {
+            to.printed(source == Source::out ? Stream::out : Stream::err, text);
+            return;
+        }
+        to_ = &to;
+        xml_.read(text, *this);
+    }
+    void end(int /*status*/, native::Listener& /*to*/) override {}
+
+private:
+    void opened(const Element& element) override {
+        if (element.name == "TestCase") {
+            begin(element);
+        } else if (element.name == "SubCase") {
+            subcases_.push_back(element.attribute("name"));
+        }
+    }
+
+    void closed(const std::string& name) override {
+        if (name == "SubCase" && !subcases_.empty()) subcases_.pop_back();
+        if (name != "TestCase") return;
+        if (test_.attribute("skipped") == "true") {
+            tests_.end({.outcome = Outcome::skipped, .reason = std::string(skip_reason)}, *to_);
+        } else if (totals_) {
+            end_test();
+        }
+        tests_.forget();
+    }
+
+    void found(const Element& element) override {
+        if (!tests_.running()) return;
+        if (element.name == "Expression") {
+            if (element.attribute("success") != "true") add_expression(element);
+        } else if (element.name == "Message") {
+            add_message(element);
+        } else if (element.name == "Exception") {
+            add_exception(element);
+        } else if (element.name == "OverallResultsAsserts") {
+            totals_ = element;
+        }
+    }
+
+    void begin(const Element& element) {
+        test_ = element;
+        totals_.reset();
+        subcases_.clear();
+        threw_ = false;
+        crashed_ = false;
+        tests_.begin(element, *to_);
+    }
+
+    void add_expression(const Element& element) {
+        const std::string& macro = element.attribute("type");
+        std::string expression =
+            with(element.text_of("Original"), element.text_of("ExpectedException"));
+        const std::string expected = element.text_of("ExpectedExceptionString");
+        if (!expected.empty()) expression += ", \"" + expected + "\"";
+        const std::string asserted = fmt::format("{}( {} )", macro, expression);
+        const std::string exception = element.text_of("Exception");
+        const bool threw = element.child("Exception") != nullptr;
+        const bool wants_exception = macro.find("_THROWS") != std::string::npos;
+
+        std::string message = asserted;
+        std::string text = level_of(macro) + ": " + asserted;
+        std::string told;
+        if (threw) {
+            told = fmt::format(" {} exception: {}", wants_exception ? "threw a DIFFERENT" : "THREW",
+                               exception);
+            text += told;
+        } else if (wants_exception) {
+            told = " did NOT throw at all!";
+            text += told;
+        } else {
+            const std::string expanded = element.text_of("Expanded");
+            told = " is NOT correct: " + expanded;
+            text += fmt::format(" is NOT correct!\n  values: {}( {} )", macro, expanded);
+        }
+        add(element, message + told, std::move(text), level_of(macro) == "WARNING");
+    }
+
+    void add_message(const Element& element) {
+        const std::string message = element.text_of("Text");
+        const std::string& level = element.attribute("type");
+        add(element, message, (level == "WARNING" ? "MESSAGE" : level) + ": " + message,
+            level == "WARNING");
+    }
+
+    void add_exception(const Element& element) {
+        threw_ = true;
+        crashed_ = crashed_ || element.attribute("crash") == "true";
+        const std::string message = fmt::format(
+            "test case {}: {}", crashed_ ? "CRASHED" : "THREW exception", trimmed(element.text));
+        Element place = test_;  // what threw is not told
+        place.children = element.children;
+        add(place, message, (crashed_ ? "FATAL ERROR: " : "ERROR: ") + message, false);
+    }
+
+    void add(const Element& at, std::string message, std::string text, bool warning) {
+        std::string logged;
+        for (const Element& child : at.children) {
+            if (child.name != "Info") continue;
+            logged += (logged.empty() ? "\n  logged: " : "\n          ") + trimmed(child.text);
+        }
+        text += logged;
+        if (!subcases_.empty()) text += "\n  in subcase: " + joined(subcases_);
+        Failure failure{at.attribute("filename"), line_from(at.attribute("line")),
+                        std::move(message), std::move(text)};
+        if (warning) {
+            tests_.warn(std::move(failure));
+        } else {
+            tests_.add(std::move(failure));
+        }
+    }
+
+    // As doctest's finalizeTestCaseData(), which says what a test that fails comes to.
+    void end_test() {
+        const double seconds = seconds_from(totals_->attribute("duration"));
+        const double limit = seconds_from(test_.attribute("timeout"));
+        const std::uint32_t failures = line_from(totals_->attribute("failures"));
+        const std::uint32_t expected = line_from(totals_->attribute("expected_failures"));
+        const bool late = limit > 0 && seconds > limit;
+        const bool failed = failures > 0 || threw_ || late;
+
+        bool success = !failed;
+        std::string reason;
+        if (late) reason = fmt::format("Test case exceeded time limit of {:.6f}!", limit);
+        if (test_.attribute("should_fail") == "true") {
+            success = failed;
+            if (!failed) reason = "Should have failed but didn't! Marking it as failed!";
+        } else if (failed && test_.attribute("may_fail") == "true") {
+            success = true;
+        } else if (expected > 0) {
+            success = failures == expected;
+            if (!success) {
+                reason =
+                    fmt::format("Didn't fail exactly {} times so marking it as failed!", expected);
+            }
+        }
+        const std::string& judged = totals_->attribute("test_case_success");
+        if (!judged.empty()) success = judged == "true";
+        success = success && !crashed_;  // the program dies of it, even if the test should fail
+        const Outcome outcome = success ? Outcome::passed : Outcome::failed;
+        tests_.end({.outcome = outcome, .seconds = seconds, .reason = reason, .crashed = crashed_},
+                   *to_);
+    }
+
+    ReportedTests tests_;
+    XmlStream xml_;
+    native::Listener* to_ = nullptr;  // while it reads
+
+    // The test that runs.
+    Element test_;
+    std::optional<Element> totals_;
+    std::vector<std::string> subcases_;
+    bool threw_ = false;
+    bool crashed_ = false;
+};
+
+// ---- The kind
+
+class Doctest : public BinaryKind {
+public:
+    std::string_view name() const override { return "doctest"; }
+
+    // Of the program or library that has the implementation, and of one that only has tests.
+    std::vector<std::string_view> marks() const override {
+        return {"OverallResultsTestCases", "_ZN7doctest6detail7regTest"};
+    }
+
+    std::optional<std::string> recognise(const std::string& help) const override {
+        static constexpr std::string_view sign = "doctest version is \"";
+        const std::size_t at = help.find(sign);
+        if (at == std::string::npos) return {};
+        const std::size_t from = at + sign.size();
+        const std::size_t length = help.find('"', from) - from;
+        return length > 32 ? "doctest" : "doctest " + help.substr(from, length);
+    }
+
+    // Skipped ones are listed only if they are not to be skipped. Whether the user wants that too
+    // is told through an option that is repeated in the listing, and decides nothing there.
+    Program listing(const std::string& path,
+                    const std::vector<std::string>& arguments) const override {
+        Program program{.command = {path}};
+        for (std::string& each : without(without(without(arguments, never), skips), throws)) {
+            program.command.push_back(std::move(each));
+        }
+        const char* runs_skipped = is_set(arguments, skips) ? "true" : "false";
+        for (std::string each :
+             {std::string("--dt-list-test-cases"), std::string("--dt-reporters=xml"),
+              std::string("--dt-no-skip=true"), std::string("--dt-no-throw=") + runs_skipped}) {
+            program.command.push_back(std::move(each));
+        }
+        return program;
+    }
+
+    Result<std::vector<Case>> cases(const Ran& ran,
+                                    const std::vector<std::string>& /*arguments*/) const override {
+        Listing listing;
+        XmlStream xml({"doctest"});
+        // Who knows what it printed before.
+        const std::size_t from = ran.out.find("<?xml");
+        if (from == std::string::npos) return no_list(ran, "it printed no list");
+        xml.read(std::string_view(ran.out).substr(from), listing);
+        if (!listing.whole) return no_list(ran, "its list breaks off");
+        for (Case& each : listing.cases) {
+            if (listing.runs_skipped) each.skip.clear();
+            if (!listing.tells_skipped && !listing.runs_skipped) each.selector = maybe_skipped;
+        }
+        tell_apart(listing.cases, listing.case_sensitive);
+        return std::move(listing.cases);
+    }
+
+    Batch batch(const std::string& path, const std::vector<std::string>& arguments,
+                std::span<const Case> tests) const override {
+        Batch batch{.program = {.command = {path}}};
+        for (std::string& each : without(without(arguments, never), test_names)) {
+            batch.program.command.push_back(std::move(each));
+        }
+        std::string filter;
+        bool tell_skipped = false;
+        for (const Case& test : tests) {
+            const bool alone = !test.selector.empty() && test.selector != maybe_skipped;
+            if (alone && batch.tests > 0) break;
+            std::string more;
+            for (const std::string& each : patterns_of(test.name)) more += "," + each;
+            if (batch.tests > 0 && filter.size() + more.size() > filter_bytes_max) break;
+            filter += more;
+            tell_skipped = tell_skipped || test.selector == maybe_skipped;
+            ++batch.tests;
+            if (!alone) continue;
+            batch.program.command.push_back("--dt-first=" + test.selector);
+            batch.program.command.push_back("--dt-last=" + test.selector);
+            break;
+        }
+        filter.erase(0, 1);
+        batch.program.command.push_back("--dt-test-case=" + filter);
+        batch.program.command.push_back("--dt-reporters=xml");
+        batch.program.command.push_back(std::string("--dt-out=") + report_path);
+        batch.program.command.push_back("--dt-duration=true");
+        if (!tell_skipped) batch.program.command.push_back("--dt-no-skipped-summary=true");
+        batch.reader = std::make_unique<DoctestReader>(tests.first(batch.tests));
+        return batch;
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<BinaryKind> make_doctest() { return std::make_unique<Doctest>(); }
+
+}  // namespace xgrid::worker::native
