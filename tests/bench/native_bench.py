@@ -49,7 +49,9 @@ def generated(options, folder):
 
 
 def gtest_names(binary):
-    text = subprocess.run([binary, "--gtest_list_tests"], stdout=subprocess.PIPE, check=True).stdout.decode()
+    text = subprocess.run(
+        [binary, "--gtest_list_tests"], stdout=subprocess.PIPE, check=True
+    ).stdout.decode()
     names, suite = [], ""
     for line in text.splitlines():
         name = line.partition("  # ")[0]
@@ -61,14 +63,19 @@ def gtest_names(binary):
 
 
 def doctest_names(binary):
-    text = subprocess.run([binary, "--list-test-cases", "-r=xml"], stdout=subprocess.PIPE, check=True).stdout
+    text = subprocess.run(
+        [binary, "--list-test-cases", "-r=xml"], stdout=subprocess.PIPE, check=True
+    ).stdout
     cases = xml.etree.ElementTree.fromstring(text).iter("TestCase")
     return [case.get("name") for case in cases if case.get("skipped") != "true"]
 
 
 KINDS = {
     "gtest": (gtest_names, lambda name: "--gtest_filter=" + name),
-    "doctest": (doctest_names, lambda name: "-tc=" + name.replace("\\", "\\\\\\\\").replace(",", "\\\\,")),
+    "doctest": (
+        doctest_names,
+        lambda name: "-tc=" + name.replace("\\", "\\\\\\\\").replace(",", "\\\\,"),
+    ),
 }
 
 
@@ -93,19 +100,34 @@ def commands(options, folder, binary):
     if shutil.which("ctest"):
         found["ctest"] = ["ctest", "--test-dir", str(folder / "ctest"), "-j", jobs, "-Q"]
     for slots in sorted({"1", jobs}):
-        xgrid = [options.xgrid, "submit", "-q", "-n", slots, "--framework", options.kind, str(binary)]
+        xgrid = [
+            options.xgrid,
+            "submit",
+            "-q",
+            "-n",
+            slots,
+            "--framework",
+            options.kind,
+            str(binary),
+        ]
         found["xgrid -n%s first" % slots] = xgrid
         found["xgrid -n%s later" % slots] = xgrid
     return found
 
 
 def parse_options():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("binary", nargs="?", type=pathlib.Path)
-    parser.add_argument("--kind", choices=sorted(KINDS), default="gtest", help="of BINARY; default gtest")
+    parser.add_argument(
+        "--kind", choices=sorted(KINDS), default="gtest", help="of BINARY; default gtest"
+    )
     parser.add_argument("--xgrid", default="xgrid", help="the program to measure")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--jobs", type=int, default=2, help="processes or slots at a time; default 2")
+    parser.add_argument(
+        "--jobs", type=int, default=2, help="processes or slots at a time; default 2"
+    )
     parser.add_argument("--cases", type=int, default=2000)
     parser.add_argument("--case-ms", type=float, default=3)
     parser.add_argument("--start-ms", type=float, default=100)
