@@ -1,7 +1,7 @@
 """The real program on real projects. XGRID names the binary; the interpreter that runs these tests runs theirs.
 
-`--part 1/2` and `--part 2/2` are every other test, to run beside each other: they take about the same time, and a new
-test needs no entry anywhere. So no test may want the machine, a port or a file outside of its folder to itself.
+`--part 1/4` is every fourth test, and the other parts the rest, to run beside each other: they take about the same time,
+and a new test needs no entry anywhere. So no test may want the machine, a port or a file outside of its folder to itself.
 """
 
 import signal

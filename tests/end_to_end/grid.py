@@ -52,11 +52,11 @@ SHARED = None
 
 
 def share(cache, *names):
-    """These folders of a cache that is to be are those of all others; where they are made lies with whoever is first."""
-    cache.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        (SHARED / name).mkdir(exist_ok=True)
-        if not (cache / name).exists():
+    """These folders of a cache that does not exist yet are those of all others; whoever is first fills them."""
+    if not cache.exists():
+        cache.mkdir(parents=True)
+        for name in names:
+            (SHARED / name).mkdir(exist_ok=True)
             (cache / name).symlink_to(SHARED / name)
     return cache
 

@@ -176,6 +176,9 @@ def test_a_worker_revoked_during_a_run_loses_its_tests_to_another(project, serve
     go.touch()
     ended = grid.ended(run)
     assert ended.code == 0, ended.out + ended.err
+    # Nobody takes its results any more: what it is told next ends it at once, without the wait for that.
+    worker.process.terminate()
+    assert worker.says("takes nothing new")
 
 
 def listed(broker):

@@ -99,7 +99,7 @@ def test_each_case_comes_out_as_the_model_says(misbehaving, marked, tmp_path, sl
         *("-n", slots, "--timeout", LIMIT, "--max-worker-restart", 100), RAN=str(ran), **marked.env
     )
     model = expected()
-    assert run.code == 1
+    assert run.code == 1, run.out + run.err
     assert run.outcomes == {name: one.outcome for name, one in model.items()}
     for event in run.finished:
         one = model[event["id"]]

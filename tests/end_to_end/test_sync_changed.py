@@ -27,7 +27,8 @@ class Grid:
 
     def start(self, role, *args):
         env = {**os.environ, **self.mark.env, "XGRID_CACHE_HOME": str(self.path / "other")}
-        self.processes.append(subprocess.Popen([grid.XGRID, role, *map(str, args)], env=env))
+        process = subprocess.Popen([grid.XGRID, role, *map(str, args)], env=env)
+        self.processes.insert(0 if role == "broker" else len(self.processes), process)
 
     def start_worker(self, name="worker", slots=2):
         cache = self.path / name
@@ -61,10 +62,10 @@ class Submitted:
 def here(tmp_path):
     here = Grid(tmp_path)
     yield here
-    for process in here.processes:
+    # Workers first: one that has no broker would wait for it.
+    for process in reversed(here.processes):
         process.send_signal(signal.SIGTERM)
-    for process in here.processes:
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=60) == 0
     assert here.mark.gone()
 
 

@@ -85,10 +85,10 @@ def here(tmp_path):
     here.start("broker")
     here.start("worker")
     yield here
-    for process in here.roles.values():
-        process.send_signal(signal.SIGTERM)
-    for process in here.roles.values():
-        assert process.wait(timeout=30) == 0
+    # A worker that has no broker would wait for one.
+    for role in ("worker", "broker"):
+        here.roles[role].send_signal(signal.SIGTERM)
+        assert here.roles[role].wait(timeout=60) == 0
     assert here.mark.gone()
 
 
