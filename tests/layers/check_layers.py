@@ -29,7 +29,7 @@ WORLD = [
     r"client/(command_options|commands|inquiry|order)\.[ch]pp",
     r"client/(folder_watches|framework_choice|grid|rounds|watching)\.[ch]pp",
     r"client/snapshot/(?!glob|ignore_rules|settings).*",
-    r"shared/(cache_home|config_home|cores|credentials|curve|database|file|handshakes|key_file|living|mapped_file|option_text|partial|descriptor|process|secret_file|signals|socket|socket_folder|store\w*|text_file|whole_file)\.[ch]pp",
+    r"shared/(cache_home|config_home|cores|credentials|curve|database|elf|file|handshakes|key_file|living|mapped_file|option_text|partial|descriptor|process|secret_file|signals|socket|socket_folder|store\w*|text_file|whole_file)\.[ch]pp",
 ]
 
 # A library, and the only files that include it. What is not listed (fmt) is for everyone.

@@ -13,10 +13,10 @@
 
 #include <fmt/format.h>
 
+#include "shared/elf.hpp"
 #include "shared/mapped_file.hpp"
 #include "shared/process.hpp"
 #include "worker/frameworks/native/binary_kind.hpp"
-#include "worker/frameworks/native/elf.hpp"
 #include "worker/frameworks/native/keywords.hpp"
 #include "worker/frameworks/native/learnt.hpp"
 #include "worker/frameworks/native/program.hpp"
