@@ -30,10 +30,17 @@
 
 #include "shared/digest.hpp"
 
-/// The one list of a message's fields: equality, encoding and decoding follow from it.
-#define XGRID_FIELDS(Type, ...)                           \
-    auto fields() { return std::tie(__VA_ARGS__); }       \
-    auto fields() const { return std::tie(__VA_ARGS__); } \
+/// The one list of a message's fields: equality, encoding and decoding follow from it. Templates,
+/// so that only who asks for the fields pays for the compilation of their tuples.
+#define XGRID_FIELDS(Type, ...)       \
+    template <int = 0>                \
+    auto fields() {                   \
+        return std::tie(__VA_ARGS__); \
+    }                                 \
+    template <int = 0>                \
+    auto fields() const {             \
+        return std::tie(__VA_ARGS__); \
+    }                                 \
     friend bool operator==(const Type&, const Type&) = default
 
 namespace xgrid {
