@@ -1,3 +1,7 @@
+// g++ 12 takes temporaries in braces for uninitialised (GCC bug 105562).
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include "worker/worker.hpp"
 
 #include <algorithm>

@@ -78,3 +78,16 @@ TEST_CASE("no size for nothing, whatever was measured") {
     CHECK(batches.next(7) >= 1);
     CHECK(batches.next(7) <= 7);
 }
+
+TEST_CASE("a batch ends where a suite does, if one does near") {
+    const auto ends_at = [](std::vector<std::size_t> ends) {
+        return [ends](std::size_t at) { return std::ranges::find(ends, at) != ends.end(); };
+    };
+    CHECK(at_suite_end(16, 100, ends_at({10, 20, 30})) == 20);
+    CHECK(at_suite_end(16, 100, ends_at({14, 40})) == 14);
+    CHECK(at_suite_end(16, 100, ends_at({16})) == 16);
+    CHECK(at_suite_end(16, 100, ends_at({7, 33})) == 16);  // too far
+    CHECK(at_suite_end(16, 30, ends_at({31})) == 16);
+    CHECK(at_suite_end(1, 100, ends_at({2})) == 1);  // long tests: no company is better
+    CHECK(at_suite_end(0, 0, ends_at({})) == 0);
+}

@@ -49,6 +49,7 @@ TEST_CASE("facts arrive as they were told") {
                     .domain = "A.b"};
     const Fact facts[] = {
         UnitsNamed{{"build/one", "two words"}},
+        UnitsNamed{{"a", "b"}, {{}, {.processors = 3, .locks = {"db", "net"}, .serial = true}}},
         TestsFound{.tests = {{"a"}, {"a", 1}}, .deselected = 3},
         TestsFound{.tests = {{"a"}}, .listed = {{0, "a", "a"}}},
         TestsFound{.tests = {{"a"}, {"b"}}, .groups = {"", "g"}},

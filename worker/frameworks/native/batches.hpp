@@ -30,4 +30,15 @@ private:
     std::size_t most_ = 0;  // grows with experience
 };
 
+/// That size, or the nearest one from half to twice of it where a suite ends, as `ends` says of a
+/// number of tests: what a suite sets up is set up once then. At most `left`.
+template <class Ends>
+std::size_t at_suite_end(std::size_t size, std::size_t left, const Ends& ends) {
+    for (std::size_t away = 0; size > 1 && away <= size; ++away) {
+        if (size + away <= left && ends(size + away)) return size + away;
+        if (away <= size / 2 && ends(size - away)) return size - away;
+    }
+    return size;
+}
+
 }  // namespace xgrid::worker::native

@@ -1,5 +1,6 @@
 #include "worker/frameworks/native/ctest.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
@@ -105,6 +106,7 @@ public:
     Result<Units> enumerate(const RunProgram& run) override {
         if (auto error = list(run)) return std::move(*error);
         Units units{.names = plan_->units};
+        for (const std::string& unit : units.names) units.needs.push_back(needs_of(unit));
         note(
             "TIMEOUT_AFTER_MATCH", "they may take both of their limits together",
             [](const CTestEntry& entry) { return !entry.timeout_restart.empty(); }, units);
@@ -180,6 +182,18 @@ public:
     }
 
 private:
+    // A unit of several tests takes what any of them needs.
+    UnitNeeds needs_of(const std::string& unit) const {
+        UnitNeeds needs;
+        for (const std::size_t place : plan_->unit_tests.at(unit)) {
+            const CTestEntry& entry = plan_->tests[place].entry;
+            needs.processors = std::max(needs.processors, entry.processors);
+            needs.locks.insert(needs.locks.end(), entry.locks.begin(), entry.locks.end());
+            needs.serial = needs.serial || entry.serial;
+        }
+        return needs;
+    }
+
     enum class State : std::uint8_t { unknown, failed, good };  // failed: until it says otherwise
 
     // Once in the life of a slot.

@@ -93,6 +93,7 @@ struct Asked {
 
 struct Units {
     std::vector<std::string> names;
+    std::vector<UnitNeeds> needs;    // of each; empty: no more than a slot each
     std::vector<std::string> notes;  // that the user should read
 };
 

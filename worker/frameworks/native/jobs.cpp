@@ -18,7 +18,7 @@ namespace xgrid::worker::native {
 namespace {
 
 constexpr std::size_t found_most = 1000;  // tests in one message
-constexpr std::size_t units_most = 1000;
+constexpr std::ptrdiff_t units_most = 1000;
 // So often a program that says nothing shows that it is looked after.
 constexpr Duration alive_interval = std::chrono::seconds(1);
 constexpr double timeout_most_seconds = 1e7;
@@ -179,12 +179,18 @@ void Jobs::enumerate(Ended& end) {
         return;
     }
     for (const std::string& note : units->notes) channel_.say(fact_line(job_, Noted{note, true}));
-    std::vector<std::string>& names = units->names;
-    for (std::size_t from = 0; from < names.size(); from += units_most) {
-        const std::size_t to = std::min(names.size(), from + units_most);
-        channel_.say(
-            fact_line(job_, UnitsNamed{{names.begin() + static_cast<std::ptrdiff_t>(from),
-                                        names.begin() + static_cast<std::ptrdiff_t>(to)}}));
+    if (std::ranges::all_of(units->needs, [](const auto& each) { return each == UnitNeeds{}; })) {
+        units->needs.clear();
+    }
+    // Both lists are cut alike.
+    const auto piece = [](const auto& all, std::size_t from) {
+        const auto begin = all.begin() + static_cast<std::ptrdiff_t>(std::min(from, all.size()));
+        const auto count = std::min<std::ptrdiff_t>(units_most, all.end() - begin);
+        return std::decay_t<decltype(all)>(begin, begin + count);
+    };
+    for (std::size_t from = 0; from < units->names.size(); from += units_most) {
+        const UnitsNamed named{piece(units->names, from), piece(units->needs, from)};
+        channel_.say(fact_line(job_, named));
     }
 }
 
@@ -255,16 +261,25 @@ void Jobs::finish_test(Index test, TestResult result) {
     channel_.say(fact_line(job_, Finished{test, std::move(result)}));
 }
 
+std::size_t Jobs::next_size(const Batches& batches) const {
+    const auto suite = [this](std::size_t place) -> const std::string& {
+        return tests_[waiting_[place]].suite;
+    };
+    const std::size_t left = waiting_.size();
+    return at_suite_end(batches.next(left), left, [&](std::size_t at) {
+        return !suite(at - 1).empty() && (at == left || suite(at) != suite(at - 1));
+    });
+}
+
 void Jobs::run_waiting() {
     const std::string fingerprint = framework_.fingerprint(unit_);
     Known known = learnt_.read(fingerprint);
     Batches batches(known.costs);
     const bool together = framework_.keeps_together(unit_);
     while (!waiting_.empty()) {
-        const std::size_t wanted = together       ? waiting_.size()
-                                   : start_.boxed ? 1
-                                                  : batches.next(waiting_.size());
-        const std::size_t count = permits_.take(wanted);
+        const std::size_t count = permits_.take(together       ? waiting_.size()
+                                                : start_.boxed ? 1
+                                                               : next_size(batches));
         if (count == 0) break;  // the worker has taken them back, and tells
         const auto to = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
         std::vector<Index> batch(waiting_.begin(), to);

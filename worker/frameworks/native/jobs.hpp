@@ -36,6 +36,7 @@ private:
     void tell_skipped();
     void fail_unit(const std::string& why);
     void run_waiting();
+    std::size_t next_size(const Batches& batches) const;
     /// Those of them that have no result then are to be run yet.
     std::vector<Index> run_batch(std::vector<Index> tests, Batches& batches);
     void run_process(Batch& batch, Running& running);

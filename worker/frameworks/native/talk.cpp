@@ -57,7 +57,22 @@ json details_to_json(const Details& details) {
     return value;
 }
 
-json as_json(JobNumber job, const UnitsNamed& fact) { return {"units", job, fact.units}; }
+json as_json(JobNumber job, const UnitsNamed& fact) {
+    json line = {"units", job, fact.units};
+    if (fact.needs.empty()) return line;
+    json all = json::array();
+    for (const UnitNeeds& needs : fact.needs) {
+        if (needs == UnitNeeds{}) {
+            all.push_back(nullptr);
+            continue;
+        }
+        all.push_back({{"processors", needs.processors},
+                       {"locks", needs.locks},
+                       {"serial", needs.serial}});
+    }
+    line.push_back(all);
+    return line;
+}
 json as_json(JobNumber job, const TestsFound& fact) {
     json line = {"found", job, tests_to_json(fact.tests), fact.deselected};
     if (fact.listed.empty() && fact.groups.empty()) return line;
