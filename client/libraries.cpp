@@ -214,8 +214,10 @@ std::vector<std::string> programs_in(const std::string& path) {
          each.increment(error)) {
         std::error_code none;
         if (!each->is_regular_file(none) || access(each->path().c_str(), X_OK) != 0) continue;
-        if (MappedFile(each->path()).text().starts_with("\x7f"
-                                                        "ELF")) {
+        if (MappedFile(each->path())
+                .text()
+                .starts_with("\x7f"
+                             "ELF")) {
             programs.push_back(each->path());
         }
     }

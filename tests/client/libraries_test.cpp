@@ -152,10 +152,9 @@ TEST_CASE("targets are what is there, once; those in the root are named as from 
     folder.make("project/src");
     folder.write("outside", "");
     const std::string root = folder / "project";
-    std::vector<std::string> words = {"../build/unit::A.b", root + "/build/unit", "-k",
-                                      "../build",           "--option",           folder / "outside",
-                                      "../build/",          "none",               "--",
-                                      "../build/unit"};
+    std::vector<std::string> words = {
+        "../build/unit::A.b", root + "/build/unit", "-k",   "../build", "--option",
+        folder / "outside",   "../build/",          "none", "--",       "../build/unit"};
     CHECK(take_targets(words, root + "/src", root) ==
           std::vector{root + "/build/unit", folder / "outside", root + "/build"});
     CHECK(words[0] == "../build/unit::A.b");

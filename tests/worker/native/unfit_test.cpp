@@ -39,7 +39,8 @@ TEST_CASE("of the versions that a system lacks, the C library's highest is told,
     const MappedFile file(own);
     const std::string loader = read_elf(file.text()).value().interpreter;
     const auto line = [&](const std::string& library, const std::string& version) {
-        return "./unit: " + library + ": version `" + version + "' not found (required by ./unit)\n";
+        return "./unit: " + library + ": version `" + version +
+               "' not found (required by ./unit)\n";
     };
     const std::string why =
         why_unfit(own, line("/lib/libstdc++.so.6", "GLIBCXX_3.4.99") + line(loader, "GLIBC_2.91") +
@@ -56,8 +57,8 @@ TEST_CASE("a program of another machine is told by its file, whatever was said")
     header.e_ident[EI_CLASS] = ELFCLASS64;
     header.e_ident[EI_DATA] = ELFDATA2LSB;
     header.e_machine = EM_RISCV;
-    const std::string program = folder.write(
-        "unit", std::string(reinterpret_cast<const char*>(&header), sizeof header));
+    const std::string program =
+        folder.write("unit", std::string(reinterpret_cast<const char*>(&header), sizeof header));
     CHECK(contains(why_unfit(program, "sh: 1: ELF: not found"), "built for riscv64, and this"));
     CHECK(why_unfit(folder.write("script", "#!/bin/sh\n"), "not found").empty());
 }

@@ -35,8 +35,8 @@ std::string between(std::string_view text, std::string_view before, std::string_
 
 // glibc's words, then musl's.
 std::string missing_library(std::string_view line) {
-    std::string name = between(line, "error while loading shared libraries: ",
-                               ": cannot open shared object file");
+    std::string name =
+        between(line, "error while loading shared libraries: ", ": cannot open shared object file");
     if (name.empty()) name = between(line, "Error loading shared library ", ": ");
     return name;
 }
@@ -110,10 +110,10 @@ std::optional<Reason> reason_of(const fs::path& program, std::string_view said) 
     for (const std::string_view line : lines_of(said)) {
         const std::string library = missing_library(line);
         if (library.empty()) continue;
-        return Reason{fmt::format("it needs the library {}, which this worker does not find",
-                                  library),
-                      "install its package there, choose workers that have it (--label), or link "
-                      "it statically"};
+        return Reason{
+            fmt::format("it needs the library {}, which this worker does not find", library),
+            "install its package there, choose workers that have it (--label), or link "
+            "it statically"};
     }
     return std::nullopt;
 }
