@@ -1,4 +1,4 @@
-// Whether a path is a folder's, by the names alone. Pure.
+// Whether a path is a folder's, by the names alone.
 #pragma once
 
 #include <filesystem>

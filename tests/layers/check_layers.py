@@ -27,7 +27,7 @@ WORLD = [
     r"client/(project|pytest_ini|settings_files|sync_settings|targets)\.[ch]pp",
     r"client/(dialer|knock|tokens)\.[ch]pp",
     r"client/(command_options|commands|inquiry|order)\.[ch]pp",
-    r"client/(folder_watches|framework_choice|grid|rounds|watching)\.[ch]pp",
+    r"client/(folder_watches|framework_choice|grid|rounds|watching|within)\.[ch]pp",
     r"client/snapshot/(?!glob|ignore_rules|settings).*",
     r"shared/(cache_home|config_home|cores|credentials|curve|database|elf|file|handshakes|key_file|living|mapped_file|option_text|partial|descriptor|process|secret_file|signals|socket|socket_folder|store\w*|text_file|whole_file)\.[ch]pp",
 ]
