@@ -25,8 +25,10 @@ std::vector<std::string> take_targets(std::vector<std::string>& words, const std
                                       const std::string& root) {
     std::vector<std::string> targets;
     for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
-        if (words[i] == "-k") ++i;
-        if (i >= words.size() || words[i].starts_with("-")) continue;
+        if (words[i].starts_with("-")) {
+            if (words[i] == "-k") ++i;  // what follows is its value
+            continue;
+        }
         const std::size_t end = std::min(words[i].find("::"), words[i].size());
         const fs::path named = words[i].substr(0, end);
         std::error_code none;

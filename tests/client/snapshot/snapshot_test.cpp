@@ -133,7 +133,7 @@ TEST_CASE("links on the way to what is named travel, ignored or not") {
     SnapshotSettings settings = disk.settings();
     settings.extra = {disk.root() / "build/bin/unit"};
     CHECK(listing(disk.snapshot(settings)) ==
-          ".gitignore build build-2/ build-2/bin/ build-2/bin/unit build-2/bin/unit-2");
+          ".gitignore build@ build-2/ build-2/bin/ build-2/bin/unit@ build-2/bin/unit-2");
 }
 
 TEST_CASE("what is named in xgrid's own cache travels, and nothing else of that") {
