@@ -15,17 +15,14 @@
 
 #include <fmt/format.h>
 
+#include "client/libraries.hpp"
+#include "client/within.hpp"
 #include "shared/ensure.hpp"
 
 namespace xgrid::client {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_within(const fs::path& path, const fs::path& folder) {
-    const fs::path below = path.lexically_relative(folder);
-    return !below.empty() && *below.begin() != "..";
-}
 
 bool asks_for_earlier_runs(const std::vector<std::string>& arguments) {
     constexpr std::array<std::string_view, 11> options = {
@@ -61,6 +58,25 @@ std::vector<std::string> written_by_pytest(const std::vector<std::string>& argum
     return paths;
 }
 
+// Programs that are named, and what they need beside the system's libraries.
+void add_targets(const Options& options, SnapshotSettings& settings) {
+    if (options.sync.targets.empty()) return;
+    const LoaderPlaces places = own_loader_places();
+    std::vector<Library> carried;
+    for (const std::string& target : options.sync.targets) {
+        settings.extra.push_back(target);
+        for (const std::string& program : programs_in(target)) {
+            for (const Library& library : libraries_of(program, options.sync.root, places)) {
+                if (is_within(library.path, options.sync.root)) {
+                    settings.extra.push_back(library.path);
+                }
+                if (!library.found_in_copies) carried.push_back(library);
+            }
+        }
+    }
+    if (!carried.empty()) settings.extra.push_back(put_together(carried));
+}
+
 // Where the run was submitted; empty: in the root.
 std::string below_root(const Options& options) {
     const fs::path directory = options.spec.directory;
@@ -81,6 +97,13 @@ std::vector<fs::path> copies_here(const Options& options) {
 }  // namespace
 
 void check_copies(const Options& options) {
+    for (const std::string& target : options.sync.targets) {
+        if (!takes_code_along(options) || is_within(target, options.sync.root)) continue;
+        throw Fatal(fmt::format("{} lies outside of the project ({}), so it is not there where "
+                                "tests run in a copy: put it into the project",
+                                target, options.sync.root),
+                    4);
+    }
     for (const fs::path& copy : copies_here(options)) {
         std::error_code none;
         const fs::path real = fs::weakly_canonical(copy, none);
@@ -135,6 +158,7 @@ SnapshotSettings snapshot_settings(const Options& options) {
     if (asks_for_earlier_runs(options.spec.arguments) && fs::is_directory(cache, none)) {
         settings.extra.push_back(cache);
     }
+    add_targets(options, settings);
     // Reports are written while tests run.
     for (const std::string& report : {options.junit_xml, options.json}) {
         if (report.empty() || report == "-") continue;
@@ -146,6 +170,7 @@ SnapshotSettings snapshot_settings(const Options& options) {
 std::vector<SnapshotSettings> watch_settings(const Options& options) {
     SnapshotSettings usual = snapshot_settings(options);
     usual.extra = options.sync.folders;
+    usual.extra.insert(usual.extra.end(), options.sync.targets.begin(), options.sync.targets.end());
     usual.left_out = usually_left_out();  // tools write that as tests run
     for (const char* name : also_unwatched) usual.left_out.emplace_back(name);
     usual.empty_folders = true;  // where files may come to be

@@ -14,10 +14,12 @@
 
 #include "client/arguments.hpp"
 #include "client/framework_choice.hpp"
+#include "client/libraries.hpp"
 #include "client/option_list.hpp"
 #include "client/option_values.hpp"
 #include "client/order.hpp"
 #include "client/settings_files.hpp"
+#include "client/targets.hpp"
 #include "client/tokens.hpp"
 #include "client/united_options.hpp"
 #include "shared/cores.hpp"
@@ -373,6 +375,15 @@ void set_debugger(Options& options, const Given& given, const std::string& name,
     if (!options.junit_xml.empty()) arguments.push_back("--junitxml=" + options.junit_xml);
 }
 
+// On a broker's workers, programs of one machine run nowhere else; unless a label says where.
+void want_their_machine(Options& options) {
+    const std::string machine = machine_of(options.sync.targets);
+    if (machine.empty() || options.broker.empty()) return;
+    for (Environment& environment : options.spec.environments) {
+        environment.labels.emplace("arch", machine);
+    }
+}
+
 std::string working_directory() {
     std::error_code error;
     const std::filesystem::path path = std::filesystem::current_path(error);
@@ -460,6 +471,10 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
                                   split.pytest.end());
     if (options.spec.framework == "command") {
         options.spec.arguments = with_commands(options.spec.arguments, options.spec.directory);
+    } else if (!is_pytest(options.spec)) {
+        options.sync.targets =
+            take_targets(options.spec.arguments, options.spec.directory, options.sync.root);
+        want_their_machine(options);
     }
     if (!debugger.empty()) set_debugger(options, given, debugger, united, settings.values);
     options.spec.command = without_token(arguments);

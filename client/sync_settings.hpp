@@ -20,6 +20,10 @@ struct SyncSettings {
     std::vector<std::string> ignores;
     std::vector<std::string> keep;
 
+    /// What is named to be run, and those of its libraries that lie in the project, travel though
+    /// git ignores them (a build folder with all in it). Absolute. For frameworks of programs.
+    std::vector<std::string> targets;
+
     bool take_all = false;       // also what usually stays (snapshot/settings.hpp)
     bool empty_folders = false;  // also those
 

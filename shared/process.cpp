@@ -109,6 +109,16 @@ std::string describe_exit(int status) {
     return fmt::format("exited with status {}", WEXITSTATUS(status));
 }
 
+std::vector<std::string> own_program() {
+    const std::string self = "/proc/self/exe";
+    std::error_code error;
+    const std::filesystem::path program = std::filesystem::read_symlink(self, error);
+    const bool is_loader = program.filename().string().starts_with("ld-");
+    if (error || !is_loader) return {self};
+    const std::string folder = program.parent_path();
+    return {self, "--library-path", folder, folder + "/xgrid"};
+}
+
 std::string random_token() {
     std::uint64_t bits[2] = {};
     ensure(getrandom(bits, sizeof bits, 0) == sizeof bits, "the kernel has random bits");

@@ -25,6 +25,10 @@ void end_descendants(std::chrono::milliseconds grace, const std::set<pid_t>& kep
 /// "exited with status 3", "killed by signal 11 (Segmentation fault)", from what waitpid gives.
 std::string describe_exit(int status);
 
+/// The words that start this program again, as far as its arguments: its path, and before it the
+/// loader that it came with, where it was brought to a host (client/bootstrap/remote.sh).
+std::vector<std::string> own_program();
+
 /// A random token: 128 bits in hexadecimal.
 std::string random_token();
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "shared/ensure.hpp"
+#include "worker/frameworks/native/libraries.hpp"
 
 namespace xgrid::worker {
 namespace {
@@ -35,6 +36,12 @@ bool in_the_way(const TreeSpec& one, const TreeSpec& other) {
 
 std::string joined(const std::string& folder, const std::string& below) {
     return below.empty() ? folder : folder + "/" + below;
+}
+
+// What decides where a slot starts, and in what.
+void move_start(RunSpec& spec, const std::string& folder) {
+    spec.directory = joined(folder, spec.tree->directory);
+    if (spec.framework != "pytest") spec.environment[native::copy_variable] = folder;
 }
 
 }  // namespace
@@ -87,7 +94,7 @@ std::vector<WarmKey> Trees::interpreters_for(const Key& tree, const std::string&
     for (const auto& [slot, waiting] : waiting_) {
         if (waiting.tree != tree || waiting.commands.empty()) continue;
         RunSpec there = std::get<StartSlot>(waiting.commands.front()).spec;
-        there.directory = joined(folder, there.tree->directory);
+        move_start(there, folder);
         keys.insert(warm_key(there));
     }
     return {keys.begin(), keys.end()};
@@ -128,7 +135,7 @@ Trees::News Trees::collect() {
 
 void Trees::tell(Tree& tree, const TreeReady& ready, Waiting& waiting, SlotKey slot, News& news) {
     StartSlot& start = std::get<StartSlot>(waiting.commands.front());
-    start.spec.directory = joined(ready.folder, start.spec.tree->directory);
+    move_start(start.spec, ready.folder);
     move_arguments(start.spec, ready.folder);
     for (Command& command : waiting.commands) {
         const auto* job = std::get_if<GiveJob>(&command);

@@ -4,9 +4,12 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <sys/stat.h>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -14,6 +17,8 @@
 
 namespace xgrid::client {
 namespace {
+
+namespace fs = std::filesystem;
 
 struct Freed {
     void operator()(char* text) const { std::free(text); }
@@ -68,14 +73,48 @@ private:
     std::optional<Error> add(const std::string& extra) {
         const std::optional<std::string> real = real_path(extra);
         if (!real) return cannot_take(extra, strerror(errno));
-        if (std::optional<std::string> inside = below(*real, plan_.places.front().directory)) {
+        const std::optional<std::string> inside = below(*real, plan_.places.front().directory);
+        if (inside && !is_in_cache(*real)) {
             if (("/" + *inside + "/").find("/.git/") != std::string::npos) {
                 return cannot_take(extra, "what is in a .git never travels");
             }
+            name_links_to(extra);
             plan_.named.push_back(*inside);
             return std::nullopt;
         }
         return add_beside(extra, *real);
+    }
+
+    // Without the links on its way a path leads nowhere in a copy.
+    void name_links_to(const std::string& extra) {
+        constexpr int links_most = 40;  // as the kernel has it
+        int links = 0;
+        fs::path at = "/";
+        fs::path left = fs::path(extra).relative_path();
+        while (!left.empty()) {
+            const fs::path next = (at / *left.begin()).lexically_normal();
+            fs::path rest;
+            for (auto part = std::next(left.begin()); part != left.end(); ++part) rest /= *part;
+            std::error_code error;
+            const fs::path target = fs::read_symlink(next, error);
+            if (error) {
+                at = next;
+                left = rest;
+                continue;
+            }
+            if (++links > links_most) return;
+            if (const auto inside = below(next, plan_.places.front().directory)) {
+                plan_.named.push_back(*inside);
+            }
+            if (target.is_absolute()) at = "/";
+            left = target.relative_path() / rest;
+        }
+    }
+
+    // Which travels from nowhere, but for what was put there to travel.
+    static bool is_in_cache(const std::string& real) {
+        const std::optional<std::string> cache = real_path(cache_home());
+        return cache && below(real, *cache).has_value();
     }
 
     std::optional<Error> add_beside(const std::string& extra, const std::string& real) {

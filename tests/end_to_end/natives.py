@@ -8,6 +8,7 @@ import pytest
 
 SOURCES = pathlib.Path(__file__).parent / "native"
 COMPILER = shutil.which("g++") or shutil.which("c++")
+C_COMPILER = shutil.which("gcc") or shutil.which("cc")
 
 
 def build(folder, source, *libraries, name=None):
@@ -20,6 +21,14 @@ def build(folder, source, *libraries, name=None):
         check=True,
     )
     return program
+
+
+def build_c(made, source, *options):
+    """A program or library of that source in native/, at that path; its folder is made."""
+    made.parent.mkdir(parents=True, exist_ok=True)
+    command = [C_COMPILER, "-O0", "-o", str(made), str(SOURCES / source), *map(str, options)]
+    subprocess.run(command, check=True)
+    return made
 
 
 @pytest.fixture(scope="session")

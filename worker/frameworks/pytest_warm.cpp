@@ -118,7 +118,8 @@ void PytestWarm::start() {
     const std::string fd_text = std::to_string(fd_there);
     std::vector<std::string> command = key_.command;
     if (key_.command.empty()) {
-        command = {"/proc/self/exe", "slots", fd_text};
+        command = own_program();
+        command.insert(command.end(), {"slots", fd_text});
     } else {
         command.insert(command.end(),
                        {"-c", std::string(runner_bootstrap()), fd_text, cache_home().string()});

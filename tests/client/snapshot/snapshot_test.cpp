@@ -122,6 +122,31 @@ TEST_CASE("a named folder travels whole, wherever it is") {
           ".gitignore a.py build/ build/lib/ build/lib/x.so z.py");
 }
 
+TEST_CASE("links on the way to what is named travel, ignored or not") {
+    const DiskFixture disk;
+    disk.write("build-2/bin/unit-2");
+    disk.write("build-2/bin/other");
+    disk.write(".gitignore", "build*\n");
+    fs::create_symlink("unit-2", disk.root() / "build-2/bin/unit");
+    fs::create_directory_symlink("build-2", disk.root() / "build");
+    disk.run("git init -q");
+    SnapshotSettings settings = disk.settings();
+    settings.extra = {disk.root() / "build/bin/unit"};
+    CHECK(listing(disk.snapshot(settings)) ==
+          ".gitignore build@ build-2/ build-2/bin/ build-2/bin/unit@ build-2/bin/unit-2");
+}
+
+TEST_CASE("what is named in xgrid's own cache travels, and nothing else of that") {
+    const DiskFixture disk;
+    disk.write("a.py");
+    disk.write("cache/one/x/b.so");
+    disk.write("cache/two/x/c.so");
+    setenv("XGRID_CACHE_HOME", (disk.root() / "cache").c_str(), 1);  // put back by the fixture
+    SnapshotSettings settings = disk.settings();
+    settings.extra = {disk.root() / "cache/one/x"};
+    CHECK(listing(disk.snapshot(settings)) == "a.py x/ x/b.so");
+}
+
 TEST_CASE("two of one name are an error that names both, one named twice is not") {
     const DiskFixture disk;
     disk.write("pkg/a.py");

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string.h>
 #include <string_view>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 #include "worker/frameworks/native/keywords.hpp"
 #include "worker/frameworks/native/learnt.hpp"
 #include "worker/frameworks/native/program.hpp"
+#include "worker/frameworks/native/unfit.hpp"
 
 namespace xgrid::worker::native {
 namespace {
@@ -96,7 +98,8 @@ public:
         for (const std::string& path : wishes_.paths) {
             if (std::string why = unfit(path); !why.empty()) return Error{why};
             Result<const BinaryKind*> kind = kind_of(path, run);
-            if (!kind) return Error{kind.error()};
+            // Elsewhere it may be fit: there it is asked again, and here it fails alone.
+            if (!kind && !unfit_here_.contains(path)) return Error{kind.error()};
             units.names.push_back(path);
         }
         return units;
@@ -107,8 +110,9 @@ public:
         if (!kind) return Error{kind.error()};
         const Program listing = (*kind)->listing(program_path(unit), wishes_.arguments);
         Result<Ran> ran = run(listing);
-        if (!ran) return Error{ran.error()};
+        if (!ran) return cannot_start(unit, ran.error());
         if (ran->timed_out || ran->status != 0) {
+            if (std::string why = why_unfit_here(unit, *ran); !why.empty()) return Error{why};
             const std::string how = ran->timed_out ? "took too long" : describe_exit(ran->status);
             return Error{fmt::format("cannot list its tests: {} was {}\n{}{}", as_command(listing),
                                      how, ran->err, ran->out)};
@@ -168,7 +172,7 @@ private:
         };
         if (std::ranges::any_of(kinds_, has_mark)) {
             Result<Ran> ran = run({.command = {program_path(unit), "--help"}});
-            if (!ran) return Error{ran.error()};
+            if (!ran) return cannot_start(unit, ran.error());
             for (const auto& kind : kinds_) {
                 const std::optional<std::string> title = kind->recognise(ran->out + ran->err);
                 if (!title) continue;
@@ -177,11 +181,26 @@ private:
                 learnt_.keep(print, known);
                 return kind.get();
             }
+            if (std::string why = why_unfit_here(unit, *ran); !why.empty()) return Error{why};
         }
         return Error{
             fmt::format("{} is no test binary of a framework that xgrid knows (gtest, "
                         "doctest, catch2); --framework command runs any program",
                         unit)};
+    }
+
+    std::string why_unfit_here(const std::string& unit, const Ran& ran) {
+        if (ran.timed_out || ran.status == 0) return {};
+        std::string why = why_unfit(directory_ / fs::path(unit), ran.err + ran.out);
+        if (!why.empty()) unfit_here_.insert(unit);
+        return why;
+    }
+
+    Error cannot_start(const std::string& unit, const std::string& error) {
+        std::string why = why_unfit(directory_ / fs::path(unit), "");
+        if (why.empty()) return Error{error};
+        unfit_here_.insert(unit);
+        return Error{why};
     }
 
     Result<Loaded> selected(const std::string& unit, std::vector<Case> cases) {
@@ -215,6 +234,7 @@ private:
     Learnt learnt_;
     std::map<std::string, const BinaryKind*> kinds_of_units_;
     std::map<std::string, std::string> fingerprints_;
+    std::set<std::string> unfit_here_;
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "worker/frameworks/native/channel.hpp"
 #include "worker/frameworks/native/framework.hpp"
 #include "worker/frameworks/native/jobs.hpp"
+#include "worker/frameworks/native/libraries.hpp"
 
 namespace xgrid::worker::native {
 namespace {
@@ -48,6 +49,7 @@ void run_slot(const SlotStart& start, Descriptor socket, Descriptor jobs, Descri
         return refuse(3, fmt::format("cannot use the folder {}", start.directory));
     }
     take_identity(start);
+    use_libraries();
     Result<std::unique_ptr<Framework>> framework = make_framework(
         start.framework,
         {.directory = start.directory, .arguments = start.arguments, .boxed = start.boxed});
