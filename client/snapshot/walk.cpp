@@ -1,3 +1,7 @@
+// g++ 12 takes what an optional does not hold for uninitialised (GCC bug 105562 and its like).
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include "client/snapshot/walk.hpp"
 
 #include <algorithm>
