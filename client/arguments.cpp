@@ -112,6 +112,7 @@ private:
         for (std::size_t place = 1; place < argument.size(); ++place) {
             const std::string name = {'-', argument[place]};
             const OptionKind kind = kind_(name);
+            if (kind.whole && place == 1) return add(kind.owner, argument);
             if (!kind.takes_value) {
                 add(kind.owner, name);
                 continue;

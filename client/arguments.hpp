@@ -1,4 +1,5 @@
-// Splits a command line into xgrid's options and what goes to pytest, in its place and unchanged.
+// Splits a command line into xgrid's options and what goes to the framework (pytest, most of the
+// time), in its place and unchanged.
 #pragma once
 
 #include <functional>
@@ -13,6 +14,7 @@ enum class Owner { ours, both, pytest };
 struct OptionKind {
     Owner owner = Owner::pytest;
     bool takes_value = false;
+    bool whole = false;  // letters behind its first one are no options of their own
 };
 
 struct Arguments {
@@ -22,8 +24,7 @@ struct Arguments {
 };
 
 /// `kind` tells what an option is, by its name with dashes (-n, --dist). Short options may be
-/// joined
-/// (-xvs, -n4); after `--` everything is pytest's.
+/// joined (-xvs, -n4); after `--` everything is pytest's.
 Arguments split_arguments(const std::vector<std::string>& arguments,
                           const std::function<OptionKind(const std::string&)>& kind);
 

@@ -78,9 +78,12 @@ void Findings::adopt(const Display& display, const Places& places) {
 
 void Findings::add(const Event& event) {
     if (const auto* up = std::get_if<WorkerUp>(&event)) {
-        workers_[up->worker] =
-            fmt::format("[{}] {} -- Python {} {}", up->worker, up->facts.platform,
-                        up->facts.version, up->facts.executable);
+        const SlotFacts& facts = up->facts;
+        std::string& line = workers_[up->worker];
+        line = fmt::format("[{}] {}", up->worker, facts.platform);
+        if (!facts.version.empty()) {
+            line += fmt::format(" -- Python {} {}", facts.version, facts.executable);
+        }
         const std::string& framework = up->facts.framework;
         dashes_xpass_ = framework >= "pytest-8" || framework.starts_with("pytest-1");
     } else if (const auto* finished = std::get_if<TestFinished>(&event)) {

@@ -1,5 +1,6 @@
 // xgrid: picks the subcommand.
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include "client/options.hpp"
 #include "client/plugin_command.hpp"
 #include "shared/ensure.hpp"
+#include "worker/frameworks/native/server.hpp"
 #include "worker/loop.hpp"
 #include "worker/options.hpp"
 
@@ -84,6 +86,10 @@ int start(const std::vector<std::string>& words) {
             return command;
         };
         return start(parse, client::run_plugin_command, arguments);
+    }
+    // Internal: a worker starts it, with its socket.
+    if (subcommand == "slots" && arguments.size() == 1) {
+        return worker::native::serve_slots(std::atoi(arguments.front().c_str()));
     }
     if (const auto kind = client::command_kind(subcommand)) {
         const auto parse = [&](const auto& given) { return client::parse_command(*kind, given); };

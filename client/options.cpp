@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "client/arguments.hpp"
+#include "client/framework_choice.hpp"
 #include "client/option_list.hpp"
 #include "client/option_values.hpp"
 #include "client/order.hpp"
@@ -255,17 +256,61 @@ void set_order(Options& options, const Parsed& parsed, const Given& given,
     order.stays = !options.broker.empty() && !parsed.contains("looponfail");
 }
 
+bool is_pytest(const RunSpec& spec) { return spec.framework == "pytest"; }
+
+// What the command line says or, for `auto`, what its targets are: what other options mean hangs on
+// it.
+std::string framework_asked(const std::vector<std::string>& arguments,
+                            const std::string& directory) {
+    std::string asked = "auto";
+    constexpr std::string_view option = "--framework";
+    for (std::size_t i = 0; i < arguments.size() && arguments[i] != "--"; ++i) {
+        const std::string& word = arguments[i];
+        if (word == option && i + 1 < arguments.size()) asked = arguments[i + 1];
+        if (word.starts_with("--framework=")) asked = word.substr(option.size() + 1);
+    }
+    one_of(std::string(option), asked,
+           {"auto", "pytest", "gtest", "doctest", "catch2", "ctest", "meson", "command"});
+    return asked == "auto" ? framework_of(arguments, directory) : asked;
+}
+
+// The commands take the place of the file that they are in.
+std::vector<std::string> with_commands(const std::vector<std::string>& arguments,
+                                       const std::string& directory) {
+    std::vector<std::string> all;
+    std::string list = "-";
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        if (arguments[i] == "-k" && i + 1 < arguments.size()) {
+            all.insert(all.end(), {arguments[i], arguments[i + 1]});
+            ++i;
+        } else if (arguments[i].starts_with("-") && arguments[i] != "-") {
+            throw Fatal(fmt::format("unknown option: {}", arguments[i]), 4);
+        } else {
+            list = arguments[i];
+        }
+    }
+    if (list == "-" && isatty(STDIN_FILENO) != 0) {
+        throw Fatal(
+            "--framework command: name a file with a command on each line, or give them "
+            "on stdin",
+            4);
+    }
+    const std::vector<std::string> commands = read_commands(list, directory);
+    all.insert(all.end(), commands.begin(), commands.end());
+    return all;
+}
+
 void set_run(Options& options, const Parsed& parsed, const Given& given,
              const std::vector<Setting>& repeated) {
     RunSpec& spec = options.spec;
-    one_of(parsed.name("framework"), given.framework, {"auto", "pytest"});
+    if (given.framework != "auto") spec.framework = given.framework;
     spec.collect_full = one_of(parsed.name("collect"), given.collect, {"lazy", "full"}) == "full";
     one_of(parsed.name("start"), given.start, {"auto", "fork", "spawn"});
     if (given.start == "fork") spec.start = Start::fork;
     if (given.start == "spawn") spec.start = Start::spawn;
     spec.boxed = parsed.contains("boxed");
     spec.collect_only = parsed.contains("collect-only");
-    spec.confirm = !spec.collect_full && !parsed.contains("no-confirm");
+    spec.confirm = is_pytest(spec) && !spec.collect_full && !parsed.contains("no-confirm");
     if (spec.interpreter.empty()) spec.interpreter = "python3";
     set_environments(options, parsed, given, repeated);
     if (!given.failures_max.empty()) {
@@ -332,17 +377,23 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     Given given;
     OptionGroups groups;
     describe(groups, given, options);
+    options.spec.directory = working_directory();
+    options.spec.framework = framework_asked(arguments, options.spec.directory);
+    const bool pytest = is_pytest(options.spec);
     std::string debugger;
     const auto kind = [&](const std::string& name) -> OptionKind {
         if (std::ranges::find(unavailable, name) != unavailable.end()) {
             throw Fatal(fmt::format("{} is not available yet", name), 4);
         }
-        if (std::ranges::find(for_a_debugger, name) != for_a_debugger.end()) debugger = name;
-        options.asks_pytest =
-            options.asks_pytest || std::ranges::find(asking_pytest, name) != asking_pytest.end();
+        if (pytest) {
+            if (std::ranges::find(for_a_debugger, name) != for_a_debugger.end()) debugger = name;
+            options.asks_pytest = options.asks_pytest ||
+                                  std::ranges::find(asking_pytest, name) != asking_pytest.end();
+        }
         const std::string main = with_main_name(name);
         const std::string bare = main.substr(main.starts_with("--") ? 2 : 0);
         const po::option_description* known = groups.all.find_nothrow(bare, false);
+        if (known == nullptr && !pytest && name != "-k") return {.whole = true};
         if (known == nullptr) return {Owner::pytest, pytest_option_takes_value(name)};
         return {is_both(name) ? Owner::both : Owner::ours, known->semantic()->max_tokens() > 0};
     };
@@ -351,10 +402,10 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         std::cout << help_of(groups);
         return std::nullopt;
     }
-    options.spec.directory = working_directory();
     const std::map<std::string, std::string> environment = variables();
-    FoundSettings settings =
-        read_settings(pytest_question(options.spec.directory, split.pytest), environment);
+    FoundSettings settings = read_settings(
+        pytest_question(options.spec.directory, pytest ? split.pytest : std::vector<std::string>{}),
+        environment);
     std::vector<std::string> ours;
     std::ranges::transform(split.ours, std::back_inserter(ours), [](const std::string& argument) {
         if (argument == "-d" || argument == "--distload") return std::string("--dist=load");
@@ -380,12 +431,15 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     options.watch_roots = std::move(settings.watch_roots);
     options.warnings.insert(options.warnings.begin(), settings.warnings.begin(),
                             settings.warnings.end());
-    options.spec.arguments = united.pytest;
+    if (is_pytest(options.spec)) options.spec.arguments = united.pytest;
     options.spec.arguments.insert(options.spec.arguments.end(), split.pytest.begin(),
                                   split.pytest.end());
+    if (options.spec.framework == "command") {
+        options.spec.arguments = with_commands(options.spec.arguments, options.spec.directory);
+    }
     if (!debugger.empty()) set_debugger(options, given, debugger, united, settings.values);
     options.spec.command = without_token(arguments);
-    options.spec.command.insert(options.spec.command.begin(), "pytest");
+    options.spec.command.insert(options.spec.command.begin(), options.spec.framework);
     return options;
 }
 

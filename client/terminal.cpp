@@ -17,6 +17,12 @@ std::string joined(const std::vector<std::string>& words) {
     return text;
 }
 
+// Tests that are programs have no interpreter.
+std::string program_of(const SlotFacts& facts) {
+    if (facts.version.empty()) return facts.framework;
+    return fmt::format("Python {}, {}", facts.version, facts.framework);
+}
+
 }  // namespace
 
 Terminal::Terminal(TerminalSettings settings)
@@ -73,10 +79,9 @@ std::string Terminal::environment_line(const WorkerUp& event) {
     if (!headed() || !settings_.environments.several()) return {};
     if (!told_.insert(event.environment).second) return {};
     const SlotFacts& facts = event.facts;
-    std::string line =
-        fmt::format("[{}] {} -- Python {}, {}", settings_.environments[event.environment],
-                    facts.platform, facts.version, facts.framework);
-    if (verbose()) line += ", " + facts.executable;
+    std::string line = fmt::format("[{}] {} -- {}", settings_.environments[event.environment],
+                                   facts.platform, program_of(facts));
+    if (verbose() && !facts.executable.empty()) line += ", " + facts.executable;
     if (!facts.plugins.empty()) line += ", plugins: " + joined(facts.plugins);
     return results_.new_line() + printable(line) + "\n";
 }
@@ -85,9 +90,8 @@ std::string Terminal::header(const SlotFacts& facts) const {
     const bool several = settings_.environments.several();  // then each has a line for these
     std::string text;
     if (!several) {
-        text = fmt::format("platform {} -- Python {}, {}", facts.platform, facts.version,
-                           facts.framework);
-        if (verbose()) text += " -- " + facts.executable;
+        text = "platform " + facts.platform + " -- " + program_of(facts);
+        if (verbose() && !facts.executable.empty()) text += " -- " + facts.executable;
         text += "\n";
     }
     for (const std::string& line : facts.header) text += line + "\n";

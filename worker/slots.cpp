@@ -30,6 +30,7 @@ constexpr std::size_t unfinished_line_bytes =
     std::size_t{1024} * 1024;  // a longer one is shown in pieces
 
 std::string cannot_run(const WarmKey& key, const std::string& why) {
+    if (key.command.empty()) return "cannot start slots: " + why;
     std::string interpreter = key.command.front();
     for (std::size_t i = 1; i < key.command.size(); ++i) interpreter += " " + key.command[i];
     std::string text = fmt::format("cannot run pytest with {}: {}", interpreter, why);

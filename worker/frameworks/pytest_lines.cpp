@@ -111,11 +111,14 @@ TestResult result_from(const json& line) {
     TestResult result{.outcome = outcome_from(line.at(3)),
                       .seconds = line.at(4).get<std::array<double, 3>>()};
     if (!line.at(5).is_null()) result.details = details_from(line.at(5));
+    result.crashed = line.size() > 6 && line.at(6).get<bool>();
     return result;
 }
 
 SlotFacts slot_facts_from(const json& value) {
-    return {.framework = "pytest-" + value.at("pytest").get<std::string>(),
+    return {.framework = value.contains("framework")
+                             ? value.at("framework").get<std::string>()
+                             : "pytest-" + value.at("pytest").get<std::string>(),
             .platform = value.at("platform"),
             .version = value.at("python"),
             .executable = value.at("executable"),
@@ -259,7 +262,10 @@ std::string start_line(const SlotRequest& request) {
                   {"workers", spec.distributed ? spec.slots : 0},
                   {"testrunuid", spec.testrun_uid},
                   {"mainargv", spec.command}};
+    if (spec.framework != "pytest") start["framework"] = spec.framework;
     if (spec.whole_reports) start["whole_reports"] = true;
+    if (spec.collect_only) start["collect_only"] = true;
+    if (spec.show_output) start["show_output"] = true;
     if (!spec.inputs.empty()) start["input"] = input_for(request);
     if (spec.collect_full) start["collect"] = "full";
     if (spec.timeout_seconds > 0) start["timeout"] = spec.timeout_seconds;

@@ -94,7 +94,10 @@ bool wait_for_end(pid_t pid, int& status) {
 
 }  // namespace
 
-PytestWarm::PytestWarm(WarmKey key) : key_(std::move(key)), modules_(runner_modules()) { start(); }
+PytestWarm::PytestWarm(WarmKey key) : key_(std::move(key)) {
+    if (!key_.command.empty()) modules_ = runner_modules();
+    start();
+}
 
 PytestWarm::~PytestWarm() { leave(""); }
 
@@ -112,11 +115,14 @@ void PytestWarm::start() {
     fcntl(output_.get(), F_SETFL, O_NONBLOCK);
 
     constexpr int fd_there = 3;
-    const std::string bootstrap(runner_bootstrap());
     const std::string fd_text = std::to_string(fd_there);
-    const std::string cache = cache_home().string();
     std::vector<std::string> command = key_.command;
-    command.insert(command.end(), {"-c", bootstrap, fd_text, cache});
+    if (key_.command.empty()) {
+        command = {"/proc/self/exe", "slots", fd_text};
+    } else {
+        command.insert(command.end(),
+                       {"-c", std::string(runner_bootstrap()), fd_text, cache_home().string()});
+    }
     std::vector<std::string> variables = variables_with(key_.variables);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
@@ -229,7 +235,7 @@ void PytestWarm::leave(std::string why) {
             why = ready_ ? "the interpreter was " + describe_exit(status) : describe_exit(status);
         }
     }
-    if (!ready_ && pid_ > 0 && !heard_) why += not_python(printed_);
+    if (!ready_ && pid_ > 0 && !heard_ && !key_.command.empty()) why += not_python(printed_);
     if (!ready_ && !printed_.empty()) why += "\n" + printed_;
     why_ = std::move(why);
     control_.close();

@@ -1,5 +1,5 @@
-// What decides which warm interpreter a slot is forked from: all that must be in place before one
-// starts.
+// What decides which process a slot is forked from, a warm interpreter or `xgrid slots`: all that
+// must be in place before one starts.
 #pragma once
 
 #include <map>
@@ -11,7 +11,7 @@
 namespace xgrid::worker {
 
 struct WarmKey {
-    std::vector<std::string> command;  // the interpreter, with arguments
+    std::vector<std::string> command;  // the interpreter, with arguments; empty: none, but xgrid
     std::string directory;
     std::map<std::string, std::string> variables;
     int nice = 0;
@@ -21,10 +21,9 @@ struct WarmKey {
 
 /// The one for slots with that specification.
 inline WarmKey warm_key(const RunSpec& spec) {
-    WarmKey key{.command = {spec.interpreter},
-                .directory = spec.directory,
-                .variables = spec.environment,
-                .nice = spec.nice};
+    WarmKey key{.directory = spec.directory, .variables = spec.environment, .nice = spec.nice};
+    if (spec.framework != "pytest") return key;
+    key.command = {spec.interpreter};
     key.command.insert(key.command.end(), spec.interpreter_arguments.begin(),
                        spec.interpreter_arguments.end());
     return key;

@@ -28,7 +28,8 @@ public:
     /// `arguments` are the user's, for every program of the run.
     virtual Program listing(const std::string& path,
                             const std::vector<std::string>& arguments) const = 0;
-    virtual Result<std::vector<Case>> cases(const Ran& listing) const = 0;
+    virtual Result<std::vector<Case>> cases(const Ran& listing,
+                                            const std::vector<std::string>& arguments) const = 0;
     virtual Batch batch(const std::string& path, const std::vector<std::string>& arguments,
                         std::span<const Case> tests) const = 0;
 };

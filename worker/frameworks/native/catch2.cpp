@@ -20,15 +20,18 @@
 #include <fmt/format.h>
 
 #include "worker/frameworks/native/binary_kind.hpp"
-#include "worker/frameworks/native/no_list.hpp"
 #include "worker/frameworks/native/reported_tests.hpp"
+#include "worker/frameworks/native/texts.hpp"
 
 namespace xgrid::worker::native {
 namespace {
 
+// What the selector of a test begins with if it is of version 3.
+constexpr std::string_view version_3 = "3";
 constexpr std::size_t filter_bytes_max = 1024 * 1024;
 constexpr std::size_t selector_bytes_max = 64 * 1024;
 
+// The exit code of version 2 is the number of tests.
 constexpr const char* list_script = R"(program=$1
 shift
 list=$("$program" "$@" --list-tests --reporter xml)
@@ -36,7 +39,11 @@ status=$?
 case $list in
 *'<?xml'*) printf '%s\n' "$list"; exit $status ;;
 esac
-exec "$program" "$@" --list-test-names-only --verbosity high
+list=$("$program" "$@" --list-test-names-only --verbosity high)
+status=$?
+printf '%s\n' "$list"
+tests=$(printf '%s\n' "$list" | grep -c "$(printf '\t')@")
+[ $status -eq $((tests % 256)) ] || exit $status
 )";
 
 // ---- The user's options
@@ -136,9 +143,9 @@ std::vector<std::string> remaining(const std::vector<std::string>& given, bool b
         const bool attached = each.find_first_of("=:") != std::string::npos;
         const bool more = i + 1 < arguments.size();
         // What follows an option that is not Catch2's belongs to it, as far as one can tell.
-        const bool value = !attached && more &&
-                           (option != nullptr ? option->takes_value
-                                              : !arguments[i + 1].starts_with('-'));
+        const bool value =
+            !attached && more &&
+            (option != nullptr ? option->takes_value : !arguments[i + 1].starts_with('-'));
         if (!dropped) {
             result.push_back(each);
             if (value) result.push_back(arguments[i + 1]);
@@ -256,10 +263,8 @@ std::optional<Listed> listed_from(std::string_view line) {
 
 std::vector<Listed> lines_from(std::string_view text) {
     std::vector<Listed> tests;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find('\n'), text.size());
-        if (auto listed = listed_from(text.substr(0, end))) tests.push_back(std::move(*listed));
-        text.remove_prefix(std::min(end + 1, text.size()));
+    for (const std::string_view line : lines_of(text)) {
+        if (auto listed = listed_from(line)) tests.push_back(std::move(*listed));
     }
     return tests;
 }
@@ -430,8 +435,8 @@ private:
                 text += (i == 0 ? "" : " / ") + sections_[i];
             }
         }
-        tests_.add({at.attribute("filename"), line_from(at.attribute("line")), message,
-                    std::move(text)});
+        tests_.add(
+            {at.attribute("filename"), line_from(at.attribute("line")), message, std::move(text)});
     }
 
     void end_test() {
@@ -506,24 +511,25 @@ public:
         return program;
     }
 
-    Result<std::vector<Case>> cases(const Ran& ran) const override {
+    Result<std::vector<Case>> cases(const Ran& ran,
+                                    const std::vector<std::string>& /*arguments*/) const override {
         std::vector<Listed> tests;
         const std::size_t xml_begins = ran.out.find("<?xml");
-        if (xml_begins != std::string::npos) {
+        const bool is_xml = xml_begins != std::string::npos;
+        if (is_xml) {
             Listing listing;
             XmlStream xml({"MatchingTests"});
             xml.read(std::string_view(ran.out).substr(xml_begins), listing);
-            if (!listing.whole) return no_list(ran, "its list breaks off");
+            if (!listing.whole) return Error{"its list of tests breaks off"};
             tests = std::move(listing.tests);
         } else {
-            // Version 2 exits with the number of tests.
             tests = lines_from(ran.out);
-            const bool died = ran.timed_out || (ran.status & 0x7F) != 0;
-            if (died || (tests.empty() && ran.status != 0)) {
-                return no_list(ran, tests.empty() ? "it printed no list" : "its list breaks off");
-            }
         }
-        tell_apart(tests, xml_begins != std::string::npos);
+        tell_apart(tests, is_xml);
+        // Version 3 needs to be told that a batch may have nothing but tests that skip themselves.
+        if (is_xml) {
+            for (Listed& each : tests) each.test.selector.insert(0, version_3);
+        }
         std::vector<Case> cases;
         for (Listed& each : tests) cases.push_back(std::move(each.test));
         return cases;
@@ -538,7 +544,12 @@ public:
             batch.program.command.emplace_back(each);
         }
         for (const Case& test : tests) {
-            std::string lines = (test.selector.empty() ? quoted(test.name) : test.selector) + "\n";
+            const bool is_3 = test.selector.starts_with(version_3);
+            const std::string selector = test.selector.substr(is_3 ? version_3.size() : 0);
+            if (is_3 && batch.tests == 0) {
+                batch.program.command.emplace_back("--allow-running-no-tests");
+            }
+            std::string lines = (selector.empty() ? quoted(test.name) : selector) + "\n";
             // A listing has \x1B for a byte that XML cannot have.
             const std::string meant = as_meant(test.name);
             if (meant != test.name) lines += quoted(meant) + "\n";

@@ -19,7 +19,6 @@
 #include <fmt/format.h>
 
 #include "worker/frameworks/native/binary_kind.hpp"
-#include "worker/frameworks/native/no_list.hpp"
 #include "worker/frameworks/native/reported_tests.hpp"
 
 namespace xgrid::worker::native {
@@ -32,17 +31,28 @@ constexpr std::string_view skip_reason = "skipped by its decorator";
 
 using Names = std::span<const std::string_view>;
 
-constexpr std::array<std::string_view, 39> never = {
-    "r",  "reporters",          "o",   "out",               "c",   "count",
-    "q",  "quiet",              "ltc", "list-test-cases",   "lts", "list-test-suites",
-    "lr", "list-reporters",     "h",   "help",              "?",   "v",
-    "d",  "duration",           "nss", "no-skipped-summary", "npf", "no-path-filenames",
-    "nr", "no-run",             "nln", "no-line-numbers",   "e",   "exit",
-    "s",  "success",            "f",   "first",             "l",   "last",
-    "ob", "order-by",           "version"};
+constexpr std::array<std::string_view, 39> never = {"r",      "reporters",
+                                                    "o",      "out",
+                                                    "c",      "count",
+                                                    "q",      "quiet",
+                                                    "ltc",    "list-test-cases",
+                                                    "lts",    "list-test-suites",
+                                                    "lr",     "list-reporters",
+                                                    "h",      "help",
+                                                    "?",      "v",
+                                                    "d",      "duration",
+                                                    "nss",    "no-skipped-summary",
+                                                    "npf",    "no-path-filenames",
+                                                    "nr",     "no-run",
+                                                    "nln",    "no-line-numbers",
+                                                    "e",      "exit",
+                                                    "s",      "success",
+                                                    "f",      "first",
+                                                    "l",      "last",
+                                                    "ob",     "order-by",
+                                                    "version"};
 constexpr std::array<std::string_view, 2> test_names = {"tc", "test-case"};
 constexpr std::array<std::string_view, 2> skips = {"ns", "no-skip"};
-constexpr std::array<std::string_view, 2> throws = {"nt", "no-throw"};
 
 // Of an option, without what it is set to; empty: it is none.
 std::string_view option_name(std::string_view argument) {
@@ -78,7 +88,8 @@ bool is_set(const std::vector<std::string>& arguments, Names names) {
 // Matches the name, and hardly anything else; for all versions.
 std::string pattern_of(std::string name) {
     if (name.empty()) return "*";  // an empty pattern is none
-    std::ranges::replace_if(name, [](char byte) { return byte == ',' || byte == '\\'; }, '?');
+    std::ranges::replace_if(
+        name, [](char byte) { return byte == ',' || byte == '\\'; }, '?');
     return name;
 }
 
@@ -159,7 +170,6 @@ public:
     void found(const Element& element) override {
         if (element.name == "Options") {
             case_sensitive = element.attribute("case_sensitive") == "true";
-            runs_skipped = element.attribute("no_throw") == "true";  // see listing()
         } else if (element.name == "TestCase") {
             cases.push_back({.name = element.attribute("name"),
                              .suite = element.attribute("testsuite"),
@@ -173,7 +183,6 @@ public:
     std::vector<Case> cases;
     bool whole = false;
     bool case_sensitive = false;
-    bool runs_skipped = false;
     bool tells_skipped = true;
 };
 
@@ -256,8 +265,8 @@ private:
 
     void add_expression(const Element& element) {
         const std::string& macro = element.attribute("type");
-        std::string expression = with(element.text_of("Original"),
-                                      element.text_of("ExpectedException"));
+        std::string expression =
+            with(element.text_of("Original"), element.text_of("ExpectedException"));
         const std::string expected = element.text_of("ExpectedExceptionString");
         if (!expected.empty()) expression += ", \"" + expected + "\"";
         const std::string asserted = fmt::format("{}( {} )", macro, expression);
@@ -269,8 +278,8 @@ private:
         std::string text = level_of(macro) + ": " + asserted;
         std::string told;
         if (threw) {
-            told = fmt::format(" {} exception: {}",
-                               wants_exception ? "threw a DIFFERENT" : "THREW", exception);
+            told = fmt::format(" {} exception: {}", wants_exception ? "threw a DIFFERENT" : "THREW",
+                               exception);
             text += told;
         } else if (wants_exception) {
             told = " did NOT throw at all!";
@@ -293,9 +302,8 @@ private:
     void add_exception(const Element& element) {
         threw_ = true;
         crashed_ = crashed_ || element.attribute("crash") == "true";
-        const std::string message = fmt::format("test case {}: {}",
-                                                crashed_ ? "CRASHED" : "THREW exception",
-                                                trimmed(element.text));
+        const std::string message = fmt::format(
+            "test case {}: {}", crashed_ ? "CRASHED" : "THREW exception", trimmed(element.text));
         Element place = test_;  // what threw is not told
         place.children = element.children;
         add(place, message, (crashed_ ? "FATAL ERROR: " : "ERROR: ") + message, false);
@@ -338,8 +346,8 @@ private:
         } else if (expected > 0) {
             success = failures == expected;
             if (!success) {
-                reason = fmt::format("Didn't fail exactly {} times so marking it as failed!",
-                                     expected);
+                reason =
+                    fmt::format("Didn't fail exactly {} times so marking it as failed!", expected);
             }
         }
         const std::string& judged = totals_->attribute("test_case_success");
@@ -382,34 +390,32 @@ public:
         return length > 32 ? "doctest" : "doctest " + help.substr(from, length);
     }
 
-    // Skipped ones are listed only if they are not to be skipped. Whether the user wants that too
-    // is told through an option that is repeated in the listing, and decides nothing there.
+    // Skipped ones are listed only if they are not to be skipped.
     Program listing(const std::string& path,
                     const std::vector<std::string>& arguments) const override {
         Program program{.command = {path}};
-        for (std::string& each : without(without(without(arguments, never), skips), throws)) {
-            program.command.push_back(std::move(each));
-        }
-        const char* runs_skipped = is_set(arguments, skips) ? "true" : "false";
-        for (std::string each :
-             {std::string("--dt-list-test-cases"), std::string("--dt-reporters=xml"),
-              std::string("--dt-no-skip=true"), std::string("--dt-no-throw=") + runs_skipped}) {
-            program.command.push_back(std::move(each));
+        std::ranges::move(without(without(arguments, never), skips),
+                          std::back_inserter(program.command));
+        for (const char* each :
+             {"--dt-list-test-cases", "--dt-reporters=xml", "--dt-no-skip=true"}) {
+            program.command.emplace_back(each);
         }
         return program;
     }
 
-    Result<std::vector<Case>> cases(const Ran& ran) const override {
+    Result<std::vector<Case>> cases(const Ran& ran,
+                                    const std::vector<std::string>& arguments) const override {
         Listing listing;
         XmlStream xml({"doctest"});
         // Who knows what it printed before.
         const std::size_t from = ran.out.find("<?xml");
-        if (from == std::string::npos) return no_list(ran, "it printed no list");
+        if (from == std::string::npos) return Error{"its list of tests is not there"};
         xml.read(std::string_view(ran.out).substr(from), listing);
-        if (!listing.whole) return no_list(ran, "its list breaks off");
+        if (!listing.whole) return Error{"its list of tests breaks off"};
+        const bool runs_skipped = is_set(arguments, skips);
         for (Case& each : listing.cases) {
-            if (listing.runs_skipped) each.skip.clear();
-            if (!listing.tells_skipped && !listing.runs_skipped) each.selector = maybe_skipped;
+            if (runs_skipped) each.skip.clear();
+            if (!listing.tells_skipped && !runs_skipped) each.selector = maybe_skipped;
         }
         tell_apart(listing.cases, listing.case_sensitive);
         return std::move(listing.cases);
@@ -418,9 +424,8 @@ public:
     Batch batch(const std::string& path, const std::vector<std::string>& arguments,
                 std::span<const Case> tests) const override {
         Batch batch{.program = {.command = {path}}};
-        for (std::string& each : without(without(arguments, never), test_names)) {
-            batch.program.command.push_back(std::move(each));
-        }
+        std::ranges::move(without(without(arguments, never), test_names),
+                          std::back_inserter(batch.program.command));
         std::string filter;
         bool tell_skipped = false;
         for (const Case& test : tests) {

@@ -52,6 +52,7 @@ struct Ran {
     int status = 0;
     std::string out;
     std::string err;
+    std::string report;  // what it wrote to `report_path`
     bool timed_out = false;
 };
 
@@ -75,6 +76,8 @@ enum class Source : std::uint8_t { out, err, report };
 class Reader {
 public:
     virtual ~Reader() = default;
+    /// The program has been started: for one that tells of nothing but its end.
+    virtual void start(Listener& /*to*/) {}
     virtual void read(Source source, std::string_view text, Listener& to) = 0;
     /// The program has ended like that, by itself (not: was killed at a limit).
     virtual void end(int status, Listener& to) = 0;
@@ -97,18 +100,27 @@ struct Batch {
     Program program;
     std::size_t tests = 0;  // as many of the first ones as one process can take; at least one
     std::unique_ptr<Reader> reader;
+    bool ends_with_0 = true;  // when none of its tests has failed; else something beside them has
+};
+
+struct Loaded {
+    std::vector<Case> tests;       // in the order in which the unit's own runner has them
+    std::uint32_t deselected = 0;  // others, which the user does not want
 };
 
 class Framework {
 public:
     virtual ~Framework() = default;
-    /// As users know it, with its version if that is known.
+    /// As users know it.
     virtual std::string title() const = 0;
     /// An error is one of usage, and says what to do.
     virtual Result<Units> enumerate(const RunProgram& run) = 0;
-    /// The tests of a unit, in the order in which its own runner has them. An error: it cannot
-    /// be listed, which is a failure of the unit.
-    virtual Result<std::vector<Case>> load(const std::string& unit, const RunProgram& run) = 0;
+    /// What is in a unit. An error: it cannot be listed, which is a failure of the unit.
+    virtual Result<Loaded> load(const std::string& unit, const RunProgram& run) = 0;
+    /// As users see it, once in a run.
+    virtual std::string id(const std::string& unit, const Case& test) const {
+        return unit == test.name ? unit : unit + "::" + test.name;
+    }
     /// Runs these tests of it and no others; none of them has a reason to be skipped.
     virtual Batch batch(const std::string& unit, std::span<const Case> tests) = 0;
     /// What tells programs apart that were learnt from; empty: nothing is learnt of this unit.

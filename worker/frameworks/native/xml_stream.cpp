@@ -187,13 +187,12 @@ void XmlStream::take_markup(Listener& to) {
     const std::string_view markup = markup_;
     if (markup.starts_with(cdata)) {
         const std::size_t end = markup.ends_with("]]>") ? markup.size() - 3 : markup.size();
-        take_text(std::string(
-            markup.substr(cdata.size(), std::max(end, cdata.size()) - cdata.size())));
+        take_text(
+            std::string(markup.substr(cdata.size(), std::max(end, cdata.size()) - cdata.size())));
         return;
     }
     if (markup.starts_with("<!") || markup.starts_with("<?")) return;
-    const std::string_view tag =
-        markup.substr(1, markup.size() - (markup.ends_with('>') ? 2 : 1));
+    const std::string_view tag = markup.substr(1, markup.size() - (markup.ends_with('>') ? 2 : 1));
     if (tag.starts_with('/')) {
         close(std::string(tag.substr(1, name_end(tag, 1) - 1)), to);
         return;

@@ -1,8 +1,9 @@
 // Takes an XML document apart while it is still being written.
 //
 // pugixml and its like want a whole document; a report of a program that runs tests has to be
-// understood up to the test that is running now, and one that crashes never ends it. What frameworks
-// write is a small part of XML: no namespaces, no entities but the five that need no declaration.
+// understood up to the test that is running now, and one that crashes never ends it. What
+// frameworks write is a small part of XML: no namespaces, no entities but the five that need no
+// declaration.
 //
 // Total: what is no XML makes some sense too, and no more of it is kept than 1 MB of what is not
 // complete yet.

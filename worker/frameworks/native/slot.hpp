@@ -1,0 +1,12 @@
+// A slot of programs: from its start to its last order.
+#pragma once
+
+#include "shared/descriptor.hpp"
+#include "worker/frameworks/native/talk.hpp"
+
+namespace xgrid::worker::native {
+
+/// Serves the worker's orders until the one to finish; then everything is said.
+void run_slot(const SlotStart& start, Descriptor socket, Descriptor jobs, Descriptor tests);
+
+}  // namespace xgrid::worker::native
