@@ -48,24 +48,22 @@ std::vector<std::string> lines_in(std::istream& text) {
 
 }  // namespace
 
-std::string framework_of(const std::vector<std::string>& words, const std::string& directory) {
+std::string framework_of(const std::vector<std::string>& targets, const std::string& directory) {
     std::string found;
     std::string first;
-    for (const std::string& word : words) {
-        if (word == "--") break;
-        if (word.starts_with("-")) continue;
-        const fs::path path = fs::path(directory) / word.substr(0, word.find("::"));
+    for (const std::string& target : targets) {
+        const fs::path path = fs::path(directory) / target.substr(0, target.find("::"));
         std::error_code error;
-        if (!fs::exists(path, error)) continue;  // the value of an option, or an error later
+        if (!fs::exists(path, error)) continue;
         const std::string framework = framework_of_path(path);
         if (!found.empty() && framework != found) {
             throw Fatal(fmt::format("{} and {} are tests of different frameworks ({} and {}): "
                                     "submit them one after the other",
-                                    first, word, found, framework),
+                                    first, target, found, framework),
                         4);
         }
         found = framework;
-        first = word;
+        first = target;
     }
     return found.empty() ? "pytest" : found;
 }

@@ -7,9 +7,10 @@
 
 namespace xgrid::client {
 
-/// "binaries" for programs, "ctest" and "meson" for their build folders, else "pytest". Words that
-/// begin with a dash are not looked at. Throws Fatal with exit code 4 if they are of several.
-std::string framework_of(const std::vector<std::string>& words, const std::string& directory);
+/// "binaries" for programs, "ctest" and "meson" for their build folders, else "pytest". What is not
+/// there is for the framework to complain about. Throws Fatal with exit code 4 for targets of
+/// several.
+std::string framework_of(const std::vector<std::string>& targets, const std::string& directory);
 
 /// The lines of a list of commands, without empty ones and those that begin with #; "-" is stdin.
 /// Throws Fatal with exit code 4 if it cannot be read.

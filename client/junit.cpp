@@ -232,8 +232,10 @@ void Junit::add_phase(Suite& suite, const Phase& phase, std::size_t place) {
             element("error", message(fmt::format("failed on {} with \"{}\"", when, why)), text);
     } else if (phase.category == "skipped") {
         ++suite.skipped;
+        const std::string place =
+            phase.path.empty() ? "" : fmt::format("{}:{}: ", phase.path, phase.line);
         to.elements += element("skipped", " type=\"pytest.skip\"" + message(phase.reason),
-                               fmt::format("{}:{}: {}", phase.path, phase.line, phase.reason));
+                               place + phase.reason);
     } else if (phase.category == "xfailed") {
         ++suite.skipped;
         const bool marked = phase.reason.starts_with("reason: ");

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "shared/cache_home.hpp"
+#include "shared/whole_file.hpp"
 
 namespace xgrid::client {
 namespace {
@@ -41,8 +41,7 @@ std::set<std::string> Memory::read() const {
     std::error_code none;
     const std::uintmax_t bytes = fs::file_size(file_, none);
     if (none || bytes > file_bytes_max) return {};
-    std::ifstream file(file_, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const std::string text = whole_file(file_).value_or("");
     try {
         const nlohmann::json object = nlohmann::json::parse(text);
         if (object.at("project") != directory_) return {};

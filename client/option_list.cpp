@@ -13,9 +13,9 @@ namespace po = boost::program_options;
 
 const char* const usage_text =
     "usage: xgrid submit [OPTIONS] [TARGET | FRAMEWORK OPTION]...\n\n"
-    "Runs the tests of each TARGET (a folder, a file, a node id, a test binary, a build folder;\n"
-    "default: what pytest would run) and shows the results here. Options that are not listed\n"
-    "below go to pytest, or to the framework, unchanged.\n\n";
+    "Runs the tests of each TARGET (a folder, a file, a node id, a test binary, a build folder)\n"
+    "and shows the results here. What is not listed below goes to pytest, or another "
+    "framework.\n\n";
 const char* const exit_codes_text =
     "\nExit code: 0 all tests passed, 1 a test failed, 2 interrupted, 3 the grid failed,\n"
     "4 usage error or no such target, 5 there were no tests.\n";
@@ -55,7 +55,7 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("boxed", "each test in a process of its own (also: --forked)")  //
         ("no-confirm", "a failure is final, and not run again")(
             "framework", text(&given.framework, "NAME"),
-            "auto, pytest, gtest, doctest, catch2, ctest, meson, command")  //
+            "pytest, gtest, ctest, ... (auto: what targets are)")  //
         ("testrunuid", text(&options.spec.testrun_uid, "TEXT"),
          "what tests see as the run's id")                                            //
         ("broker", text(&options.broker, "ENDPOINT"), "hand the run to this broker")  //

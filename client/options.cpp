@@ -258,20 +258,26 @@ void set_order(Options& options, const Parsed& parsed, const Given& given,
 
 bool is_pytest(const RunSpec& spec) { return spec.framework == "pytest"; }
 
-// What the command line says or, for `auto`, what its targets are: what other options mean hangs on
-// it.
-std::string framework_asked(const std::vector<std::string>& arguments,
-                            const std::string& directory) {
-    std::string asked = "auto";
-    constexpr std::string_view option = "--framework";
+// Words that are no options, nor values of options.
+std::vector<std::string> targets_in(const std::vector<std::string>& arguments) {
+    std::vector<std::string> targets;
     for (std::size_t i = 0; i < arguments.size() && arguments[i] != "--"; ++i) {
-        const std::string& word = arguments[i];
-        if (word == option && i + 1 < arguments.size()) asked = arguments[i + 1];
-        if (word.starts_with("--framework=")) asked = word.substr(option.size() + 1);
+        if (!arguments[i].starts_with("-")) targets.push_back(arguments[i]);
+        if (pytest_option_takes_value(arguments[i])) ++i;
     }
-    one_of(std::string(option), asked,
+    return targets;
+}
+
+// What other options mean hangs on it.
+std::string framework_asked(const Arguments& split, const std::string& directory) {
+    constexpr std::string_view option = "--framework=";
+    std::string asked = "auto";
+    for (const std::string& word : split.ours) {
+        if (word.starts_with(option)) asked = word.substr(option.size());
+    }
+    one_of("--framework", asked,
            {"auto", "pytest", "gtest", "doctest", "catch2", "ctest", "meson", "command"});
-    return asked == "auto" ? framework_of(arguments, directory) : asked;
+    return asked == "auto" ? framework_of(targets_in(split.pytest), directory) : asked;
 }
 
 // The commands take the place of the file that they are in.
@@ -378,26 +384,29 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     OptionGroups groups;
     describe(groups, given, options);
     options.spec.directory = working_directory();
-    options.spec.framework = framework_asked(arguments, options.spec.directory);
-    const bool pytest = is_pytest(options.spec);
     std::string debugger;
     const auto kind = [&](const std::string& name) -> OptionKind {
         if (std::ranges::find(unavailable, name) != unavailable.end()) {
             throw Fatal(fmt::format("{} is not available yet", name), 4);
         }
-        if (pytest) {
-            if (std::ranges::find(for_a_debugger, name) != for_a_debugger.end()) debugger = name;
-            options.asks_pytest = options.asks_pytest ||
-                                  std::ranges::find(asking_pytest, name) != asking_pytest.end();
-        }
+        if (std::ranges::find(for_a_debugger, name) != for_a_debugger.end()) debugger = name;
+        options.asks_pytest =
+            options.asks_pytest || std::ranges::find(asking_pytest, name) != asking_pytest.end();
         const std::string main = with_main_name(name);
         const std::string bare = main.substr(main.starts_with("--") ? 2 : 0);
         const po::option_description* known = groups.all.find_nothrow(bare, false);
-        if (known == nullptr && !pytest && name != "-k") return {.whole = true};
+        if (known == nullptr && !is_pytest(options.spec) && name != "-k") return {.whole = true};
         if (known == nullptr) return {Owner::pytest, pytest_option_takes_value(name)};
         return {is_both(name) ? Owner::both : Owner::ours, known->semantic()->max_tokens() > 0};
     };
-    const Arguments split = split_arguments(arguments, kind);
+    Arguments split = split_arguments(arguments, kind);
+    options.spec.framework = framework_asked(split, options.spec.directory);
+    const bool pytest = is_pytest(options.spec);
+    if (!pytest) {
+        split = split_arguments(arguments, kind);
+        debugger.clear();
+        options.asks_pytest = false;
+    }
     if (asks_for_help(split.ours)) {
         std::cout << help_of(groups);
         return std::nullopt;

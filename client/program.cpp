@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <link.h>
 #include <map>
 #include <mutex>
@@ -21,6 +20,7 @@
 #include <fmt/format.h>
 
 #include "shared/ensure.hpp"
+#include "shared/whole_file.hpp"
 
 namespace xgrid::client {
 namespace {
@@ -70,12 +70,11 @@ Loaded loaded_files() {
 }
 
 Result<std::string> content_of(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::string bytes{std::istreambuf_iterator<char>(file), {}};
-    if (!file || bytes.empty()) {
+    std::optional<std::string> bytes = whole_file(path);
+    if (!bytes || bytes->empty()) {
         return Error{fmt::format("cannot read {}, a part of this program", path)};
     }
-    return bytes;
+    return *std::move(bytes);
 }
 
 void put(std::string& header, std::size_t at, const std::string& text) {

@@ -2,11 +2,11 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 
 #include <fmt/format.h>
+
+#include "shared/whole_file.hpp"
 
 namespace xgrid {
 namespace {
@@ -29,11 +29,10 @@ Result<std::optional<std::string>> read_text(const fs::path& path) {
     const std::uintmax_t bytes = fs::file_size(path, error);
     if (error) return fault(error.message());
     if (bytes > bytes_max) return fault(fmt::format("it is larger than {} bytes", bytes_max));
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return fault(std::strerror(errno));
-    std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (file.bad()) return fault("reading it failed");
-    return std::optional(std::move(text));
+    errno = 0;
+    std::optional<std::string> text = whole_file(path);
+    if (!text) return fault(errno == 0 ? "reading it failed" : std::strerror(errno));
+    return text;
 }
 
 }  // namespace xgrid

@@ -4,20 +4,19 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shared/whole_file.hpp"
+
 namespace xgrid::worker {
 namespace {
 
-std::string text_of(const std::string& path) {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
+// Of a process that is gone: nothing.
+std::string text_of(const std::string& path) { return whole_file(path).value_or(""); }
 
 // /proc/PID/stat behind the name, which may hold anything: state, parent, group, session.
 struct Stat {

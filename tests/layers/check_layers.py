@@ -29,7 +29,7 @@ WORLD = [
     r"client/(command_options|commands|inquiry|order)\.[ch]pp",
     r"client/(folder_watches|framework_choice|grid|rounds|watching)\.[ch]pp",
     r"client/snapshot/(?!glob|ignore_rules|settings).*",
-    r"shared/(cache_home|config_home|cores|credentials|curve|database|file|handshakes|key_file|living|mapped_file|option_text|partial|descriptor|process|secret_file|signals|socket|socket_folder|store\w*|text_file)\.[ch]pp",
+    r"shared/(cache_home|config_home|cores|credentials|curve|database|file|handshakes|key_file|living|mapped_file|option_text|partial|descriptor|process|secret_file|signals|socket|socket_folder|store\w*|text_file|whole_file)\.[ch]pp",
 ]
 
 # A library, and the only files that include it. What is not listed (fmt) is for everyone.
@@ -91,7 +91,7 @@ NOT_PURE = (
     r"|random|shared_mutex|thread|(?!zstd\.h)[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
 )
 # Ours, through which a pure file would reach it all the same.
-NOT_PURE_OURS = r'".*/(loop|options|config_file|http|socket|socket_folder|curve|handshakes|secret_file|key_file|key_store|keys_command|keys_options|access|audit|credentials|config_home|dialer|knock|tokens|journal|listen|permits|session|worker_keys|cache_home|descriptor|objects|code|coverage_report|git_library|giver|tree_content|tree_sync|trees|database|file|living|mapped_file|option_text|partial|store\w*|command_options|commands|inquiry|order|embedded|memory|option_list|plugin_command|plugin_talk|program|project|pytest_cache|pytest_ini|folder_watches|grid|remote_hosts?|repository|rounds|settings_files|sync_settings|text_file|watching|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
+NOT_PURE_OURS = r'".*/(loop|options|config_file|http|socket|socket_folder|curve|handshakes|secret_file|key_file|key_store|keys_command|keys_options|access|audit|credentials|config_home|dialer|knock|tokens|journal|listen|permits|session|worker_keys|cache_home|descriptor|objects|code|coverage_report|git_library|giver|tree_content|tree_sync|trees|database|file|living|mapped_file|option_text|partial|store\w*|command_options|commands|inquiry|order|embedded|memory|option_list|plugin_command|plugin_talk|program|project|pytest_cache|pytest_ini|folder_watches|grid|remote_hosts?|repository|rounds|settings_files|sync_settings|text_file|whole_file|watching|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
 
 CLOCK = re.compile(r"_clock::now|random_device|std::time\(|clock_gettime|gettimeofday")
 ASKS_THE_CLOCK = [

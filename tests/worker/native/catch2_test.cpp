@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/worker/native/told.hpp"
+#include "tests/worker/native/report_events.hpp"
 #include "worker/frameworks/native/binary_kind.hpp"
 
 namespace xgrid::worker::native {
@@ -94,7 +94,7 @@ const std::vector<Case> reported = {{.name = " fine ", .path = "a.cpp", .line = 
 std::unique_ptr<Reader> reported_reader() { return batch_of(reported).reader; }
 
 // What one test comes to that ends like that.
-Told end_of(const std::string& tags, const std::string& inside, const std::string& totals) {
+ReportEvents end_of(const std::string& tags, const std::string& inside, const std::string& totals) {
     const std::vector<Case> tests = {{.name = "t", .path = "a.cpp", .line = 1}};
     return told([&] { return batch_of(tests).reader; }, 1,
                 fmt::format("<Catch><Group><TestCase name=\"t\" tags=\"{}\" filename=\"a.cpp\" "
@@ -192,7 +192,7 @@ TEST_CASE("a batch of Catch2's version 3 may have nothing but tests that skip th
 }
 
 TEST_CASE("a report of Catch2 tells of the tests of its batch only, and what they printed") {
-    const Told all = told(reported_reader, 2, report);
+    const ReportEvents all = told(reported_reader, 2, report);
     CHECK(all.events ==
           Words{"0 began", "out: hello\n", "err: oh\n", "0 passed", "1 began", "1 failed"});
     CHECK(all.results[0].seconds[1] == 0.25);
@@ -212,7 +212,7 @@ TEST_CASE("a report of Catch2 means the same in pieces of any size") {
 }
 
 TEST_CASE("a failure of Catch2 says where, what, and how one came there") {
-    const Told all = told(reported_reader, 2, report);
+    const ReportEvents all = told(reported_reader, 2, report);
     const Phase& phase = all.phase();
     CHECK(phase.path == "a.cpp");
     CHECK(phase.line == 8);
@@ -238,29 +238,30 @@ a.cpp:3: warning:
 }
 
 TEST_CASE("an exception in an assertion of Catch2 is told with it") {
-    const Told all = end_of("",
-                            "<Expression success=\"false\" type=\"CHECK\" filename=\"a.cpp\" "
-                            "line=\"2\"><Original>f()</Original><Expanded>f()</Expanded>"
-                            "<Exception filename=\"a.cpp\" line=\"2\">oh</Exception></Expression>",
-                            "success=\"false\"");
+    const ReportEvents all =
+        end_of("",
+               "<Expression success=\"false\" type=\"CHECK\" filename=\"a.cpp\" "
+               "line=\"2\"><Original>f()</Original><Expanded>f()</Expanded>"
+               "<Exception filename=\"a.cpp\" line=\"2\">oh</Exception></Expression>",
+               "success=\"false\"");
     CHECK(all.phase().text ==
           "a.cpp:2: FAILED:\n  CHECK( f() )\ndue to unexpected exception with message: oh\n");
 }
 
 TEST_CASE("a failure that Catch2 expected is one") {
-    const Told may = end_of("[!mayfail]", failure, "success=\"true\"");
+    const ReportEvents may = end_of("[!mayfail]", failure, "success=\"true\"");
     CHECK(may.events.back() == "0 xfailed");
     CHECK(may.phase().reason == "[!mayfail]");
     CHECK(end_of("[!mayfail]", "", "success=\"true\"").events.back() == "0 passed");
     CHECK(end_of("[!shouldfail]", failure, "success=\"true\"").phase().reason == "[!shouldfail]");
-    const Told did_not = end_of("[!shouldfail]", "", "success=\"false\"");
+    const ReportEvents did_not = end_of("[!shouldfail]", "", "success=\"false\"");
     CHECK(did_not.events.back() == "0 failed");
     CHECK(did_not.phase().message == "should have failed, but did not");
 }
 
 TEST_CASE("a test of Catch2 may skip itself") {
     const std::string skip = "<Skip filename=\"a.cpp\" line=\"7\">\n  no network\n</Skip>";
-    const Told all = end_of("", skip, "success=\"true\" skips=\"1\"");
+    const ReportEvents all = end_of("", skip, "success=\"true\" skips=\"1\"");
     CHECK(all.events.back() == "0 skipped");
     CHECK(all.phase().reason == "no network");
     CHECK(all.phase().line == 7);
@@ -268,10 +269,10 @@ TEST_CASE("a test of Catch2 may skip itself") {
 }
 
 TEST_CASE("a test of Catch2 that crashed has failed, even if it may fail") {
-    const Told all = end_of("[!mayfail]",
-                            "<FatalErrorCondition filename=\"a.cpp\" line=\"2\">SIGSEGV"
-                            "</FatalErrorCondition>",
-                            "success=\"true\"");
+    const ReportEvents all = end_of("[!mayfail]",
+                                    "<FatalErrorCondition filename=\"a.cpp\" line=\"2\">SIGSEGV"
+                                    "</FatalErrorCondition>",
+                                    "success=\"true\"");
     CHECK(all.events.back() == "0 failed");
     CHECK(all.results[0].crashed);
     CHECK(all.phase().message == "SIGSEGV");

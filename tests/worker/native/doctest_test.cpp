@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/worker/native/told.hpp"
+#include "tests/worker/native/report_events.hpp"
 #include "worker/frameworks/native/binary_kind.hpp"
 
 namespace xgrid::worker::native {
@@ -91,7 +91,8 @@ const std::vector<Case> reported = {{.name = "fine", .path = "a.cpp", .line = 1}
 std::unique_ptr<Reader> reported_reader() { return batch_of(reported).reader; }
 
 // What one test comes to that ends like that.
-Told end_of(const std::string& attributes, const std::string& inside, const std::string& totals) {
+ReportEvents end_of(const std::string& attributes, const std::string& inside,
+                    const std::string& totals) {
     const std::vector<Case> tests = {{.name = "t", .path = "a.cpp", .line = 1}};
     return told([&] { return batch_of(tests).reader; }, 1,
                 fmt::format("<doctest><TestSuite><TestCase name=\"t\" filename=\"a.cpp\" "
@@ -221,7 +222,7 @@ TEST_CASE("one command line of doctest takes only so many tests") {
 }
 
 TEST_CASE("a report of doctest tells of the tests of its batch only") {
-    const Told all = told(reported_reader, 2, report);
+    const ReportEvents all = told(reported_reader, 2, report);
     CHECK(all.events == Words{"0 began", "0 passed", "1 began", "1 failed"});
     CHECK(all.results[0].seconds[1] == 0.25);
     CHECK_FALSE(all.results[0].details);
@@ -240,7 +241,7 @@ TEST_CASE("a report of doctest means the same in pieces of any size") {
 }
 
 TEST_CASE("a failure of doctest says where, what, and how one came there") {
-    const Told all = told(reported_reader, 2, report);
+    const ReportEvents all = told(reported_reader, 2, report);
     const Phase& phase = all.phase();
     CHECK(phase.path == "a.cpp");
     CHECK(phase.line == 8);
@@ -281,8 +282,8 @@ TEST_CASE("assertions of doctest about exceptions read as doctest prints them") 
 }
 
 TEST_CASE("a warning of doctest is no failure, and is printed") {
-    const Told all = end_of("", asserted("WARN", "<Expanded>0</Expanded>"),
-                            "failures=\"0\" test_case_success=\"true\"");
+    const ReportEvents all = end_of("", asserted("WARN", "<Expanded>0</Expanded>"),
+                                    "failures=\"0\" test_case_success=\"true\"");
     CHECK(all.events ==
           Words{"0 began",
                 "out: a.cpp:2: WARNING: WARN( f() ) is NOT correct!\n  values: WARN( 0 )\n",
@@ -317,8 +318,9 @@ TEST_CASE("what makes a test of doctest fail beside its assertions is said") {
 }
 
 TEST_CASE("a test of doctest that crashed has failed, even if it should fail") {
-    const Told all = end_of("should_fail=\"true\"", "<Exception crash=\"true\">SIGSEGV</Exception>",
-                            "failures=\"0\" test_case_success=\"true\"");
+    const ReportEvents all =
+        end_of("should_fail=\"true\"", "<Exception crash=\"true\">SIGSEGV</Exception>",
+               "failures=\"0\" test_case_success=\"true\"");
     CHECK(all.events.back() == "0 failed");
     CHECK(all.results[0].crashed);
     CHECK(all.phase().message == "test case CRASHED: SIGSEGV");
@@ -330,14 +332,15 @@ TEST_CASE("older doctests say only in the report what they skipped") {
     const Batch batch = batch_of(cases);
     CHECK(batch.tests == 2);
     CHECK_FALSE(has(batch.program.command, "--dt-no-skipped-summary=true"));
-    const Told all = told([&] { return batch_of(cases).reader; }, 2,
-                          "<doctest><TestSuite><TestCase name=\"u\" filename=\"a.cpp\" line=\"1\" "
-                          "skipped=\"true\"/>");
+    const ReportEvents all =
+        told([&] { return batch_of(cases).reader; }, 2,
+             "<doctest><TestSuite><TestCase name=\"u\" filename=\"a.cpp\" line=\"1\" "
+             "skipped=\"true\"/>");
     CHECK(all.events == Words{"1 began", "1 skipped"});
 }
 
 TEST_CASE("output of a doctest is passed on as it is") {
-    Told to(2);
+    ReportEvents to(2);
     const auto reader = reported_reader();
     reader->read(Source::out, "<a>", to);
     reader->read(Source::err, "b", to);

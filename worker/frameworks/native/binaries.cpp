@@ -53,7 +53,7 @@ Result<Wishes> wishes_from(const std::vector<std::string>& words) {
             wishes.arguments.push_back(word);
         } else {
             const std::size_t colons = word.find("::");
-            const std::string path = word.substr(0, colons);
+            const std::string path = fs::path(word.substr(0, colons)).lexically_normal();
             if (std::ranges::find(wishes.paths, path) == wishes.paths.end()) {
                 wishes.paths.push_back(path);
             }

@@ -25,6 +25,7 @@ using nlohmann::json;
 constexpr std::string_view begins = "[ RUN      ] ";
 constexpr std::string_view failure_end = ": Failure";
 constexpr std::string_view skip_end = ": Skipped";
+constexpr std::string_view unknown_place = "unknown file: Failure";  // of an exception, say
 // Longer lines do not tell of tests.
 constexpr std::size_t line_most = std::size_t{64} * 1024;
 
@@ -126,6 +127,7 @@ private:
                     if (at > 0) to.printed(Stream::out, bare.substr(0, at));
                     current_ = found->first;
                     failures_.clear();
+                    within_ = false;
                     to.began(found->second);
                     return;
                 }
@@ -143,7 +145,7 @@ private:
         std::string_view rest = text.substr(end.mark.size());
         if (!rest.starts_with(current_)) return false;
         rest.remove_prefix(current_.size());
-        if (!rest.empty() && rest[0] != ' ' && rest[0] != ',') return false;
+        if (!rest.ends_with(" ms)") || (rest[0] != ' ' && rest[0] != ',')) return false;
         if (!before.empty()) to.printed(Stream::out, before);
         TestResult result{.outcome = end.outcome};
         result.seconds[1] = seconds_in(rest);
@@ -174,7 +176,7 @@ private:
                 to.printed(Stream::out, place.path.substr(0, place.path.size() - own.size()));
                 place.path = own;
             }
-            if (!place.path.empty()) {
+            if (!place.path.empty() || bare == unknown_place) {
                 failures_.push_back({.path = place.path, .line = place.line});
                 within_ = true;
                 return;

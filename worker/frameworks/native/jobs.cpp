@@ -79,7 +79,6 @@ struct Jobs::Running final : Listener {
         any = true;
         if (!company_end.empty()) return;  // it has been told
         jobs.channel_.say(fact_line(jobs.job_, Started{*current}));
-        jobs.channel_.flush();
     }
     void ended(std::size_t test, TestResult result) override {
         began(test);
@@ -223,11 +222,13 @@ void Jobs::tell_found(const Loaded& loaded, const Selection& selection, Ended& e
     for (const Case& test : loaded.tests) {
         const std::string id = framework_.id(unit_, test);
         const TestName name{id, seen[id]++};
+        if (start_.chosen && !start_.chosen->contains(id)) continue;
         const bool named = wanted.erase(name) > 0;
         if (selection.mode != Select::all && named != (selection.mode == Select::only)) continue;
         if (test.skip.empty()) waiting_.push_back(static_cast<Index>(tests_.size()));
         tests_.push_back(test);
         found.tests.push_back(name);
+        if (start_.collect_only) found.listed.push_back({0, id, id});
         names_.push_back(name);
         if (found.tests.size() == found_most) tell();
     }

@@ -157,9 +157,9 @@ Result<Process> Process::start(const Program& program, const std::string& direct
     setpgid(pid, pid);  // whoever comes first
     Process made(pid);
     made.life_ = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-    made.streams_.emplace(Source::out, std::move(out->ours));
-    made.streams_.emplace(Source::err, std::move(err->ours));
-    made.streams_.emplace(Source::report, std::move(report->ours));
+    made.streams_[Source::out].end = std::move(out->ours);
+    made.streams_[Source::err].end = std::move(err->ours);
+    made.streams_[Source::report].end = std::move(report->ours);
     failure->theirs.close();
     fcntl(failure->ours.get(), F_SETFL, 0);
     int why = 0;
@@ -175,12 +175,13 @@ Process::~Process() {
     waitpid(pid_.number, nullptr, 0);
 }
 
-void Process::wait(Instant until) const {
+void Process::wait(Instant until) {
     std::array<pollfd, 4> watched{};
     std::size_t count = 0;
     watched.at(count++) = {.fd = life_.get(), .events = POLLIN, .revents = 0};
+    // A negative number is none to poll(2).
     for (const auto& [source, stream] : streams_) {
-        if (stream) watched.at(count++) = {.fd = stream.get(), .events = POLLIN, .revents = 0};
+        watched.at(count++) = {.fd = stream.end.get(), .events = POLLIN, .revents = 0};
     }
     // Without pidfd_open(2), which is from Linux 5.3, the end is looked for.
     constexpr std::chrono::milliseconds look(20);
@@ -190,18 +191,31 @@ void Process::wait(Instant until) const {
         until == never ? Duration(most) : std::max(until - Instant(now), Duration(0)));
     left = std::min(left, life_ ? most : look);
     poll(watched.data(), count, static_cast<int>(left.count()));
+    ending_ = !life_ || watched[0].revents != 0;
+    count = 1;
+    for (auto& [source, stream] : streams_) {
+        stream.ready = ending_ || watched.at(count).revents != 0;
+        ++count;
+    }
+    // What was printed before a report may have come after poll(2) had looked there.
+    if (streams_[Source::report].ready) {
+        for (auto& [source, stream] : streams_) stream.ready = true;
+    }
 }
 
 std::string Process::read(Source source) {
     std::string text;
-    Descriptor& stream = streams_.at(source);
-    if (stream && read_some(stream, text) == ReadEnd::end) stream.close();
+    Stream& stream = streams_.at(source);
+    if (!stream.end || !stream.ready) return text;
+    const ReadEnd end = read_some(stream.end, text);
+    stream.ready = ending_ || end == ReadEnd::more;
+    if (end == ReadEnd::end) stream.end.close();
     return text;
 }
 
 std::optional<int> Process::ended() {
     int status = 0;
-    if (pid_.number == 0 || waitpid(pid_.number, &status, WNOHANG) != pid_.number) {
+    if (!ending_ || pid_.number == 0 || waitpid(pid_.number, &status, WNOHANG) != pid_.number) {
         return std::nullopt;
     }
     ::kill(-pid_.number, SIGKILL);

@@ -26,8 +26,9 @@ public:
     ~Process();
 
     /// Waits until something can be read, it has ended, or that time has come.
-    void wait(Instant until) const;
-    /// What can be read of that now, at most some of it; empty: nothing now.
+    void wait(Instant until);
+    /// What can be read of that now, at most some of it; empty: nothing now. Between wait() and the
+    /// end only what wait() has found to be there is looked for.
     std::string read(Source source);
     /// Its status, once it has ended; what is left of its group is killed then.
     std::optional<int> ended();
@@ -44,7 +45,12 @@ private:
     };
     Id pid_;
     Descriptor life_;  // readable when it has ended
-    std::map<Source, Descriptor> streams_;
+    struct Stream {
+        Descriptor end;
+        bool ready = true;
+    };
+    std::map<Source, Stream> streams_;
+    bool ending_ = true;  // or it may be, as far as one can tell
 };
 
 /// Runs it to its end; past the limit, if it is not 0, it is killed.

@@ -31,6 +31,7 @@ SlotFacts facts_of(const SlotStart& start, const Framework& framework) {
     return {.framework = framework.title(),
             .platform = "linux",
             .root = start.directory,
+            .settings = {{"junit_suite_name", start.framework}},
             .fingerprint = {{"kernel", fmt::format("{} {}", system.sysname, system.release)},
                             {"machine", system.machine}}};
 }

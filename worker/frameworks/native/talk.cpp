@@ -1,5 +1,6 @@
 #include "worker/frameworks/native/talk.hpp"
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <nlohmann/json.hpp>
@@ -103,19 +104,29 @@ Result<T> read(std::string_view line, Read read) {
     }
 }
 
+// As client/chosen.hpp has it: behind a mark at the end are ids.
+void split_chosen(SlotStart& start) {
+    const auto mark = std::ranges::find(start.arguments, "--xgrid-chosen");
+    if (mark == start.arguments.end()) return;
+    start.chosen.emplace(mark + 1, start.arguments.end());
+    start.arguments.erase(mark, start.arguments.end());
+}
+
 SlotStart start_from(const json& value) {
-    return {.key = value.at("key"),
-            .name = value.at("slot"),
-            .framework = value.at("framework"),
-            .directory = value.at("cwd"),
-            .variables = value.at("env"),
-            .arguments = value.at("args"),
-            .slots = value.at("workers"),
-            .testrun_uid = value.at("testrunuid"),
-            .timeout_seconds = value.value("timeout", 0.0),
-            .boxed = value.value("boxed", false),
-            .show_output = value.value("show_output", false),
-            .collect_only = value.value("collect_only", false)};
+    SlotStart start{.key = value.at("key"),
+                    .name = value.at("slot"),
+                    .framework = value.at("framework"),
+                    .directory = value.at("cwd"),
+                    .variables = value.at("env"),
+                    .arguments = value.at("args"),
+                    .slots = value.at("workers"),
+                    .testrun_uid = value.at("testrunuid"),
+                    .timeout_seconds = value.value("timeout", 0.0),
+                    .boxed = value.value("boxed", false),
+                    .show_output = value.value("show_output", false),
+                    .collect_only = value.value("collect_only", false)};
+    split_chosen(start);
+    return start;
 }
 
 JobBody body_from(const json& value) {

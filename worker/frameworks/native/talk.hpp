@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,8 @@ struct SlotStart {
     std::string directory;
     std::map<std::string, std::string> variables;
     std::vector<std::string> arguments;
-    std::uint32_t slots = 0;  // of the run; 0: it is not distributed
+    std::optional<std::set<std::string>> chosen;  // ids: these alone, of all that was asked for
+    std::uint32_t slots = 0;                      // of the run; 0: it is not distributed
     std::string testrun_uid;
     double timeout_seconds = 0;
     bool boxed = false;

@@ -1,0 +1,80 @@
+#include "worker/frameworks/native/batches.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+using namespace xgrid::worker::native;
+
+namespace {
+
+struct Totals {
+    std::size_t processes = 0;
+    double seconds = 0;
+    double longest = 0;  // of a process
+};
+
+// All tests of a unit run in one slot, each with what it and each process really take.
+Totals run(std::size_t tests, double start, double each, Costs known = {}) {
+    Batches batches(known);
+    Totals totals;
+    for (std::size_t left = tests; left > 0;) {
+        const std::size_t size = batches.next(left);
+        REQUIRE(size >= 1);
+        REQUIRE(size <= left);
+        const double in_tests = static_cast<double>(size) * each;
+        batches.ran(size, start + in_tests, in_tests);
+        ++totals.processes;
+        totals.seconds += start + in_tests;
+        totals.longest = std::max(totals.longest, start + in_tests);
+        left -= size;
+    }
+    return totals;
+}
+
+}  // namespace
+
+TEST_CASE("starts cost about a tenth at most, from nothing known") {
+    for (const double start : {0.005, 0.1, 1.0}) {
+        for (const double each : {0.0001, 0.005, 0.05, 0.5}) {
+            CAPTURE(start);
+            CAPTURE(each);
+            const double whole = start + 2000 * each;
+            const Totals totals = run(2000, start, each);
+            // Three small batches at most come before it is known what tests take.
+            CHECK(totals.seconds <= 1.12 * whole + 3 * start);
+        }
+    }
+}
+
+TEST_CASE("what is known from before is used from the first batch on") {
+    CHECK(run(2000, 0.1, 0.005, {0.1, 0.005}).seconds <= 1.13 * (0.1 + 2000 * 0.005));
+    CHECK(run(2000, 0.1, 0.00001, {0.1, 0.00001}).processes == 1);
+}
+
+TEST_CASE("long tests are not held back by others in their process") {
+    // A start is a tenth of one of these already.
+    CHECK(Batches({0.01, 1.0}).next(100) == 1);
+    CHECK(run(100, 0.01, 1.0).longest < 17);
+    CHECK(run(100, 0.01, 1.0, {0.01, 1.0}).longest < 1.1);
+}
+
+TEST_CASE("a batch of fast tests does not make one of slow tests huge at once") {
+    Batches batches;
+    CHECK(batches.next(100'000) == 16);
+    batches.ran(16, 0.1, 0.00001);
+    CHECK(batches.next(100'000) == 128);
+    batches.ran(128, 0.1, 0.00001);
+    CHECK(batches.next(100'000) == 1024);
+}
+
+TEST_CASE("no size for nothing, whatever was measured") {
+    CHECK(Batches().next(0) == 0);
+    Batches batches;
+    batches.ran(0, 5, 0);
+    batches.ran(3, 1, 2);  // clocks that disagree
+    CHECK(batches.costs().start_seconds == 0);
+    CHECK(batches.next(7) >= 1);
+    CHECK(batches.next(7) <= 7);
+}
