@@ -169,6 +169,14 @@ TEST_CASE("version 2 of Catch2 does not tell what is hidden, so that is not excl
           "\"f*\"~\"fg\"\n");
 }
 
+TEST_CASE("a program of Catch2 that runs other tests, too, may end as it likes") {
+    const std::vector<Case> apart = cases_of(list_of(listed("a", 1) + listed("b*", 2)));
+    CHECK(batch_of(apart).ends_with_0);
+    const std::vector<Case> twins = cases_of(list_of(listed("a", 1) + listed("A", 2)));
+    CHECK_FALSE(batch_of({twins[0]}).ends_with_0);
+    CHECK_FALSE(batch_of(cases_of("b*\t@a.cpp:1\n")).ends_with_0);
+}
+
 TEST_CASE("options that the user has for Catch2 go along, but for what selects and reports") {
     const Words given = {"[fast]", "-r",     "junit",         "--out=x", "-sb",    "-c",
                          "part",   "--mine", "own",           "-f",      "names",  "--order",

@@ -26,10 +26,8 @@
 namespace xgrid::worker::native {
 namespace {
 
-// What the selector of a test begins with if it is of version 3.
-constexpr std::string_view version_3 = "3";
 constexpr std::size_t filter_bytes_max = 1024 * 1024;
-constexpr std::size_t selector_bytes_max = 64 * 1024;
+constexpr std::size_t exclusion_bytes_max = 64 * 1024;
 
 // The exit code of version 2 is the number of tests.
 constexpr const char* list_script = R"(program=$1
@@ -207,6 +205,22 @@ std::string quoted(const std::string& name) {
     return text + '"';
 }
 
+// What is known of a test beside its name, as Case::selector has it.
+struct Selector {
+    std::string text() const {
+        return std::string(1, is_version_3 ? '3' : '2') + (runs_others ? '+' : '=') + filter;
+    }
+    static Selector from(const Case& test) {
+        const std::string& text = test.selector;
+        if (text.size() < 2) return {.filter = quoted(test.name)};
+        return {text[0] == '3', text[1] == '+', text.substr(2)};
+    }
+
+    bool is_version_3 = false;
+    bool runs_others = false;  // what it matches cannot be told apart
+    std::string filter;
+};
+
 // ---- Listing
 
 struct Listed {
@@ -287,7 +301,7 @@ std::string exclusion(const Listed& other, const Listed& test) {
     return {};
 }
 
-void tell_apart(std::vector<Listed>& tests, bool tells_tags) {
+void tell_apart(std::vector<Listed>& tests, bool is_version_3) {
     std::vector<std::string> names;
     std::map<std::string, std::vector<std::size_t>> namesakes;
     for (const Listed& each : tests) {
@@ -300,17 +314,24 @@ void tell_apart(std::vector<Listed>& tests, bool tells_tags) {
         const auto exclude = [&](std::size_t j) {
             if (j != i && pattern.matches(names[j])) excluded.insert(exclusion(tests[j], tests[i]));
         };
+        Selector selector{.is_version_3 = is_version_3};
         if (pattern.is_wild()) {
             for (std::size_t j = 0; j < tests.size(); ++j) exclude(j);
             // A hidden one may match, too; this one is none, unless the user asked for such.
-            if (tells_tags && !tests[i].tags.contains(".")) excluded.insert("~[.]");
+            if (is_version_3 && !tests[i].tags.contains(".")) excluded.insert("~[.]");
+            selector.runs_others = !is_version_3;
         } else {
             for (const std::size_t j : namesakes[names[i]]) exclude(j);
         }
-        if (excluded.empty()) continue;
-        std::string selector = quoted(tests[i].test.name);
-        for (const std::string& each : excluded) selector += each;
-        if (selector.size() <= selector_bytes_max) tests[i].test.selector = std::move(selector);
+        selector.runs_others = selector.runs_others || excluded.contains("");
+        std::string exclusions;
+        for (const std::string& each : excluded) exclusions += each;
+        if (exclusions.size() > exclusion_bytes_max) {
+            exclusions.clear();
+            selector.runs_others = true;
+        }
+        selector.filter = quoted(tests[i].test.name) + exclusions;
+        tests[i].test.selector = selector.text();
     }
 }
 
@@ -526,10 +547,6 @@ public:
             tests = lines_from(ran.out);
         }
         tell_apart(tests, is_xml);
-        // Version 3 needs to be told that a batch may have nothing but tests that skip themselves.
-        if (is_xml) {
-            for (Listed& each : tests) each.test.selector.insert(0, version_3);
-        }
         std::vector<Case> cases;
         for (Listed& each : tests) cases.push_back(std::move(each.test));
         return cases;
@@ -543,13 +560,10 @@ public:
                                  "--input-file", file_path}) {
             batch.program.command.emplace_back(each);
         }
+        bool is_version_3 = false;
         for (const Case& test : tests) {
-            const bool is_3 = test.selector.starts_with(version_3);
-            const std::string selector = test.selector.substr(is_3 ? version_3.size() : 0);
-            if (is_3 && batch.tests == 0) {
-                batch.program.command.emplace_back("--allow-running-no-tests");
-            }
-            std::string lines = (selector.empty() ? quoted(test.name) : selector) + "\n";
+            const Selector selector = Selector::from(test);
+            std::string lines = selector.filter + "\n";
             // A listing has \x1B for a byte that XML cannot have.
             const std::string meant = as_meant(test.name);
             if (meant != test.name) lines += quoted(meant) + "\n";
@@ -557,7 +571,11 @@ public:
             if (batch.tests > 0 && file.size() + lines.size() > filter_bytes_max) break;
             file += lines;
             ++batch.tests;
+            is_version_3 = is_version_3 || selector.is_version_3;
+            if (selector.runs_others) batch.ends_with_0 = false;
         }
+        // There may be nothing in it but tests that skip themselves.
+        if (is_version_3) batch.program.command.emplace_back("--allow-running-no-tests");
         batch.reader = std::make_unique<Catch2Reader>(tests.first(batch.tests));
         return batch;
     }
