@@ -6,6 +6,7 @@ import xml.etree.ElementTree
 
 import pytest
 
+import grid
 import natives
 from natives import programs  # noqa: F401
 
@@ -46,6 +47,13 @@ def outcomes(run):
     return {name.strip().replace("\t", " "): outcome for name, outcome in found.items()}
 
 
+def submit_with_words(project, unit, *words):
+    """What stands behind `--` is for the program."""
+    events = project.path / "events.jsonl"
+    words = ["-n", 1, "--json", events, unit, "--", *words]
+    return grid.ended(project.start(*words, python=None), events)
+
+
 @pytest.mark.parametrize("options", [["-n", "1"], ["-n", "3"], ["-n", "2", "--boxed"]])
 def test_outcomes_are_those_of_the_binary_itself(project, odd, options):
     run = project.submit(*options, odd)
@@ -72,14 +80,14 @@ def test_selection_by_name_pattern_and_keyword(project, odd):
     unit = str(odd)
     run = project.submit("-n", 2, unit + "::a, b", unit + "::operator*", unit + "::tmpl - int*")
     assert outcomes(run) == {"a, b": "failed", "operator*": "passed", "tmpl - int*": "passed"}
-    run = project.submit("-n", 2, unit, "--", "[.slow],plain")
+    run = submit_with_words(project, unit, "[.slow],plain")
     assert outcomes(run) == {"hidden slow": "failed", "plain": "passed"}
     run = project.submit("-n", 2, unit, "-k", "tmpl")
     assert outcomes(run) == {"tmpl - int": "passed", "tmpl - int*": "passed"}
 
 
 def test_those_that_end_the_binary_are_blamed_and_no_others(project, odd):
-    run = project.submit("-n", 1, odd, "--", "[ends]")
+    run = submit_with_words(project, odd, "[ends]")
     assert outcomes(run) == {**dict.fromkeys(ENDS, "failed"), "comes after": "passed"}
     assert "exited with status 0 while it ran" in run.out
     assert "killed by signal 9 (Killed) while it ran" in run.out

@@ -80,7 +80,7 @@ def test_selection_by_name_option_and_keyword(project, odd):
     }
     run = project.submit("-n", 2, unit, "-ts=suite one")
     assert outcomes(run) == {("dup", "passed"): 1, ("only here", "passed"): 1}
-    run = project.submit("-n", 2, unit, "-ns", "-k", "skipped")
+    run = project.submit("-n", 2, unit, "--no-skip", "-k", "skipped")
     assert outcomes(run) == {("skipped", "failed"): 1}
 
 

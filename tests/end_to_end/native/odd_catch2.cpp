@@ -68,7 +68,7 @@ TEST_CASE("twice", "[two]") { FAIL("two"); }
 TEST_CASE(TEN(TEN(TEN("long ")))) { SUCCEED(); }
 
 TEST_CASE("crashes", "[ends]") {
-    std::cerr << "last words" << std::endl;
+    std::fputs("last words\n", stderr);  // std::cerr is Catch2's, and lost
     *static_cast<volatile int*>(nullptr) = 1;
 }
 TEST_CASE("leaves with 0", "[ends]") { _exit(0); }

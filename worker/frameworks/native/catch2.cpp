@@ -1,7 +1,8 @@
 // Catch2: https://github.com/catchorg/Catch2
 //
 // Its XML reporter tells all that is needed, and flushes at each tag, so that what runs when a
-// program dies is known. It also keeps what tests write to std::cout and std::cerr, and reports it.
+// program dies is known. It also keeps what tests write to std::cout and std::cerr, and reports it
+// when they end: what a test that crashes wrote to them is lost.
 // Run against binaries of 2.13.10 (Debian 12's catch2) and 3.7.1 (Debian 13's source).
 //
 // Version 3 lists tests as XML; version 2 as lines, with an option that version 3 refuses. So a
