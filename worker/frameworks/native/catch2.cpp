@@ -1,7 +1,8 @@
 // Catch2: https://github.com/catchorg/Catch2
 //
 // Its XML reporter tells all that is needed, and flushes at each tag, so that what runs when a
-// program dies is known. It also keeps what tests write to std::cout and std::cerr, and reports it.
+// program dies is known. It also keeps what tests write to std::cout and std::cerr, and reports it
+// when they end: what a test that crashes wrote to them is lost.
 // Run against binaries of 2.13.10 (Debian 12's catch2) and 3.7.1 (Debian 13's source).
 //
 // Version 3 lists tests as XML; version 2 as lines, with an option that version 3 refuses. So a
@@ -20,15 +21,16 @@
 #include <fmt/format.h>
 
 #include "worker/frameworks/native/binary_kind.hpp"
-#include "worker/frameworks/native/no_list.hpp"
 #include "worker/frameworks/native/reported_tests.hpp"
+#include "worker/frameworks/native/texts.hpp"
 
 namespace xgrid::worker::native {
 namespace {
 
 constexpr std::size_t filter_bytes_max = 1024 * 1024;
-constexpr std::size_t selector_bytes_max = 64 * 1024;
+constexpr std::size_t exclusion_bytes_max = 64 * 1024;
 
+// The exit code of version 2 is the number of tests.
 constexpr const char* list_script = R"(program=$1
 shift
 list=$("$program" "$@" --list-tests --reporter xml)
@@ -36,7 +38,11 @@ status=$?
 case $list in
 *'<?xml'*) printf '%s\n' "$list"; exit $status ;;
 esac
-exec "$program" "$@" --list-test-names-only --verbosity high
+list=$("$program" "$@" --list-test-names-only --verbosity high)
+status=$?
+printf '%s\n' "$list"
+tests=$(printf '%s\n' "$list" | grep -c "$(printf '\t')@")
+[ $status -eq $((tests % 256)) ] || exit $status
 )";
 
 // ---- The user's options
@@ -200,6 +206,22 @@ std::string quoted(const std::string& name) {
     return text + '"';
 }
 
+// What is known of a test beside its name, as Case::selector has it.
+struct Selector {
+    std::string text() const {
+        return std::string(1, is_version_3 ? '3' : '2') + (runs_others ? '+' : '=') + filter;
+    }
+    static Selector from(const Case& test) {
+        const std::string& text = test.selector;
+        if (text.size() < 2) return {.filter = quoted(test.name)};
+        return {text[0] == '3', text[1] == '+', text.substr(2)};
+    }
+
+    bool is_version_3 = false;
+    bool runs_others = false;  // what it matches cannot be told apart
+    std::string filter;
+};
+
 // ---- Listing
 
 struct Listed {
@@ -256,10 +278,8 @@ std::optional<Listed> listed_from(std::string_view line) {
 
 std::vector<Listed> lines_from(std::string_view text) {
     std::vector<Listed> tests;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find('\n'), text.size());
-        if (auto listed = listed_from(text.substr(0, end))) tests.push_back(std::move(*listed));
-        text.remove_prefix(std::min(end + 1, text.size()));
+    for (const std::string_view line : lines_of(text)) {
+        if (auto listed = listed_from(line)) tests.push_back(std::move(*listed));
     }
     return tests;
 }
@@ -282,7 +302,7 @@ std::string exclusion(const Listed& other, const Listed& test) {
     return {};
 }
 
-void tell_apart(std::vector<Listed>& tests, bool tells_tags) {
+void tell_apart(std::vector<Listed>& tests, bool is_version_3) {
     std::vector<std::string> names;
     std::map<std::string, std::vector<std::size_t>> namesakes;
     for (const Listed& each : tests) {
@@ -295,17 +315,24 @@ void tell_apart(std::vector<Listed>& tests, bool tells_tags) {
         const auto exclude = [&](std::size_t j) {
             if (j != i && pattern.matches(names[j])) excluded.insert(exclusion(tests[j], tests[i]));
         };
+        Selector selector{.is_version_3 = is_version_3};
         if (pattern.is_wild()) {
             for (std::size_t j = 0; j < tests.size(); ++j) exclude(j);
             // A hidden one may match, too; this one is none, unless the user asked for such.
-            if (tells_tags && !tests[i].tags.contains(".")) excluded.insert("~[.]");
+            if (is_version_3 && !tests[i].tags.contains(".")) excluded.insert("~[.]");
+            selector.runs_others = !is_version_3;
         } else {
             for (const std::size_t j : namesakes[names[i]]) exclude(j);
         }
-        if (excluded.empty()) continue;
-        std::string selector = quoted(tests[i].test.name);
-        for (const std::string& each : excluded) selector += each;
-        if (selector.size() <= selector_bytes_max) tests[i].test.selector = std::move(selector);
+        selector.runs_others = selector.runs_others || excluded.contains("");
+        std::string exclusions;
+        for (const std::string& each : excluded) exclusions += each;
+        if (exclusions.size() > exclusion_bytes_max) {
+            exclusions.clear();
+            selector.runs_others = true;
+        }
+        selector.filter = quoted(tests[i].test.name) + exclusions;
+        tests[i].test.selector = selector.text();
     }
 }
 
@@ -510,21 +537,17 @@ public:
                                     const std::vector<std::string>& /*arguments*/) const override {
         std::vector<Listed> tests;
         const std::size_t xml_begins = ran.out.find("<?xml");
-        if (xml_begins != std::string::npos) {
+        const bool is_xml = xml_begins != std::string::npos;
+        if (is_xml) {
             Listing listing;
             XmlStream xml({"MatchingTests"});
             xml.read(std::string_view(ran.out).substr(xml_begins), listing);
-            if (!listing.whole) return no_list(ran, "its list breaks off");
+            if (!listing.whole) return Error{"its list of tests breaks off"};
             tests = std::move(listing.tests);
         } else {
-            // Version 2 exits with the number of tests.
             tests = lines_from(ran.out);
-            const bool died = ran.timed_out || (ran.status & 0x7F) != 0;
-            if (died || (tests.empty() && ran.status != 0)) {
-                return no_list(ran, tests.empty() ? "it printed no list" : "its list breaks off");
-            }
         }
-        tell_apart(tests, xml_begins != std::string::npos);
+        tell_apart(tests, is_xml);
         std::vector<Case> cases;
         for (Listed& each : tests) cases.push_back(std::move(each.test));
         return cases;
@@ -538,8 +561,10 @@ public:
                                  "--input-file", file_path}) {
             batch.program.command.emplace_back(each);
         }
+        bool is_version_3 = false;
         for (const Case& test : tests) {
-            std::string lines = (test.selector.empty() ? quoted(test.name) : test.selector) + "\n";
+            const Selector selector = Selector::from(test);
+            std::string lines = selector.filter + "\n";
             // A listing has \x1B for a byte that XML cannot have.
             const std::string meant = as_meant(test.name);
             if (meant != test.name) lines += quoted(meant) + "\n";
@@ -547,7 +572,11 @@ public:
             if (batch.tests > 0 && file.size() + lines.size() > filter_bytes_max) break;
             file += lines;
             ++batch.tests;
+            is_version_3 = is_version_3 || selector.is_version_3;
+            if (selector.runs_others) batch.ends_with_0 = false;
         }
+        // There may be nothing in it but tests that skip themselves.
+        if (is_version_3) batch.program.command.emplace_back("--allow-running-no-tests");
         batch.reader = std::make_unique<Catch2Reader>(tests.first(batch.tests));
         return batch;
     }

@@ -19,7 +19,6 @@
 #include <fmt/format.h>
 
 #include "worker/frameworks/native/binary_kind.hpp"
-#include "worker/frameworks/native/no_list.hpp"
 #include "worker/frameworks/native/reported_tests.hpp"
 
 namespace xgrid::worker::native {
@@ -54,7 +53,6 @@ constexpr std::array<std::string_view, 39> never = {"r",      "reporters",
                                                     "version"};
 constexpr std::array<std::string_view, 2> test_names = {"tc", "test-case"};
 constexpr std::array<std::string_view, 2> skips = {"ns", "no-skip"};
-constexpr std::array<std::string_view, 2> throws = {"nt", "no-throw"};
 
 // Of an option, without what it is set to; empty: it is none.
 std::string_view option_name(std::string_view argument) {
@@ -172,7 +170,6 @@ public:
     void found(const Element& element) override {
         if (element.name == "Options") {
             case_sensitive = element.attribute("case_sensitive") == "true";
-            runs_skipped = element.attribute("no_throw") == "true";  // see listing()
         } else if (element.name == "TestCase") {
             cases.push_back({.name = element.attribute("name"),
                              .suite = element.attribute("testsuite"),
@@ -186,7 +183,6 @@ public:
     std::vector<Case> cases;
     bool whole = false;
     bool case_sensitive = false;
-    bool runs_skipped = false;
     bool tells_skipped = true;
 };
 
@@ -394,35 +390,36 @@ public:
         return length > 32 ? "doctest" : "doctest " + help.substr(from, length);
     }
 
-    // Skipped ones are listed only if they are not to be skipped. Whether the user wants that too
-    // is told through an option that is repeated in the listing, and decides nothing there.
+    // Skipped ones are listed only if they are not to be skipped.
     Program listing(const std::string& path,
                     const std::vector<std::string>& arguments) const override {
         Program program{.command = {path}};
-        for (std::string& each : without(without(without(arguments, never), skips), throws)) {
-            program.command.push_back(std::move(each));
-        }
-        const char* runs_skipped = is_set(arguments, skips) ? "true" : "false";
-        for (std::string each :
-             {std::string("--dt-list-test-cases"), std::string("--dt-reporters=xml"),
-              std::string("--dt-no-skip=true"), std::string("--dt-no-throw=") + runs_skipped}) {
-            program.command.push_back(std::move(each));
+        std::ranges::move(without(without(arguments, never), skips),
+                          std::back_inserter(program.command));
+        for (const char* each :
+             {"--dt-list-test-cases", "--dt-reporters=xml", "--dt-no-skip=true"}) {
+            program.command.emplace_back(each);
         }
         return program;
     }
 
     Result<std::vector<Case>> cases(const Ran& ran,
+<<<<<<< HEAD
                                     const std::vector<std::string>& /*arguments*/) const override {
+=======
+                                    const std::vector<std::string>& arguments) const override {
+>>>>>>> kinds8
         Listing listing;
         XmlStream xml({"doctest"});
         // Who knows what it printed before.
         const std::size_t from = ran.out.find("<?xml");
-        if (from == std::string::npos) return no_list(ran, "it printed no list");
+        if (from == std::string::npos) return Error{"its list of tests is not there"};
         xml.read(std::string_view(ran.out).substr(from), listing);
-        if (!listing.whole) return no_list(ran, "its list breaks off");
+        if (!listing.whole) return Error{"its list of tests breaks off"};
+        const bool runs_skipped = is_set(arguments, skips);
         for (Case& each : listing.cases) {
-            if (listing.runs_skipped) each.skip.clear();
-            if (!listing.tells_skipped && !listing.runs_skipped) each.selector = maybe_skipped;
+            if (runs_skipped) each.skip.clear();
+            if (!listing.tells_skipped && !runs_skipped) each.selector = maybe_skipped;
         }
         tell_apart(listing.cases, listing.case_sensitive);
         return std::move(listing.cases);
@@ -431,9 +428,8 @@ public:
     Batch batch(const std::string& path, const std::vector<std::string>& arguments,
                 std::span<const Case> tests) const override {
         Batch batch{.program = {.command = {path}}};
-        for (std::string& each : without(without(arguments, never), test_names)) {
-            batch.program.command.push_back(std::move(each));
-        }
+        std::ranges::move(without(without(arguments, never), test_names),
+                          std::back_inserter(batch.program.command));
         std::string filter;
         bool tell_skipped = false;
         for (const Case& test : tests) {

@@ -1,50 +1,17 @@
 #include "worker/frameworks/native/reported_tests.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <string_view>
 
 #include <fmt/format.h>
+
+#include "worker/frameworks/native/texts.hpp"
 
 namespace xgrid::worker::native {
 namespace {
 
 constexpr std::size_t text_bytes_max = 1024 * 1024;
-constexpr std::size_t message_bytes_max = 1000;
 constexpr double seconds_max = 1e7;
-
-struct Shown {
-    std::string_view category;
-    std::string_view letter;
-    std::string_view word;
-};
-
-// As pytest shows them, since what reads them is the same.
-Shown shown(Outcome outcome) {
-    switch (outcome) {
-        case Outcome::passed: return {"passed", ".", "PASSED"};
-        case Outcome::failed: return {"failed", "F", "FAILED"};
-        case Outcome::error: return {"error", "E", "ERROR"};
-        case Outcome::skipped: return {"skipped", "s", "SKIPPED"};
-        case Outcome::xfailed: return {"xfailed", "x", "XFAIL"};
-        case Outcome::xpassed: return {"xpassed", "X", "XPASS"};
-    }
-    return {};
-}
-
-std::string one_line(std::string_view text) {
-    std::string line;
-    for (const char byte : text.substr(0, message_bytes_max)) {
-        const bool blank = byte == '\n' || byte == '\r' || byte == '\t' || byte == ' ';
-        if (!blank) {
-            line += byte;
-        } else if (!line.empty() && line.back() != ' ') {
-            line += ' ';
-        }
-    }
-    return trimmed(line);
-}
 
 std::string text_of(const Failure& failure) {
     return fmt::format("{}:{}: {}\n", failure.path, failure.line, failure.text);
@@ -120,13 +87,9 @@ TestResult ReportedTests::result(const Verdict& verdict) const {
         .outcome = verdict.outcome, .seconds = {0, verdict.seconds, 0}, .crashed = verdict.crashed};
     if (verdict.outcome == Outcome::passed) return result;
     const Case& test = tests_[*running_];
-    const auto [category, letter, word] = shown(verdict.outcome);
-    Phase phase{.when = "call",
-                .category = std::string(category),
-                .letter = std::string(letter),
-                .word = std::string(word),
-                .path = test.path,
-                .line = test.line};
+    Phase phase = phase_for(verdict.outcome, "call");
+    phase.path = test.path;
+    phase.line = test.line;
     std::vector<Failure> told = failures_;
     if (verdict.outcome == Outcome::failed) {
         if (!verdict.reason.empty()) {
@@ -147,8 +110,7 @@ TestResult ReportedTests::result(const Verdict& verdict) const {
     }
     phase.text = text_of(told);
     if (dropped_ > 0) phase.text += fmt::format("\n[... {} more failures ...]\n", dropped_);
-    result.details = Details{
-        .phases = {std::move(phase)}, .path = test.path, .line = test.line, .domain = test.name};
+    result.details = Details{.phases = {std::move(phase)}};
     return result;
 }
 

@@ -20,7 +20,7 @@ namespace xgrid::worker::native {
 struct Failure {
     std::string path;
     std::uint32_t line = 0;
-    std::string message;  // what it comes to; its line breaks are not shown
+    std::string message;  // what it comes to; its first line is shown
     std::string text;     // what stands behind the place, in as many lines as it takes
 };
 

@@ -84,7 +84,7 @@ Element element_from(std::string_view tag) {
     std::size_t at = name_end(tag, 0);
     Element element{.name = std::string(tag.substr(0, at))};
     while (true) {
-        at = std::min(tag.find_first_not_of(" \t\r\n/=", at), tag.size());
+        at = std::min(tag.find_first_not_of(" \t\r\n=/>", at), tag.size());
         if (at == tag.size()) return element;
         const std::size_t end = name_end(tag, at);
         const std::string name(tag.substr(at, end - at));
@@ -197,7 +197,7 @@ void XmlStream::take_markup(Listener& to) {
         close(std::string(tag.substr(1, name_end(tag, 1) - 1)), to);
         return;
     }
-    open(element_from(tag), tag.ends_with('/'), to);
+    open(element_from(tag), markup_last_.ends_with("/>"), to);
 }
 
 bool XmlStream::is_container(const Element& element) const {
