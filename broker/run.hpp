@@ -239,7 +239,7 @@ private:
     std::vector<SlotKey> idle_on(WorkerKey worker) const;
     std::size_t staying_on(WorkerKey worker) const;
     std::size_t most_on(WorkerKey worker, const UnitNeeds& needs) const;
-    WorkerKey best_for(const UnitNeeds& needs) const;
+    std::optional<WorkerKey> best_for(const UnitNeeds& needs) const;
     void hand_out_needy(Instant now);
     void hand_out_alone(Instant now);
     void begin_awaited(Instant now, std::size_t there);

@@ -136,20 +136,22 @@ bool Run::begin_needy(Instant now, const Job& needy, std::optional<SlotKey> wher
         begin_with(now, needy, std::move(slots), where);
         return true;
     }
-    if (!kept_.awaited()) {
-        await_slots(needy, where ? slot(*where).worker : best_for(needs), where);
-    }
+    if (kept_.awaited()) return false;
+    const std::optional<WorkerKey> best =
+        where ? std::optional(slot(*where).worker) : best_for(needs);
+    if (best) await_slots(needy, *best, where);
     return false;
 }
 
-// Of its workers, where the unit can have most, and has to wait for least.
-WorkerKey Run::best_for(const UnitNeeds& needs) const {
+// Of its workers, where the unit can have most, and has to wait for least; none: it has none.
+std::optional<WorkerKey> Run::best_for(const UnitNeeds& needs) const {
     std::tuple<std::size_t, std::size_t, WorkerKey> best;
     for (const auto& [worker, slots] : by_worker_) {
         if (staying_on(worker) == 0) continue;
         best = std::max(best, {most_on(worker, needs), idle_on(worker).size(), worker});
     }
-    return std::get<2>(best);
+    const auto& [most, idle, worker] = best;
+    return most > 0 ? std::optional(worker) : std::nullopt;
 }
 
 void Run::hand_out_needy(Instant now) {
@@ -162,8 +164,11 @@ void Run::hand_out_needy(Instant now) {
             if (!job(id).needs->serial) begin_needy(now, job(id), key);
         }
     }
-    for (auto kind = needy_.kinds().begin(); kind != needy_.kinds().end() && !idle_.empty();) {
-        if (kind->second.needs->serial) break;
+    for (auto kind = needy_.kinds().begin(); kind != needy_.kinds().end();) {
+        const UnitNeeds& needs = *kind->second.needs;
+        // Those of several processors choose where they wait before a slot comes free: those that
+        // run would go on with what they have ahead.
+        if (needs.serial || (idle_.empty() && needs.processors == 1)) break;
         const NeedyJobs::Order order = kind->first;
         const bool begun = begin_needy(now, job(kind->second.jobs.front()), std::nullopt);
         kind = begun ? needy_.kinds().lower_bound(order) : needy_.kinds().upper_bound(order);

@@ -10,7 +10,7 @@ namespace {
 const Origin origin{"/p/xgrid.toml", "/p"};
 
 NeedsSettings read(const std::string& text) {
-    const auto table = parse_toml(text);
+    auto table = parse_toml(text);
     REQUIRE(table);
     Result<NeedsSettings> settings = needs_of(*table, origin);
     REQUIRE_MESSAGE(settings, (settings ? "" : settings.error()));
@@ -18,9 +18,9 @@ NeedsSettings read(const std::string& text) {
 }
 
 std::string fault(const std::string& text) {
-    const auto table = parse_toml(text);
+    auto table = parse_toml(text);
     REQUIRE(table);
-    const Result<NeedsSettings> settings = needs_of(*table, origin);
+    Result<NeedsSettings> settings = needs_of(*table, origin);
     return settings ? "" : settings.error();
 }
 

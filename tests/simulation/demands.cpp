@@ -136,9 +136,11 @@ void Demands::look_at_idle(Judges& judges, const Suite& suite,
         const bool idle = std::ranges::any_of(lane->slots(), [&](const auto& entry) {
             return is_free(*lane, entry.first) && !lane->kept().holds(entry.second.worker);
         });
-        if (!idle) continue;
+        const bool has_slots = lane->slots().size() > lane->retiring().size();
         for (const auto& [order, kind] : lane->needy().kinds()) {
             const UnitNeeds& needs = needs_of(suite, *lane->find(kind.jobs.front()));
+            // Who needs several slots waits where they come free, before they do.
+            if (needs.processors > 1 && !needs.serial ? !has_slots : !idle) continue;
             bool lacks = needs.serial && (out > 0 || lane->kept().awaited());
             for (const std::string& lock : needs.locks) {
                 const Lock known = lock_of(run.spec().locks, lock);
