@@ -404,11 +404,7 @@ public:
     }
 
     Result<std::vector<Case>> cases(const Ran& ran,
-<<<<<<< HEAD
-                                    const std::vector<std::string>& /*arguments*/) const override {
-=======
                                     const std::vector<std::string>& arguments) const override {
->>>>>>> kinds8
         Listing listing;
         XmlStream xml({"doctest"});
         // Who knows what it printed before.
