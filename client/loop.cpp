@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 
 #include "client/changed_code.hpp"
+#include "client/chosen.hpp"
 #include "client/client.hpp"
 #include "client/code.hpp"
 #include "client/coverage_report.hpp"
@@ -412,6 +413,22 @@ int follow(const Options& options, Grid& grid) {
     return Loop(options, run, grid, reports, [](const Event&) {}).run().code;
 }
 
+// The code is that of the first round that was not successful.
+int repeat(const Options& given, const Rounds::Run& run) {
+    int code = 0;
+    const std::uint32_t times = given.repeat->times;
+    for (std::uint32_t round = 1; times == 0 || round <= times; ++round) {
+        fmt::print("xgrid: round {}{}\n", round, times == 0 ? "" : fmt::format(" of {}", times));
+        Options options = given;
+        options.display.header = given.display.header && round == 1;
+        const RoundEnd end =
+            run(options, round == 1 ? Continued::no : Continued::yes, [](const Event&) {});
+        if (code == 0) code = end.code;
+        if (end.interrupted || end.broken || (times == 0 && code != 0)) break;
+    }
+    return code;
+}
+
 int hand_in(Options options, Grid& grid) {
     const std::string run = random_token();
     if (options.spec.testrun_uid.empty()) options.spec.testrun_uid = run;
@@ -433,6 +450,9 @@ int run(const Options& given) {
     for (const std::string& warning : given.warnings) {
         fmt::print(stderr, "xgrid: warning: {}\n", warning);
     }
+    if (given.rerun_failed && Memory(given.spec.directory).failed().empty()) {
+        fmt::print(stderr, "xgrid: nothing failed in the last run here: all tests run\n");
+    }
     check_copies(given);
     Grid grid(given);
     const auto run_once = [&grid](Options options, Continued continued,
@@ -441,6 +461,9 @@ int run(const Options& given) {
         if (options.spec.testrun_uid.empty()) options.spec.testrun_uid = run;
         if (options.plugin_socket >= 0) talk_to_plugin(options.plugin_socket, options.spec);
         Memory memory(options.spec.directory);
+        if (options.rerun_failed && !memory.failed().empty()) {
+            choose(options.spec, memory.failed());
+        }
         const bool runs_tests = options.spec.confirm && !options.spec.collect_only;
         if (runs_tests) options.spec.collected_units = memory.collected_units();
         options.spec.coloured = wants_colour(options);
@@ -455,6 +478,7 @@ int run(const Options& given) {
     if (given.attached) return follow(given, grid);
     if (given.detach) return hand_in(given, grid);
     if (given.repeats) return Rounds(given, grid, run_once).run();
+    if (given.repeat) return repeat(given, run_once);
     return run_once(given, Continued::no, [](const Event&) {}).code;
 }
 

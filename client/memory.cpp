@@ -34,10 +34,12 @@ Memory::Memory(std::string directory) : directory_(std::move(directory)) {
     const fs::path folder = cache_home();
     if (folder.empty()) return;
     file_ = folder / "projects" / (hash_of(directory_) + ".json");
-    collected_units_ = read();
+    Content content = read();
+    collected_units_ = std::move(content.collected_units);
+    failed_ = std::move(content.failed);
 }
 
-std::set<std::string> Memory::read() const {
+Memory::Content Memory::read() const {
     std::error_code none;
     const std::uintmax_t bytes = fs::file_size(file_, none);
     if (none || bytes > file_bytes_max) return {};
@@ -45,7 +47,8 @@ std::set<std::string> Memory::read() const {
     try {
         const nlohmann::json object = nlohmann::json::parse(text);
         if (object.at("project") != directory_) return {};
-        return object.at("collected_units").get<std::set<std::string>>();
+        return {object.at("collected_units").get<std::set<std::string>>(),
+                object.value("failed", std::set<std::string>())};
     } catch (const nlohmann::json::exception&) {
         return {};
     }
@@ -55,24 +58,42 @@ std::vector<std::string> Memory::collected_units() const {
     return {collected_units_.begin(), collected_units_.end()};
 }
 
+std::vector<std::string> Memory::failed() const { return {failed_.begin(), failed_.end()}; }
+
 void Memory::add(const Event& event) {
     if (const auto* up = std::get_if<WorkerUp>(&event)) root_ = up->facts.root;
     const auto* finished = std::get_if<TestFinished>(&event);
-    if (finished == nullptr || !finished->was_failing) return;
+    if (finished == nullptr) return;
     const Outcome outcome = finished->result.outcome;
-    if (outcome == Outcome::failed || outcome == Outcome::error) return;
+    const bool failed = outcome == Outcome::failed || outcome == Outcome::error;
+    bool& any = ran_[finished->test.id];  // in any environment
+    any = any || failed;
+    if (failed || !finished->was_failing) return;
     news_ = collected_units_.insert(finished->unit).second || news_;
+}
+
+// Of those that did not run now, what was known holds.
+bool Memory::learn_failed() {
+    bool news = false;
+    for (const auto& [test, failed] : ran_) {
+        news = (failed ? failed_.insert(test).second : failed_.erase(test) > 0) || news;
+    }
+    return news;
 }
 
 void Memory::write() {
     if (file_.empty() || root_.empty()) return;
-    collected_units_.merge(read());  // of a run at the same time
+    Content content = read();  // of a run at the same time, perhaps
+    collected_units_.merge(content.collected_units);
+    failed_ = std::move(content.failed);
+    news_ = learn_failed() || news_;
     std::error_code error;
     const std::size_t gone = std::erase_if(collected_units_, [&](const std::string& unit) {
         return !fs::exists(fs::path(root_) / unit, error) && !error;
     });
     if (!news_ && gone == 0) return;
-    const nlohmann::json object = {{"project", directory_}, {"collected_units", collected_units_}};
+    const nlohmann::json object = {
+        {"project", directory_}, {"collected_units", collected_units_}, {"failed", failed_}};
     fs::create_directories(file_.parent_path(), error);
     fs::path draft = file_;
     draft += fmt::format(".{}", getpid());

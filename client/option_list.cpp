@@ -37,9 +37,7 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
          "of socket= workers (better: XGRID_TOKEN)")                       //
         ("maxprocesses", text(&given.slots_most, "N"), "at most N slots")  //
         ("dist", text(&given.distribution, "MODE"),
-         "load, worksteal: each test once; loadscope, loadfile, loadgroup: those of a class, "
-         "file or xdist_group in one slot; each: in each environment")  //
-        ("distload,d", "the same as --dist=load")                       //
+         "load (-d), worksteal, loadscope, loadfile, loadgroup or each")  //
         ("group-by", text(&options.spec.group_pattern, "PATTERN"),
          "loadgroup: the same found in ids is a group")  //
         ("maxschedchunk", text(&given.chunk_max, "N"),
@@ -80,6 +78,8 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
          "what travels; auto: if it leaves this machine");
     groups.stop.add_options()                                                              //
         ("looponfail,f", "run what fails again whenever a file changes, until it passes")  //
+        ("rerun-failed", "only what failed in the last run here")                          //
+        ("repeat", text(&given.repeat, "N|until-fail"), "again and again")                 //
         ("exitfirst,x", "stop at the first failure, on every slot")                        //
         ("maxfail", text(&given.failures_max, "N"), "stop at the N-th failure")            //
         ("max-worker-restart", text(&given.crashes_max, "N"),
@@ -111,7 +111,7 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("help,h", "show this");
     groups.hidden.add_options()                                //
         ("loadscope-reorder", "")("no-loadscope-reorder", "")  // files' order is what it is
-        ("plugin-socket", text(&given.plugin_socket, "FD"), "")("xgrid", "");
+        ("distload,d", "")("plugin-socket", text(&given.plugin_socket, "FD"), "")("xgrid", "");
     groups.all.add(groups.where)
         .add(groups.code)
         .add(groups.stop)

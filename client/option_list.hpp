@@ -34,6 +34,7 @@ struct Given {
     std::string capture = "fd";
     std::string plugin_socket;
     std::string priority;
+    std::string repeat;
 };
 
 struct OptionGroups {

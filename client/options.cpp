@@ -237,7 +237,7 @@ void set_order(Options& options, const Parsed& parsed, const Given& given,
     if (options.detach && options.broker.empty()) {
         throw Fatal("--detach needs a broker that others share: add --broker ENDPOINT", 4);
     }
-    for (const char* other : {"looponfail", "junitxml", "json", "plugin-socket"}) {
+    for (const char* other : {"looponfail", "repeat", "junitxml", "json", "plugin-socket"}) {
         if (!options.detach || !parsed.contains(other)) continue;
         throw Fatal(
             fmt::format("--detach and {}: nobody stays for it (xgrid attach takes --junitxml "
@@ -339,6 +339,17 @@ void set_run(Options& options, const Parsed& parsed, const Given& given,
     }
 }
 
+void set_repeat(Options& options, const Parsed& parsed, const Given& given) {
+    if (given.repeat.empty()) return;
+    if (options.repeats) {
+        throw Fatal("--looponfail and --repeat: one of them says when tests run again", 4);
+    }
+    options.repeat.emplace();
+    if (given.repeat == "until-fail") return;
+    options.repeat->times = number(parsed.name("repeat"), given.repeat, 1'000'000);
+    if (options.repeat->times == 0) throw Fatal("--repeat 0: nothing would run", 4);
+}
+
 // pytest itself, in the user's terminal, if no number of slots was asked for.
 void set_debugger(Options& options, const Given& given, const std::string& name,
                   const United& united, const std::vector<Setting>& settings) {
@@ -431,6 +442,8 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         options.sync.empty_folders = parsed.contains("empty-folders");
         set_plugin(options, given);
         options.repeats = parsed.contains("looponfail");
+        options.rerun_failed = parsed.contains("rerun-failed");
+        set_repeat(options, parsed, given);
         set_display(options, parsed.map, given, split.ours);
         options.spec.show_output = parsed.contains("no-capture") || given.capture == "no";
         set_order(options, parsed, given, without_token(arguments));

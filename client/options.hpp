@@ -14,13 +14,20 @@
 
 namespace xgrid::client {
 
+/// The same run again and again.
+struct Repeat {
+    std::uint32_t times = 0;  // 0: until one is not successful
+};
+
 struct Options {
     RunSpec spec;
     Environments environments;  // all that were asked for
     std::vector<Host> hosts;    // whose workers are to be brought about
     SyncSettings sync;
-    bool pack = false;                     // what travels to the broker
-    bool repeats = false;                  // a loop on failing tests
+    bool pack = false;          // what travels to the broker
+    bool repeats = false;       // a loop on failing tests
+    bool rerun_failed = false;  // only what has failed in the last run
+    std::optional<Repeat> repeat;
     std::vector<std::string> watch_roots;  // what it watches; absolute; empty: the project
     std::vector<std::string> warnings;     // settings that are ignored
     Display display;

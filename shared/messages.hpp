@@ -76,6 +76,31 @@ enum class Grouping : std::uint8_t {
     group,  // those that say so, over files too: groups that the framework reports
 };
 
+/// What a unit takes beside the slot that runs it, as long as it runs.
+struct UnitNeeds {
+    std::uint32_t processors = 1;    // slots of its worker, with its own; 0 counts as 1
+    std::vector<std::string> locks;  // names; of each, one of as many as there are
+    bool serial = false;             // nothing else of its run runs meanwhile
+
+    XGRID_FIELDS(UnitNeeds, processors, locks, serial);
+};
+
+/// What all units need whose names match, beside what their framework says.
+struct NeedsRule {
+    std::string units;  // a pattern, with * and ?
+    UnitNeeds needs;
+
+    XGRID_FIELDS(NeedsRule, units, needs);
+};
+
+/// A lock that is not just one for its run.
+struct Lock {
+    std::uint32_t holders = 1;  // units at a time; 0 counts as 1
+    bool of_grid = false;       // with all other runs for which it is so, too, of anybody
+
+    XGRID_FIELDS(Lock, holders, of_grid);
+};
+
 /// The code that a run tests, where that is not the user's own directory.
 struct TreeSpec {
     ObjectId id;
@@ -139,12 +164,14 @@ struct RunSpec {
     bool boxed = false;           // each test in a process of its own
     bool whole_reports = false;   // every phase comes with the framework's own report
     std::vector<std::string> inputs;  // for slots, by number, in the framework's own form
+    std::vector<NeedsRule> needs;
+    std::map<std::string, Lock> locks;  // by name
 
     XGRID_FIELDS(RunSpec, framework, interpreter, directory, arguments, command, environment, slots,
                  testrun_uid, collect_full, collect_only, show_output, failures_max, crashes_max,
                  distributed, timeout_seconds, start, confirm, collected_units, coloured, tree,
                  interpreter_arguments, environments, each, nice, grouping, group_pattern,
-                 chunk_max, ramp_seconds, boxed, whole_reports, inputs);
+                 chunk_max, ramp_seconds, boxed, whole_reports, inputs, needs, locks);
 };
 
 enum class JobKind : std::uint8_t {
@@ -251,7 +278,8 @@ struct SlotBegan {
 };
 struct UnitsNamed {
     std::vector<std::string> units;
-    XGRID_FIELDS(UnitsNamed, units);
+    std::vector<UnitNeeds> needs;  // of each unit. Empty: no more than a slot each
+    XGRID_FIELDS(UnitsNamed, units, needs);
 };
 /// What --collect-only shows of a test or of what it is in: below the last node of a smaller depth.
 struct ListedNode {

@@ -65,7 +65,6 @@ TEST_CASE_FIXTURE(Fixture, "what failed twice, or passed at once, is nothing to 
     learn("test_a.py", Outcome::failed);
     learn("test_b.py", Outcome::passed, false);
     CHECK(known().empty());
-    CHECK(!fs::exists(folder + "/cache"));
 }
 
 TEST_CASE_FIXTURE(Fixture, "a unit whose file is gone is forgotten") {
@@ -98,4 +97,25 @@ TEST_CASE_FIXTURE(Fixture, "where nothing can be written nothing is remembered")
     std::ofstream(folder + "/cache") << "no folder";
     learn("test_a.py");
     CHECK(known().empty());
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "tests that failed when they last ran are remembered, in any environment") {
+    const auto run = [&](const std::vector<std::pair<std::string, Outcome>>& results) {
+        Memory memory = begun(project);
+        for (const auto& [id, outcome] : results) {
+            memory.add(TestFinished{.test = {id}, .result = {.outcome = outcome}});
+        }
+        memory.write();
+        return Memory(project).failed();
+    };
+    using Ids = std::vector<std::string>;
+    CHECK(run({{"a", Outcome::failed}, {"b", Outcome::passed}, {"c", Outcome::error}}) ==
+          Ids{"a", "c"});
+    CHECK(run({{"b", Outcome::failed}, {"b", Outcome::passed}}) == Ids{"a", "b", "c"});
+    CHECK(run({{"a", Outcome::passed}, {"c", Outcome::skipped}}) == Ids{"b"});
+    learn("test_b.py");  // what else is remembered goes with it
+    CHECK(Memory(project).failed() == Ids{"b"});
+    CHECK(run({{"b", Outcome::xfailed}}).empty());
+    CHECK(known() == Ids{"test_b.py"});
 }

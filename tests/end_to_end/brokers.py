@@ -43,7 +43,7 @@ class Process:
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith("XGRID_")
         }
-        inherited["XGRID_CACHE_HOME"] = str(path / "home")
+        inherited["XGRID_CACHE_HOME"] = str(grid.share(path / "home", grid.COMPILED))
         with open(path / "out", "w") as out, open(self.err, "w") as err:
             self.process = subprocess.Popen(
                 [grid.XGRID, *map(str, command)],

@@ -18,6 +18,11 @@ collect_ignore = ["fixtures"]  # they are for xgrid to run
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def what_caches_share(tmp_path_factory):
+    grid.SHARED = tmp_path_factory.mktemp("shared")
+
+
 @pytest.fixture(autouse=True)
 def state_of_its_own(tmp_path, monkeypatch):
     """A broker that is given no folder has this one: not that of whoever runs these tests, or of another test."""

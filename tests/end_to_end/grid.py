@@ -12,6 +12,7 @@ import uuid
 
 XGRID = os.environ["XGRID"]
 DEADLINE_SECONDS = 120
+COMPILED = "runner"  # the part of a cache that has the runner's compiled code
 LEFT_SECONDS = 5  # promise 5: what was started is gone within that time
 
 # Reports of a test, as the worst of them; printed by a plain pytest at its end.
@@ -46,6 +47,20 @@ def pytest_unconfigure(config):
 """
 
 
+# What caches of all tests share: what does not depend on the test, and would be made anew for each.
+SHARED = None
+
+
+def share(cache, *names):
+    """These folders of a cache that is to be are those of all others; where they are made lies with whoever is first."""
+    cache.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (SHARED / name).mkdir(exist_ok=True)
+        if not (cache / name).exists():
+            (cache / name).symlink_to(SHARED / name)
+    return cache
+
+
 class Project:
     """A folder of tests."""
 
@@ -58,7 +73,8 @@ class Project:
             for name, value in os.environ.items()
             if not name.startswith(("PYTEST_", "XGRID_", "COV_"))
         }
-        self.env["XGRID_CACHE_HOME"] = str(path.parent / "cache")  # nor what theirs have learnt
+        self.cache = path.parent / "cache"
+        self.env["XGRID_CACHE_HOME"] = str(self.cache)  # nor what theirs have learnt
         self.env["XDG_CONFIG_HOME"] = str(path.parent / "config")  # nor what they have set
 
     def write(self, name, text):
@@ -69,6 +85,8 @@ class Project:
 
     def start(self, *args, python=sys.executable, **env):
         """xgrid submit as a process of its own."""
+        if self.env.get("XGRID_CACHE_HOME") == str(self.cache):
+            share(self.cache, COMPILED)
         command = [XGRID, "submit", *map(str, args)]
         if python:
             command += ["--python", python]

@@ -76,12 +76,14 @@ class Namespace:
 class Host:
     """An sshd, and the client's configuration that knows it under a name."""
 
-    def __init__(self, path, name, env=None, settings=(), variables=None, within=None):
-        """`within`: a network namespace to be in, or a command that sshd is started by."""
+    def __init__(self, path, name, env=None, settings=(), variables=None, within=None, bare=False):
+        """`within`: a network namespace to be in, or a command that sshd is started by. `bare`: xgrid's program was
+        never brought there; else it is brought to one host of all, unless `variables` have another cache.
+        """
         self.path = path
         self.name = name
         path.mkdir(parents=True, exist_ok=True)
-        self.cache = path / "cache"
+        self.cache = grid.share(path / "cache", grid.COMPILED, *([] if bare else ["programs"]))
         self.config = path / "ssh_config"
         self.user = pwd.getpwuid(os.getuid()).pw_name
         self.host_key = make_key(path / "host_key")

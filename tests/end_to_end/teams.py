@@ -25,6 +25,7 @@ class Team:
 
     def start(self, role, *args):
         cache = self.tmp_path / ("%s-cache-%d" % (role, len(self.processes)))
+        grid.share(cache, grid.COMPILED)
         env = {**self.env, "XGRID_CACHE_HOME": str(cache)}
         command = [grid.XGRID, role, *map(str, args)]
         process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE)

@@ -27,7 +27,7 @@ def test_waits():
 
 @pytest.fixture
 def door(make_host):
-    return make_host("door")
+    return make_host("door", bare=True)
 
 
 def through(host, listener_spec):

@@ -49,7 +49,8 @@ def test_tests_run_there_with_plain_outcomes(project, host, tmp_path):
     assert {**plain, "test_a.py::test_here": "passed"} == run.outcomes
 
 
-def test_the_second_run_brings_nothing(project, host):
+def test_the_second_run_brings_nothing(project, make_host):
+    host = make_host(bare=True)
     project.write("test_a.py", TESTS)
     first = project.submit("--tx", host.spec)
     programs = host.programs()
@@ -67,7 +68,8 @@ def test_any_login_shell_will_do(project, make_host, shell):
     path = shutil.which(shell)
     if not path:
         pytest.skip("%s is not installed here" % shell)
-    host = make_host(settings=['ForceCommand %s -c "$SSH_ORIGINAL_COMMAND"' % path])
+    settings = ['ForceCommand %s -c "$SSH_ORIGINAL_COMMAND"' % path]
+    host = make_host(settings=settings, bare=True)
     project.write("test_a.py", "def test_a(): pass\n")
     run = project.submit("--tx", host.spec)
     assert run.code == 0, run.out + run.err
@@ -204,7 +206,8 @@ def test_a_program_that_came_damaged_is_not_kept(project, make_host, tmp_path):
     tools.mkdir()
     (tools / "gzip").write_text('#!/bin/sh\n%s "$@" | tr a b\n' % shutil.which("gzip"))
     (tools / "gzip").chmod(0o755)
-    host = make_host(settings=['ForceCommand PATH=%s:$PATH; eval "$SSH_ORIGINAL_COMMAND"' % tools])
+    settings = ['ForceCommand PATH=%s:$PATH; eval "$SSH_ORIGINAL_COMMAND"' % tools]
+    host = make_host(settings=settings, bare=True)
     assert "is not what was sent" in refused(project, host.spec)
     assert not list((host.cache / "programs").iterdir())
 
@@ -227,13 +230,15 @@ def test_a_host_without_gzip_gets_the_program_as_it_is(project, make_host, tmp_p
     tools.mkdir()
     for name in "sh head uname cat mkdir mv rm sha256sum tar df ls tail touch find".split():
         (tools / name).symlink_to(shutil.which(name))
-    host = make_host(settings=['ForceCommand PATH=%s; eval "$SSH_ORIGINAL_COMMAND"' % tools])
+    settings = ['ForceCommand PATH=%s; eval "$SSH_ORIGINAL_COMMAND"' % tools]
+    host = make_host(settings=settings, bare=True)
     project.write("test_a.py", "def test_a(): pass\n")
     run = project.submit("--tx", host.spec)
     assert run.code == 0, run.out + run.err
 
 
-def test_clients_may_bring_the_program_at_once_and_old_ones_go(tmp_path, host):
+def test_clients_may_bring_the_program_at_once_and_old_ones_go(tmp_path, make_host):
+    host = make_host(bare=True)
     for name in "abcde":
         (host.cache / "programs" / name).mkdir(parents=True)
         os.utime(str(host.cache / "programs" / name), (1, ord(name)))
@@ -415,8 +420,8 @@ def test_without_its_cable_the_only_host_is_lost(project, make_host, marked, net
 
 
 def test_through_one_host_to_another(project, make_host, marked):
-    first = make_host("first")
-    second = make_host("second")
+    first = make_host("first", bare=True)
+    second = make_host("second", bare=True)
     project.write("test_a.py", TESTS)
     run = project.submit(
         "--px", first.spec + "//id=door", "--tx", "2*" + second.spec + "//via=door"

@@ -31,6 +31,7 @@ constexpr std::array lines = {
     R"("settings":{},"fingerprint":{"python":"3.11.2","pytest-xdist":"3.1.0"}}])",
     R"(["refused",4,"no such option"])",
     R"(["units",1,["test_a.py"]])",
+    R"(["units",1,["a","b"],[null,{"processors":2,"locks":["database"],"serial":true}]])",
     R"(["found",1,["test_x",["test_y",1]],2])",
     R"(["start",1,0])",
     R"(["done",1,0,"passed",[0.1,2,0],null])",

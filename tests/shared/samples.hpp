@@ -61,7 +61,9 @@ inline RunSpec run_spec() {
             .ramp_seconds = 0.25,
             .boxed = true,
             .whole_reports = true,
-            .inputs = {"{}"}};
+            .inputs = {"{}"},
+            .needs = {{"tests/db/*", {2, {"database"}, true}}},
+            .locks = {{"database", {2, true}}}};
 }
 
 inline Phase phase() {
@@ -114,7 +116,7 @@ inline std::vector<Fact> facts() {
     const TestName test{"test_a.py::test_x", 1};
     const ListedNode node{1, "test_a.py::test_x", "<Function test_x>"};
     return {SlotBegan{slot_facts()},
-            UnitsNamed{{"test_a.py"}},
+            UnitsNamed{{"test_a.py"}, {{2, {"database"}, true}}},
             TestsFound{{test}, 2, {node}, {"db"}},
             Started{300},
             Finished{70000, result()},

@@ -41,6 +41,18 @@ TEST_CASE("what a slot says becomes facts") {
                 "\"a\"]}]") == Fact(Ended{End::done, "e", 0, {{"a"}}})));
 }
 
+TEST_CASE("a slot may say what its units need, of each of them") {
+    CHECK((fact(R"(["units",1,["a","b"]])") == Fact(UnitsNamed{{"a", "b"}})));
+    CHECK((fact(R"(["units",1,["a","b","c"],[null,{"processors":2,"locks":["db","net"]},)"
+                R"({"serial":true}]])") ==
+           Fact(UnitsNamed{{"a", "b", "c"}, {{}, {2, {"db", "net"}}, {1, {}, true}}})));
+    for (const char* line :
+         {R"(["units",1,["a","b"],[null]])", R"(["units",1,["a"],[[2]]])",
+          R"(["units",1,["a"],[{"processors":-1}]])", R"(["units",1,["a"],[{"locks":[3]}]])"}) {
+        CHECK_FALSE(read_slot_line(line));
+    }
+}
+
 TEST_CASE("a slot that has begun says what it is, and what tells its environment from others") {
     Result<SlotLine> read = read_slot_line(
         R"(["up",{"pytest":"7.2.1","platform":"linux","python":"3.11.2","executable":"/p",)"

@@ -152,10 +152,27 @@ Ended ended_from(const json& value) {
     return ended;
 }
 
+UnitNeeds needs_from(const json& value) {
+    UnitNeeds needs;
+    if (value.is_null()) return needs;
+    if (value.contains("processors")) needs.processors = index_from(value.at("processors"));
+    needs.locks = value.value("locks", needs.locks);
+    needs.serial = value.value("serial", false);
+    return needs;
+}
+
+UnitsNamed units_from(const json& line) {
+    UnitsNamed named{line.at(2)};
+    if (line.size() == 3) return named;
+    for (const json& value : line.at(3)) named.needs.push_back(needs_from(value));
+    if (named.needs.size() != named.units.size()) throw std::out_of_range("needs");
+    return named;
+}
+
 Fact fact_from(const std::string& word, const json& line) {
     if (word == "start") return Started{index_from(line.at(2))};
     if (word == "done") return Finished{index_from(line.at(2)), result_from(line)};
-    if (word == "units") return UnitsNamed{line.at(2)};
+    if (word == "units") return units_from(line);
     if (word == "found") {
         TestsFound found{tests_from(line.at(2)), index_from(line.at(3))};
         if (line.size() > 4) found.listed = listed_from(line.at(4));

@@ -10,6 +10,9 @@ slot -> worker   ["up", {...}] or ["refused", exit code, text] once; then, in an
                  ["units", job, [name, ...]]                 ["found", job, [test, ...], deselected]
                                                              ... with --collect-only also [[depth, id, text], ...],
                                                              ... with groups also those of the tests, or ""
+                 ["units", job, [name, ...], [needs, ...]]   the same, where some need more than a slot: each null or
+                                                             {"processors": 2, "locks": [name, ...], "serial": true},
+                                                             of which any may be missing
                  ["start", job, index]                       ["gave", job, number, [index, ...]]
                  ["done", job, index, verdict, [setup, call, teardown], details or null]
                  ["late", job, id, occurrence, phase]        a package's or the session's teardown failed after its last test
