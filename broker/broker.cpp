@@ -168,6 +168,14 @@ void Broker::forget(const std::string& run) {
     touched_.erase(run);
     announcements_.forget(run);
     runs_.erase(run);
+    touch(grid_locks_.forget(run));
+}
+
+// As far as they are there.
+void Broker::touch(const std::set<std::string>& runs) {
+    for (const std::string& run : runs) {
+        if (runs_.contains(run)) touched_.insert(run);
+    }
 }
 
 void Broker::remember_told(Instant now, const std::string& run) {
@@ -340,11 +348,13 @@ Effects Broker::settle(Instant now, Effects effects) {
         for (const std::string& id : touched) {
             Entry& entry = *runs_.at(id);
             for (std::uint32_t i = 0; i < entry.run.lanes().size(); ++i) {
-                perform(now, entry, Scheduled{i, places_for(entry, *entry.run.lanes()[i])});
+                schedule(now, entry, i);
             }
             absorb(now, entry);
             // It has found out only now that it could use one more.
-            if (may_have_more(entry)) touch(entry);
+            const bool asks = std::ranges::any_of(
+                entry.run.lanes(), [](const auto& lane) { return lane->awaits_answer(); });
+            if (asks || may_have_more(entry)) touch(entry);
         }
         settled.insert(touched.begin(), touched.end());
     } while (!touched_.empty());
@@ -373,6 +383,9 @@ void Broker::absorb(Instant now, Entry& entry) {
         workers_.plan_orders(key, now);
     }
     shares_.set(now, entry.run.id(), claim_of(entry));
+    if (entry.run.has_grid_locks()) {
+        touch(grid_locks_.set(entry.run.id(), entry.run.resources()));
+    }
 }
 
 void Broker::count_slots(const Entry& entry, WorkerKey key) {

@@ -23,6 +23,7 @@
 #include "broker/announcements.hpp"
 #include "broker/fair_share.hpp"
 #include "broker/followers.hpp"
+#include "broker/grid_locks.hpp"
 #include "broker/incidents.hpp"
 #include "broker/run.hpp"
 #include "broker/settings.hpp"
@@ -139,6 +140,7 @@ private:
     void take_back(Instant now, WorkerKey key);
     void suspect(Instant now, WorkerKey key, const std::string& run);
     void touch(Entry& entry) { touched_.insert(entry.run.id()); }
+    void touch(const std::set<std::string>& runs);
     Effects settle(Instant now, Effects effects);
 
     struct Spot {
@@ -156,6 +158,9 @@ private:
     std::optional<Spot> place_for(const Submission& run) const;
     bool may_have_more(const Entry& entry) const;
     std::size_t places_for(const Entry& entry, const Run& lane) const;
+    std::optional<Spot> awaited_place(const Submission& run) const;
+    std::size_t places_there(const Entry& entry, const Run& lane) const;
+    void schedule(Instant now, Entry& entry, std::uint32_t lane);
     void make_room(Instant now);
     bool make_room_for(Instant now, const std::string& poor, FairShare& planned,
                        std::map<std::string, std::vector<Held>>& held);
@@ -198,6 +203,7 @@ private:
     // Runs whose clients have heard the end, and forget them; as long as an echo may come.
     std::deque<std::pair<Instant, std::string>> told_;
     FairShare shares_;
+    GridLocks grid_locks_;
     Instant room_at_;                // slots were asked for, the last time
     Instant room_due_ = never;       // when that may be of use again
     std::set<std::string> touched_;  // runs that something happened to in this step

@@ -12,9 +12,39 @@ constexpr Duration room_pause = std::chrono::milliseconds(50);
 
 }  // namespace
 
+// Where a unit waits for more slots beside those that are there.
+std::optional<Broker::Spot> Broker::awaited_place(const Submission& run) const {
+    for (std::uint32_t place = 0; place < run.lanes().size(); ++place) {
+        const Run& lane = *run.lanes()[place];
+        if (lane.wanted_there() == 0) continue;
+        const WorkerKey key = lane.kept().awaited()->worker;
+        const Worker& worker = workers_.all().at(key);
+        if (!takes_new(worker) || worker.used >= worker.slots) continue;
+        for (std::uint32_t i = 0; i < lane.environments().size(); ++i) {
+            const bool fits = does_for(worker, lane.environments()[i].labels);
+            if (fits && lane.room_in(i) > 0) return Spot{place, key, i};
+        }
+    }
+    return std::nullopt;
+}
+
+// How many more it can have there.
+std::size_t Broker::places_there(const Entry& entry, const Run& lane) const {
+    if (lane.wanted_there() == 0) return 0;
+    const Worker& worker = workers_.all().at(lane.kept().awaited()->worker);
+    if (!takes_new(worker)) return 0;
+    std::size_t room = 0;
+    for (std::uint32_t i = 0; i < lane.environments().size(); ++i) {
+        if (does_for(worker, lane.environments()[i].labels)) room += lane.room_in(i);
+    }
+    const std::size_t free = worker.slots - std::min(worker.used, worker.slots);
+    return std::min({room, free, shares_.room_for(entry.order.user)});
+}
+
 // The first environment that has both a wish and a free slot; of lanes, in the one with the fewest.
 std::optional<Broker::Spot> Broker::place_for(const Submission& run) const {
-    std::optional<Spot> best;
+    std::optional<Spot> best = awaited_place(run);
+    if (best) return best;
     for (std::uint32_t place = 0; place < run.lanes().size(); ++place) {
         const Run& lane = *run.lanes()[place];
         if (best && run.lanes()[best->lane]->live_slots() <= lane.live_slots()) continue;
@@ -57,14 +87,33 @@ void Broker::give_places(Instant now) {
             continue;
         }
         remember_worker(entry, place->worker);
-        perform(now, entry, SlotGiven{place->lane, place->worker, place->environment});
+        const std::uint32_t size = workers_.at(place->worker).slots;
+        perform(now, entry, SlotGiven{place->lane, place->worker, place->environment, size});
         absorb(now, entry);
-        const Run& lane = *entry.run.lanes()[place->lane];
-        perform(now, entry, Scheduled{place->lane, places_for(entry, lane)});
+        schedule(now, entry, place->lane);
         absorb(now, entry);
         touch(entry);
     }
     make_room(now);
+}
+
+// With locks of the grid that are to be had, and that it has a use for at once.
+void Broker::schedule(Instant now, Entry& entry, std::uint32_t place) {
+    const Run& lane = *entry.run.lanes()[place];
+    const std::string& id = entry.run.id();
+    const bool has_locks = entry.run.has_grid_locks();
+    if (has_locks) {
+        const GridLocks::Wishes wishes = lane.lock_wishes();
+        std::vector<std::string> locks =
+            grid_locks_.available(id, place, wishes, entry.run.resources());
+        if (!locks.empty()) perform(now, entry, LocksGiven{place, std::move(locks)});
+    }
+    const std::uint64_t places = places_for(entry, lane);
+    perform(now, entry,
+            Scheduled{.lane = place, .places = places, .there = places_there(entry, lane)});
+    if (!has_locks) return;
+    touch(grid_locks_.set(id, entry.run.resources()));  // before another lane asks
+    touch(grid_locks_.ask(id, place, lane.lock_wishes()));
 }
 
 void Broker::make_room(Instant now) {
@@ -157,7 +206,9 @@ bool Broker::would_do(WorkerKey worker, const Submission& run) const {
     return std::ranges::any_of(run.lanes(), [&](const auto& lane) {
         for (std::uint32_t i = 0; i < lane->environments().size(); ++i) {
             const bool fits = does_for(whose, lane->environments()[i].labels);
-            if (fits && lane->slots_wanted_in(i) > 0) return true;
+            const bool wants = lane->slots_wanted_in(i) > 0 ||
+                               (lane->wanted_there() > 0 && lane->kept().holds(worker));
+            if (fits && wants) return true;
         }
         return false;
     });

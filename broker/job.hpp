@@ -55,6 +55,7 @@ struct Job {
     JobBody body;
     Purpose purpose = Purpose::test;
     std::string group;                         // of all its tests; empty: of none
+    const UnitNeeds* needs = nullptr;          // of its unit; nullptr: a slot
     std::optional<std::uint32_t> environment;  // whose slots alone may have it; none: any
     std::uint32_t attempts = 0;                // so far
     std::uint32_t losses = 0;                  // attempts that took their worker with them

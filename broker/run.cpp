@@ -18,6 +18,8 @@ Run::Run(std::string id, RunSpec spec, std::vector<DoneTest> done, std::uint64_t
       settings_(&settings),
       lane_(lane),
       environments_(environments_of(spec_)),
+      resources_(lane_ ? lane_->resources : std::make_shared<Resources>(spec_.locks)),
+      needy_(spec_.needs),
       collected_units_(spec_.collected_units.begin(), spec_.collected_units.end()),
       confirmation_(spec_, settings.confirmations_max) {
     for (const Environment& environment : environments_) {
@@ -52,7 +54,10 @@ std::uint64_t Run::add_job(JobBody body, std::uint32_t losses, Purpose purpose) 
     const std::uint64_t id = (*next_job_)++;
     open_jobs_ += body.kind == JobKind::finish ? 0 : 1;
     collected_jobs_ += purpose == Purpose::test ? 0 : 1;
-    jobs_.emplace(id, Job{.id = id, .body = std::move(body), .purpose = purpose, .losses = losses});
+    const UnitNeeds* needs = body.kind == JobKind::unit ? needy_.of(body.unit) : nullptr;
+    Job added{.id = id, .body = std::move(body), .purpose = purpose, .needs = needs};
+    added.losses = losses;
+    jobs_.emplace(id, std::move(added));
     return id;
 }
 
@@ -68,7 +73,10 @@ JobBody Run::whole(const std::string& unit) const {
 }
 
 void Run::wait_for_slot(const Job& open) {
-    if (open.group.empty() || open.purpose != Purpose::test) {
+    const bool anywhere = open.group.empty() && open.purpose == Purpose::test;
+    if (anywhere && open.needs != nullptr) {
+        needy_.wait(open);
+    } else if (open.group.empty() || open.purpose != Purpose::test) {
         queue_for(open).push_back(open.id);
     } else {
         groups_.wait(open.group, open.id);
@@ -130,13 +138,19 @@ const std::set<SlotKey>& Run::slots_on(WorkerKey worker) const {
     return found == by_worker_.end() ? none : found->second;
 }
 
-void Run::reindex(SlotKey key) {
+void Run::index(SlotKey key) {
     const Slot& indexed = slot(key);
     idle_.erase(key);
     with_one_job_.erase(key);
-    if (indexed.jobs.empty()) idle_.insert(key);
+    const bool held =
+        kept_.is_kept(key) || (kept_.holds(indexed.worker) && !retiring_.contains(key));
+    if (indexed.jobs.empty() && !held) idle_.insert(key);
     if (indexed.jobs.size() == 1) with_one_job_.insert(key);
-    changed_.insert(indexed.worker);
+}
+
+void Run::reindex(SlotKey key) {
+    index(key);
+    changed_.insert(slot(key).worker);
 }
 
 // When the next slot of that environment may begin.
@@ -175,7 +189,7 @@ std::string Run::name_of(SlotKey key) const {
     return slot_name(key);
 }
 
-void Run::add_slot(WorkerKey worker, std::uint32_t environment) {
+void Run::add_slot(WorkerKey worker, std::uint32_t environment, std::uint32_t size) {
     Place& place = places_.at(environment);
     SlotKey& next = lane_ ? *lane_->next_slot : next_slot_;
     const SlotKey key =
@@ -188,6 +202,7 @@ void Run::add_slot(WorkerKey worker, std::uint32_t environment) {
     slots_.emplace(key, Slot{.worker = worker, .environment = environment, .collected = collects});
     if (collects) place.collected = key;
     by_worker_[worker].insert(key);
+    kept_.set_size(worker, size);
     reindex(key);
 }
 
@@ -195,6 +210,7 @@ void Run::hand_out(Instant now, std::uint64_t id, SlotKey key) {
     Job& handed = job(id);
     ensure(!handed.attempt, "a job has one attempt at a time");
     handed.attempt = Attempt{.number = ++handed.attempts, .slot = key, .assigned_at = now};
+    resources_->begin_job(handed.needs != nullptr && handed.needs->serial);
     slot(key).jobs.push_back(id);
     reindex(key);
 }
@@ -203,10 +219,17 @@ void Run::take_from_slot(const Job& taken) {
     ensure(taken.attempt.has_value(), "only a job with an attempt is with a slot");
     std::erase(slot(taken.attempt->slot).jobs, taken.id);
     reindex(taken.attempt->slot);
+    resources_->end_job(taken.needs != nullptr && taken.needs->serial);
+    if (taken.needs != nullptr) give_back_needs(taken);
 }
 
 void Run::drop_job(std::uint64_t id) {
-    if (job(id).attempt) take_from_slot(job(id));
+    if (job(id).attempt) {
+        take_from_slot(job(id));
+    } else if (job(id).needs != nullptr) {
+        if (kept_.awaited() && kept_.awaited()->job == id) await_no_more();
+        needy_.erase(job(id));
+    }
     open_jobs_ -= job(id).body.kind == JobKind::finish ? 0 : 1;
     collected_jobs_ -= job(id).purpose == Purpose::test ? 0 : 1;
     jobs_.erase(id);
@@ -228,9 +251,18 @@ void Run::drop_slot(SlotKey key, const std::string& reason, const std::string& o
     if (place.collected == key) place.collected.reset();
     --place.slots;
     by_worker_[worker].erase(key);
-    if (by_worker_[worker].empty()) by_worker_.erase(worker);
+    if (by_worker_[worker].empty()) {
+        by_worker_.erase(worker);
+        kept_.forget(worker);
+        if (kept_.holds(worker)) await_no_more();
+    }
     slots_.erase(key);
     groups_.lose(key);
+    kept_.lose(key);
+    for (const std::uint64_t id : needy_.take_of(key)) {
+        if (kept_.awaited() && kept_.awaited()->job == id) await_no_more();
+        wait_for_slot(job(id));
+    }
 }
 
 void Run::cancel(Instant now) {
@@ -255,6 +287,7 @@ void Run::stop(Instant now, RunFinished end) {
     end_confirmation(now, "");
     for (const std::uint64_t id : std::exchange(waiting_, {})) drop_job(id);
     for (const std::uint64_t id : groups_.take_all()) drop_job(id);
+    for (const std::uint64_t id : needy_.take_all()) drop_job(id);
     for (const std::uint64_t id : take_waiting_collected()) drop_job(id);
     if (at_once) {
         std::vector<std::uint64_t> open;

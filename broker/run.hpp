@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -23,6 +24,9 @@
 #include "broker/confirmation.hpp"
 #include "broker/groups.hpp"
 #include "broker/job.hpp"
+#include "broker/kept_slots.hpp"
+#include "broker/needy_jobs.hpp"
+#include "broker/resources.hpp"
 #include "broker/settings.hpp"
 #include "shared/instant.hpp"
 #include "shared/messages.hpp"
@@ -34,6 +38,7 @@ namespace xgrid::broker {
 struct Lane {
     std::uint32_t environment = 0;
     SlotKey* next_slot = nullptr;  // for those that come in the place of others, of all lanes
+    std::shared_ptr<Resources> resources;  // of all lanes
 };
 
 class Run {
@@ -70,6 +75,10 @@ public:
     const std::optional<RunFinished>& end() const { return end_; }
     std::uint32_t failures() const { return failures_; }
     std::uint32_t crashes() const { return crashes_; }
+    const Resources& resources() const { return *resources_; }
+    /// Those that wait with needs of their own.
+    const NeedyJobs& needy() const { return needy_; }
+    const KeptSlots& kept() const { return kept_; }
 
     /// How many more slots it could use now; ... of that environment.
     std::size_t slots_wanted() const;
@@ -77,6 +86,12 @@ public:
     const std::vector<Environment>& environments() const { return environments_; }
     /// How many more slots that environment may have, whether they are wanted or not.
     std::uint32_t room_in(std::uint32_t environment) const;
+    /// How many more slots a unit waits for on the worker that kept() names, beside all others.
+    std::size_t wanted_there() const;
+    /// That unit is to hear by schedule() how many more can be had there.
+    bool awaits_answer() const;
+    /// Units that lack nothing but these locks of the grid, and could begin in a slot at once.
+    std::vector<std::vector<std::string>> lock_wishes() const;
     /// When advance() has something to do.
     Instant next_deadline() const;
 
@@ -99,13 +114,17 @@ public:
 
     // ---- What is to be done
 
-    /// Starts a new slot there; the next schedule() hands it a job.
-    void add_slot(WorkerKey worker, std::uint32_t environment = 0);
+    /// Starts a new slot there; the next schedule() hands it a job. `size`: how many the worker has
+    /// in all; 0: that is not known.
+    void add_slot(WorkerKey worker, std::uint32_t environment = 0, std::uint32_t size = 0);
+    /// Locks of the grid, for as long as its units have them. The next schedule() uses them.
+    void grant(const std::vector<std::string>& locks);
     /// Frees that slot for another run, as soon as the test that runs there is done, or what has to
     /// stay together with it. False if that changes nothing.
     bool retire(SlotKey slot);
-    /// Hands jobs to slots; asks busy ones to give back while `places` more could start elsewhere.
-    void schedule(Instant now, std::size_t places);
+    /// Hands jobs to slots; asks busy ones to give back while `places` more could start elsewhere,
+    /// and `there` more where a unit waits for them.
+    void schedule(Instant now, std::size_t places, std::size_t there = 0);
     void advance(Instant now);
 
     /// Workers whose orders have changed since this was last asked.
@@ -134,6 +153,7 @@ private:
     Job& job(std::uint64_t id) { return jobs_.at(id); }
     Slot& slot(SlotKey key) { return slots_.at(key); }
 
+    void index(SlotKey key);
     void reindex(SlotKey key);
     std::uint64_t add_job(JobBody body, std::uint32_t losses, Purpose purpose = Purpose::test);
     void add_unit_jobs(const Job& like, std::vector<TestName> tests, std::size_t pieces,
@@ -207,6 +227,7 @@ private:
     void go_on(Instant now);
     void finish(Instant now);
 
+    void finish_retiring(Instant now);
     void hand_out_waiting(Instant now, std::size_t places);
     bool may_have_one_ahead(SlotKey key) const;
     std::size_t waiting_anywhere() const { return waiting_.size() + groups_.free(); }
@@ -215,6 +236,21 @@ private:
     /// True if slots or places are left that none of what runs can be for.
     bool rebalance(Instant now, std::size_t places);
     bool ask_back(Job& job, std::uint32_t keep);
+    std::vector<SlotKey> idle_on(WorkerKey worker) const;
+    std::size_t staying_on(WorkerKey worker) const;
+    std::size_t most_on(WorkerKey worker, const UnitNeeds& needs) const;
+    std::optional<WorkerKey> best_for(const UnitNeeds& needs) const;
+    void hand_out_needy(Instant now);
+    void hand_out_alone(Instant now);
+    void begin_awaited(Instant now, std::size_t there);
+    bool begin_needy(Instant now, const Job& needy, std::optional<SlotKey> where);
+    void begin_with(Instant now, const Job& needy, std::vector<SlotKey> slots,
+                    std::optional<SlotKey> where);
+    void await_slots(const Job& wide, WorkerKey worker, std::optional<SlotKey> slot);
+    void await_no_more();
+    void give_back_needs(const Job& needy);
+    std::size_t count_wanted() const;
+    std::vector<std::vector<std::string>> grid_wishes(std::size_t most) const;
     /// What is in no group of its own stays together all the same.
     bool keeps_units() const {
         return spec_.grouping == Grouping::file || spec_.grouping == Grouping::scope;
@@ -236,9 +272,13 @@ private:
     std::deque<std::uint64_t> waiting_;  // those of them that no slot holds, in order
     Groups groups_;                      // others of them, that go to certain slots
     std::deque<std::uint64_t> waiting_collected_;
+    std::shared_ptr<Resources> resources_;
+    NeedyJobs needy_;               // others of them, whose units need more than a slot
+    std::size_t needy_wanted_ = 0;  // slots, for these
+    KeptSlots kept_;
     std::map<SlotKey, Slot> slots_;  // live ones
     std::map<WorkerKey, std::set<SlotKey>> by_worker_;
-    std::set<SlotKey> idle_;  // those that hold no job
+    std::set<SlotKey> idle_;  // those that hold no job, and are not kept for one
     std::set<SlotKey> with_one_job_;
     std::set<SlotKey> retiring_;
     SlotKey next_slot_ = 0;

@@ -140,6 +140,11 @@ void Run::hand_out_collected(Instant now) {
 // False: its slot has enough to do.
 bool Run::hand_out_collected_in(Instant now, Place& place, std::deque<std::uint64_t>& queue) {
     while (!queue.empty()) {
+        if (const Job& first = job(queue.front()); first.needs != nullptr) {
+            needy_.wait_for(*place.collected, first);
+            queue.pop_front();
+            continue;
+        }
         const bool may = idle_.contains(*place.collected) || may_have_one_ahead(*place.collected);
         if (!may) return false;
         hand_out(now, queue.front(), *place.collected);

@@ -67,8 +67,13 @@ void Run::take(Instant, Job& about, const TreeReady& fact, const std::string& ho
 void Run::take(Instant, Job& about, const UnitsNamed& fact) {
     if (about.body.kind != JobKind::enumerate || stopping()) return;
     UnitsKnown known{.environment = environment_of(about)};
-    for (const std::string& unit : fact.units) {
+    const bool need_more = !fact.needs.empty() || !spec_.needs.empty();
+    for (std::size_t i = 0; i < fact.units.size(); ++i) {
+        const std::string& unit = fact.units[i];
         if (!units_.insert(unit).second) continue;
+        if (need_more) {
+            needy_.name_unit(unit, i < fact.needs.size() ? fact.needs[i] : UnitNeeds());
+        }
         const Purpose purpose =
             collected_units_.contains(unit) ? Purpose::test_collected : Purpose::test;
         wait_for_slot(job(add_job(whole(unit), 0, purpose)));

@@ -41,7 +41,8 @@ std::size_t Run::takers() const {
 std::size_t Run::slots_wanted() const {
     if (stopping() || over_) return 0;
     const std::size_t anywhere = !waiting_collected_.empty() && !collects_somewhere() ? 1 : 0;
-    std::size_t wanted = anywhere + waiting_anywhere() - std::min(waiting_anywhere(), takers());
+    const std::size_t open = waiting_anywhere() + needy_wanted_;
+    std::size_t wanted = anywhere + open - std::min(open, takers()) + wanted_there();
     std::size_t room = 0;
     for (std::uint32_t i = 0; i < places_.size(); ++i) {
         room += room_in(i);
@@ -53,7 +54,8 @@ std::size_t Run::slots_wanted() const {
 
 std::size_t Run::slots_wanted_in(std::uint32_t environment) const {
     if (stopping() || over_) return 0;
-    const std::size_t open = waiting_anywhere() - std::min(waiting_anywhere(), takers());
+    const std::size_t waiting = waiting_anywhere() + needy_wanted_;
+    const std::size_t open = waiting - std::min(waiting, takers());
     const std::size_t collecting = needs_collecting(places_.at(environment)) ? 1 : 0;
     return std::min<std::size_t>(open + collecting, room_in(environment));
 }
@@ -61,35 +63,46 @@ std::size_t Run::slots_wanted_in(std::uint32_t environment) const {
 bool Run::retire(SlotKey key) {
     if (stopping() || over_ || !slots_.contains(key)) return false;
     if (!retiring_.insert(key).second) return false;
+    index(key);
     for (const std::uint64_t id : slot(key).jobs) {
         Job& held = job(id);
         const bool together = keeps_units() || !held.group.empty() || spec_.collect_only ||
-                              held.purpose == Purpose::confirm;
+                              held.purpose == Purpose::confirm || held.needs != nullptr;
         if (held.body.kind != JobKind::unit || (held.attempt->began && together)) continue;
         ask_back(held, together ? keep_if_begun : 0);
     }
     return true;
 }
 
-void Run::schedule(Instant now, std::size_t places) {
+void Run::schedule(Instant now, std::size_t places, std::size_t there) {
     seen_ = now;
     if (!began_at_) began_at_ = now;
     rebalance_at_ = never;
-    if (over_ || stopping()) return;
+    needy_wanted_ = 0;
+    if (over_ || stopping() || resources_->runs_alone()) return resources_->drop_unused();
     const std::size_t startable = std::min(places, room());
+    finish_retiring(now);
     hand_out_collected(now);
+    begin_awaited(now, there);
+    hand_out_needy(now);
     hand_out_waiting(now, startable);
     add_confirming_jobs(rebalance(now, startable) && !idle_.empty());
     hand_out_collected(now);
-    make_room_for_collecting(now, startable);
+    hand_out_needy(now);
+    hand_out_alone(now);
+    resources_->drop_unused();
+    if (!resources_->runs_alone()) make_room_for_collecting(now, startable);
 }
 
-// Looks at no slot that it does not hand something to: there may be thousands.
-void Run::hand_out_waiting(Instant now, std::size_t startable) {
+void Run::finish_retiring(Instant now) {
     for (const SlotKey key : retiring_) {
         if (!idle_.contains(key)) continue;
         hand_out(now, add_job({.kind = JobKind::finish}, 0), key);
     }
+}
+
+// Looks at no slot that it does not hand something to: there may be thousands.
+void Run::hand_out_waiting(Instant now, std::size_t startable) {
     for (const SlotKey key : groups_.awaited()) {
         if (idle_.contains(key) || may_have_one_ahead(key)) hand_out_next(now, key);
     }
@@ -114,6 +127,8 @@ void Run::hand_out_waiting(Instant now, std::size_t startable) {
 // Groups go first: what is in one cannot be shared later.
 void Run::hand_out_next(Instant now, SlotKey key) {
     if (const auto grouped = groups_.next(key)) {
+        const Job& next = job(*grouped);
+        if (next.needs != nullptr) return needy_.wait_for(key, next);
         hand_out(now, *grouped, key);
     } else if (!waiting_.empty()) {
         hand_out(now, waiting_.front(), key);
@@ -123,6 +138,7 @@ void Run::hand_out_next(Instant now, SlotKey key) {
 
 bool Run::may_have_one_ahead(SlotKey key) const {
     if (!with_one_job_.contains(key) || retiring_.contains(key)) return false;
+    if (kept_.holds(slots_.at(key).worker)) return false;
     return jobs_.at(slots_.at(key).jobs.front()).body.kind != JobKind::finish;
 }
 
@@ -151,7 +167,8 @@ bool Run::rebalance(Instant now, std::size_t startable) {
         for (std::size_t place = 0; place < slot.jobs.size() && takers > 0; ++place) {
             Job& held = job(slot.jobs[place]);
             if (held.body.kind != JobKind::unit || held.purpose != Purpose::test) continue;
-            if (!held.group.empty()) continue;  // it can be nowhere else
+            if (!held.group.empty()) continue;    // it can be nowhere else
+            if (held.needs != nullptr) continue;  // each part would need it
             Attempt& attempt = *held.attempt;
             if (!may_be_asked(held)) {
                 takers -= std::min<std::size_t>(takers, attempt.takers);

@@ -42,7 +42,8 @@ struct SlotGiven {
     std::uint32_t lane = 0;
     WorkerKey worker = 0;
     std::uint32_t environment = 0;
-    XGRID_FIELDS(SlotGiven, lane, worker, environment);
+    std::uint32_t size = 0;  // slots that the worker has in all
+    XGRID_FIELDS(SlotGiven, lane, worker, environment, size);
 };
 /// That slot is to be freed for another run.
 struct SlotAsked {
@@ -50,12 +51,13 @@ struct SlotAsked {
     SlotKey slot = 0;
     XGRID_FIELDS(SlotAsked, lane, slot);
 };
-/// Jobs go to slots, while so many more could start.
+/// Jobs go to slots, while so many more could start, and so many where a unit waits for them.
 struct Scheduled {
     std::uint32_t lane = 0;
     std::uint64_t places = 0;
     std::uint64_t next_job = 0;  // that it came to; 0: that is not known yet
-    XGRID_FIELDS(Scheduled, lane, places, next_job);
+    std::uint64_t there = 0;
+    XGRID_FIELDS(Scheduled, lane, places, next_job, there);
 };
 /// What is due.
 struct TimePassed {
@@ -67,8 +69,15 @@ struct WorkerRetires {
     XGRID_FIELDS(WorkerRetires, worker);
 };
 
+/// Locks of the grid are this run's until its units have had them.
+struct LocksGiven {
+    std::uint32_t lane = 0;
+    std::vector<std::string> locks;
+    XGRID_FIELDS(LocksGiven, lane, locks);
+};
+
 using Step = std::variant<FactRecorded, WorkerLost, RunCancelled, EnvironmentsLack, SlotGiven,
-                          SlotAsked, Scheduled, TimePassed, WorkerRetires>;
+                          SlotAsked, Scheduled, TimePassed, WorkerRetires, LocksGiven>;
 
 // ---- What is kept of a broker's life. Times are of its own clock, in nanoseconds
 

@@ -11,12 +11,16 @@ namespace xgrid::broker {
 
 Submission::Submission(std::string id, RunSpec spec, std::vector<DoneTest> done,
                        std::uint64_t& next_job, const Settings& settings)
-    : each_(spec.each), next_job_(&next_job) {
+    : each_(spec.each),
+      has_grid_locks_(
+          std::ranges::any_of(spec.locks, [](const auto& lock) { return lock.second.of_grid; })),
+      next_job_(&next_job) {
     const std::vector<Environment> environments = environments_of(spec);
     for (const Environment& environment : environments) next_slot_ += environment.slots;
     const std::size_t lanes = each_ ? environments.size() : 1;
+    const auto resources = std::make_shared<Resources>(spec.locks);
     for (std::uint32_t i = 0; i < lanes; ++i) {
-        const auto lane = each_ ? std::optional(Lane{i, &next_slot_}) : std::nullopt;
+        const auto lane = each_ ? std::optional(Lane{i, &next_slot_, resources}) : std::nullopt;
         lanes_.push_back(std::make_unique<Run>(id, spec, done, next_job, settings, lane));
     }
 }
@@ -180,7 +184,7 @@ bool Submission::take(Instant, const SlotGiven& step) {
     if (step.lane >= lanes_.size()) return false;
     Run& lane = *lanes_[step.lane];
     if (step.environment >= lane.environments().size()) return false;
-    lane.add_slot(step.worker, step.environment);
+    lane.add_slot(step.worker, step.environment, step.size);
     return true;
 }
 
@@ -190,8 +194,14 @@ bool Submission::take(Instant, const SlotAsked& step) {
 
 bool Submission::take(Instant now, const Scheduled& step) {
     if (step.lane >= lanes_.size()) return false;
-    lanes_[step.lane]->schedule(now, step.places);
+    lanes_[step.lane]->schedule(now, step.places, step.there);
     return step.next_job == 0 || step.next_job == *next_job_;
+}
+
+bool Submission::take(Instant, const LocksGiven& step) {
+    if (step.lane >= lanes_.size() || step.locks.empty()) return false;
+    lanes_[step.lane]->grant(step.locks);
+    return true;
 }
 
 bool Submission::take(Instant now, const TimePassed&) {

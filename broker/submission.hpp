@@ -45,6 +45,10 @@ public:
     std::size_t live_slots() const;
     std::size_t slots_wanted() const;
     std::size_t slots_on(WorkerKey worker) const;
+    /// Of all its lanes.
+    const Resources& resources() const { return lanes_.front()->resources(); }
+    /// Its units may need locks that are the grid's.
+    bool has_grid_locks() const { return has_grid_locks_; }
     /// A job of its has begun there.
     bool has_begun_on(WorkerKey worker) const;
     Instant next_deadline() const;
@@ -69,6 +73,7 @@ private:
     bool take(Instant now, const SlotGiven& step);
     bool take(Instant now, const SlotAsked& step);
     bool take(Instant now, const Scheduled& step);
+    bool take(Instant now, const LocksGiven& step);
     bool take(Instant now, const TimePassed& step);
     bool take(Instant now, const WorkerRetires& step);
     void settle(Instant now);
@@ -77,6 +82,7 @@ private:
     RunFinished end_of_all() const;
 
     bool each_ = false;
+    bool has_grid_locks_ = false;
     std::vector<std::unique_ptr<Run>> lanes_;
     SlotKey next_slot_ = 0;  // beyond those of all environments
     Events events_;

@@ -214,6 +214,65 @@ void say_slots(const KnownRun& known, const Run& lane, Lines& lines) {
     lines.push_back(text);
 }
 
+// Who has that lock: units of its run, or, where it is the grid's, runs.
+std::string holders_of(const Scene& scene, const Submission& run, const std::string& lock) {
+    Lines holders;
+    if (run.resources().is_of_grid(lock)) {
+        for (const auto& [id, other] : scene.runs) {
+            const LockCounts& granted = other.run->resources().granted();
+            if (!granted.contains(lock)) continue;
+            holders.push_back(id == run.id() ? "this run" : whose(scene, id));
+        }
+        return listed(holders);
+    }
+    for (const auto& lane : run.lanes()) {
+        for (const auto& [id, job] : lane->jobs()) {
+            const bool has = job.attempt && job.needs != nullptr &&
+                             std::ranges::binary_search(job.needs->locks, lock);
+            if (!has) continue;
+            holders.push_back(
+                fmt::format("{} in {}", job.body.unit, lane->name_of(job.attempt->slot)));
+        }
+    }
+    return listed(holders);
+}
+
+// What its files wait for beside a slot.
+void say_needs(const Scene& scene, const Submission& run, const Run& lane, Lines& lines) {
+    std::map<std::string, std::size_t> by_lock;
+    std::size_t alone = 0;
+    for (const auto& [order, kind] : lane.needy().kinds()) {
+        for (const std::string& lock : run.resources().busy(*kind.needs)) {
+            by_lock[lock] += kind.jobs.size();
+        }
+        if (kind.needs->serial) alone += kind.jobs.size();
+    }
+    for (const auto& [lock, files] : by_lock) {
+        const std::string holders = holders_of(scene, run, lock);
+        if (holders.empty()) continue;
+        lines.push_back(fmt::format("{} wait{} for the lock {}: {} has it", counted(files, "file"),
+                                    files == 1 ? "s" : "", lock, holders));
+    }
+    if (const auto& awaited = lane.kept().awaited()) {
+        const Job& wide = *lane.find(awaited->job);
+        const auto worker = scene.workers.all().find(awaited->worker);
+        lines.push_back(
+            fmt::format("{} waits for {} processors: for slots of worker {}, where others of this "
+                        "run still run",
+                        wide.body.unit, wide.needs->processors,
+                        worker == scene.workers.all().end() ? "" : worker->second.name));
+    }
+    for (const auto& [id, job] : lane.jobs()) {
+        if (!job.attempt || job.needs == nullptr || !job.needs->serial) continue;
+        lines.push_back(fmt::format("{} runs alone in {}: all else waits for it", job.body.unit,
+                                    lane.name_of(job.attempt->slot)));
+    }
+    if (alone > 0) {
+        lines.push_back(fmt::format("{} run{} alone, when nothing else is left to run",
+                                    counted(alone, "file"), alone == 1 ? "s" : ""));
+    }
+}
+
 void say_lane(const Scene& scene, const KnownRun& known, const Run& lane, Lines& lines) {
     if (lane.over()) return;
     if (lane.end()) {
@@ -237,6 +296,7 @@ void say_lane(const Scene& scene, const KnownRun& known, const Run& lane, Lines&
         say_environment(scene, lane, i, lines);
     }
     say_slots(known, lane, lines);
+    say_needs(scene, *known.run, lane, lines);
 }
 
 }  // namespace

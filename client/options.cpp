@@ -451,6 +451,8 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         throw Fatal(fmt::format("{}\n(xgrid submit --help shows the options)", error.what()), 4);
     }
     options.watch_roots = std::move(settings.watch_roots);
+    options.spec.needs = std::move(settings.needs.needs);
+    options.spec.locks = std::move(settings.needs.locks);
     options.warnings.insert(options.warnings.begin(), settings.warnings.begin(),
                             settings.warnings.end());
     if (is_pytest(options.spec)) options.spec.arguments = united.pytest;

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "client/arguments.hpp"
+#include "client/needs_settings.hpp"
 #include "client/words.hpp"
 
 namespace xgrid::client {
@@ -119,6 +120,7 @@ Result<std::vector<Setting>> settings_of(const TomlTable& table, const Origin& o
                                          std::vector<std::string>& warnings) {
     std::vector<Setting> settings;
     for (const auto& [name, value] : table) {
+        if (is_of_needs(name)) continue;
         const KnownSetting* setting = known_setting(name);
         if (setting == nullptr) {
             warnings.push_back(fmt::format("no such setting: {} in {}", name, origin.name));

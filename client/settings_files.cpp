@@ -53,7 +53,9 @@ public:
         if (!table) throw Fatal(fmt::format("cannot read {}: {}", path.string(), table.error()), 4);
         const bool is_pythons = path.filename() == "pyproject.toml";
         const TomlTable* ours = is_pythons ? table_at(*table, {"tool", "xgrid"}) : &*table;
-        if (ours != nullptr) add(right(settings_of(*ours, origin_of(path), settings_.warnings)));
+        if (ours == nullptr) return;
+        add(right(settings_of(*ours, origin_of(path), settings_.warnings)));
+        unite(settings_.needs, right(needs_of(*ours, origin_of(path))));
     }
 
     void add_pytest(const PytestIni& ini, const std::string& directory) {

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "client/needs_settings.hpp"
 #include "client/project.hpp"
 #include "client/pytest_ini.hpp"
 #include "client/settings.hpp"
@@ -25,6 +26,7 @@ struct FoundSettings {
     Project project;
     std::vector<Setting> values;           // in that order
     std::vector<std::string> watch_roots;  // looponfailroots; absolute
+    NeedsSettings needs;                   // of units, as the first two of these files say
     std::vector<std::string> warnings;     // what is ignored, and where it stands
 };
 

@@ -213,6 +213,16 @@ TEST_CASE_FIXTURE(Asking, "files that wait for a slot are counted") {
     CHECK(lines[1].ends_with(", 1 slot runs"));
 }
 
+TEST_CASE_FIXTURE(Asking, "what files need beside a slot is told, and who has it") {
+    say(status({}, "worker", 3));
+    submit("run", {.slots = 3});
+    UnitsNamed named{{"a", "b", "c"}, {{1, {"x"}}, {1, {"x"}}, {.serial = true}}};
+    say(status({{{1, 1}, 0, {SlotBegan{}, std::move(named), Ended{}}}}, "worker", 3));
+    CHECK(why("run") == Lines{"2 of 3 files wait, 1 slot runs",
+                              "1 file waits for the lock x: a in gw0 has it",
+                              "1 file runs alone, when nothing else is left to run"});
+}
+
 TEST_CASE_FIXTURE(Asking, "code that does not come is why a slot does not begin") {
     say(status());
     RunSpec spec;

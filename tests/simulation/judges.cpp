@@ -233,6 +233,8 @@ void Judges::audit(const broker::Run& run) const {
     for (std::uint32_t i = 0; i < run.environments().size(); ++i) {
         queues.push_back(&run.waiting_collected_in(i));
     }
+    for (const auto& [order, kind] : run.needy().kinds()) queues.push_back(&kind.jobs);
+    for (const auto& [slot, jobs] : run.needy().of_slots()) queues.push_back(&jobs);
     for (const auto* waiting : queues) {
         for (const std::uint64_t job : *waiting) {
             check(placed.insert(job).second, "a job waits once");
@@ -256,6 +258,10 @@ void Judges::audit(const broker::Run& run) const {
     }
     check(placed.size() == run.jobs().size(), "every open job is somewhere");
     for (const auto& [key, slot] : run.slots()) {
+        // For a unit that needs more than a slot.
+        const bool held = run.kept().is_kept(key) || run.kept().holds(slot.worker) ||
+                          run.resources().runs_alone();
+        if (held) continue;
         const bool free = !run.waiting().empty() || run.groups().free() > 0;
         check(!free || run.retiring().contains(key) || !slot.jobs.empty(),
               "no slot is idle while a job waits");

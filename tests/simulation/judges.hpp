@@ -62,6 +62,9 @@ public:
     /// From now on tests may run again, and be given up.
     void may_lose_workers() { workers_are_lost_ = true; }
     bool workers_are_lost() const { return workers_are_lost_; }
+    /// Nothing is cut short: what the broker takes for over is over.
+    void is_exact(bool exact) { exact_ = exact; }
+    bool is_exact() const { return exact_; }
 
     // ---- What slots do
     /// Its number.
@@ -119,6 +122,7 @@ private:
 
     Instant faults_end_;
     bool workers_are_lost_ = false;
+    bool exact_ = false;
     std::set<std::string> each_;
     std::set<std::pair<std::string, AttemptId>> begun_;
     std::set<std::tuple<std::string, AttemptId, TestName>> executed_;

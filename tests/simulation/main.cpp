@@ -76,6 +76,7 @@ int play_one_of(const std::string& kind, std::uint64_t seed) {
     Seen seen;
     Plan plan = kind == "--each"    ? draw_plan_of_each(seed)
                 : kind == "--users" ? draw_plan_of_users(seed)
+                : kind == "--needs" ? draw_plan_of_needs(seed)
                                     : draw_plan_of_lives(seed);
     plan.trace = [](const std::string& line) { fmt::print("{}\n", line); };
     const std::string broken = play(plan, seen);
@@ -171,6 +172,21 @@ TEST_CASE("random grids keep every rule when a broker with a journal dies and li
     }
 }
 
+TEST_CASE("random grids give units what they need, and nobody waits for ever") {
+    constexpr std::uint64_t seeds = 300;
+    Seen seen;
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+        const std::string broken = play(draw_plan_of_needs(seed), seen);
+        CHECK_MESSAGE(broken.empty(), "build/tests/simulation --needs ", seed, ": ", broken);
+    }
+    for (const char* what :
+         {"a unit waits for a lock", "a run waits for a lock of the grid", "a unit waits for slots",
+          "a unit runs on several slots", "a serial unit waits for others", "a serial unit runs",
+          "a unit runs with a lock"}) {
+        CHECK_MESSAGE(seen[what] >= seeds / 100, "seen in too few grids: ", what);
+    }
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -182,7 +198,7 @@ int main(int count, char** words) {
         const std::uint64_t number = number_at(2);
         if (std::string(words[1]) == "--seed") return play_one(number);
         if (std::string(words[1]) == "--seeds") return play_many(number);
-        for (const char* kind : {"--each", "--lives", "--users"}) {
+        for (const char* kind : {"--each", "--lives", "--needs", "--users"}) {
             if (std::string(words[1]) == kind) return play_one_of(kind, number);
         }
     }

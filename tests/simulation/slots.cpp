@@ -27,21 +27,31 @@ void ModelSlots::say(SlotKey key, AttemptId attempt, Fact fact) {
     report_(key, worker::SlotFact{attempt, std::move(fact)});
 }
 
+void ModelSlots::unload(Slot& slot) {
+    slot.unit = nullptr;
+    running_.end(slot.number);
+}
+
 void ModelSlots::exit(SlotKey key, const std::string& how, bool clean) {
     judges_.slot_ends(slots_.at(key).number);
+    unload(slots_.at(key));
     slots_.erase(key);
     report_(key, worker::SlotExited{how, clean});
 }
 
 void ModelSlots::die() {
-    for (const auto& [key, slot] : slots_) judges_.slot_ends(slot.number);
+    for (auto& [key, slot] : slots_) {
+        judges_.slot_ends(slot.number);
+        unload(slot);
+    }
     dead_ = true;
 }
 
 void ModelSlots::lose_all() {
     std::vector<SlotKey> keys;
-    for (const auto& [key, slot] : slots_) {
+    for (auto& [key, slot] : slots_) {
         judges_.slot_ends(slot.number);
+        unload(slot);
         keys.push_back(key);
     }
     slots_.clear();
@@ -55,6 +65,7 @@ void ModelSlots::perform(const worker::Command& command, const std::string& brok
         slot.name = start->name;
         slot.run = start->run;
         slot.only_collects = start->spec.collect_only;
+        slot.spec = start->spec;
         slot.number = judges_.slot_begins();
         slot.grouping = start->spec.grouping;
         const auto said = start->spec.environment.find(environment_variable);
@@ -88,7 +99,7 @@ void ModelSlots::perform(const worker::Command& command, const std::string& brok
         if (slot == nullptr) return;
         slot->orders.clear();
         slot->waiting.clear();
-        slot->unit = nullptr;
+        unload(*slot);
         slot->ending = true;
         judges_.slot_ends(slot->number);
         slot->hanging = nullptr;
@@ -172,6 +183,7 @@ void ModelSlots::next_order(SlotKey key) {
             judges_.check(unit != suite_.units.end(), "only units that were named are handed out");
             slot.attempt = order.attempt;
             slot.unit = &unit->second;
+            running_.begin(judges_, slot.spec, slot.run, slot.number, unit->second.needs);
             slot.loaded = false;
             slot.chosen = order.body.selection.mode;
             slot.selected.clear();
@@ -203,14 +215,17 @@ void ModelSlots::enumerate(SlotKey key, const Order& order) {
             }
         });
     };
-    std::vector<std::string> batch;
+    const bool need_more = std::ranges::any_of(
+        suite_.units, [](const auto& entry) { return entry.second.needs != UnitNeeds(); });
+    UnitsNamed batch;
     for (const auto& [name, unit] : suite_.units) {
-        batch.push_back(name);
+        batch.units.push_back(name);
+        if (need_more) batch.needs.push_back(unit.needs);
         if (!random_.chance(0.1)) continue;
-        then({UnitsNamed{std::exchange(batch, {})}});
+        then({std::exchange(batch, {})});
         found_after += random_.between(Duration(0), milliseconds(20));
     }
-    if (!batch.empty()) then({UnitsNamed{batch}});
+    if (!batch.units.empty()) then({batch});
     then({Ended{}});
     later(key, found_after + milliseconds(1), &ModelSlots::next_order);
 }
@@ -269,7 +284,7 @@ void ModelSlots::next_test(SlotKey key) {
     Slot& slot = *find(key);
     if (slot.unit == nullptr) return;
     if (slot.waiting.empty()) {
-        slot.unit = nullptr;
+        unload(slot);
         say(key, slot.attempt, Ended{});
         later(key, Duration(0), &ModelSlots::next_order);
         return;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/simulation/clockwork.hpp"
+#include "tests/simulation/demands.hpp"
 #include "tests/simulation/faults.hpp"
 #include "tests/simulation/judges.hpp"
 #include "tests/simulation/random.hpp"
@@ -25,12 +26,13 @@ public:
     using Report = std::function<void(worker::SlotKey, worker::SlotReport)>;
 
     ModelSlots(Clockwork& clock, Random& random, const Faults& faults, const Suite& suite,
-               Judges& judges, Report report)
+               Judges& judges, Running& running, Report report)
         : clock_(clock),
           random_(random),
           faults_(faults),
           suite_(suite),
           judges_(judges),
+          running_(running),
           report_(std::move(report)) {}
 
     /// `broker` is the one whose orders made the command.
@@ -74,6 +76,7 @@ private:
         // The unit job that runs.
         AttemptId attempt;
         const ModelUnit* unit = nullptr;
+        RunSpec spec;
         Select chosen = Select::all;
         std::vector<const ModelTest*> selected;
         std::deque<std::uint32_t> waiting;
@@ -89,6 +92,7 @@ private:
     void next_order(worker::SlotKey key);
     void enumerate(worker::SlotKey key, const Order& order);
     void load(worker::SlotKey key);
+    void unload(Slot& slot);
     Duration collecting_takes() const;
     void keep_own_groups(worker::SlotKey key, const TestsFound& found);
     void next_test(worker::SlotKey key);
@@ -100,6 +104,7 @@ private:
     const Faults& faults_;
     const Suite& suite_;
     Judges& judges_;
+    Running& running_;
     Report report_;
     bool dead_ = false;
     std::map<worker::SlotKey, Slot> slots_;

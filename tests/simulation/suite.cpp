@@ -1,5 +1,7 @@
 #include "tests/simulation/suite.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace xgrid::simulation {
@@ -8,6 +10,14 @@ std::size_t Suite::tests() const {
     std::size_t count = 0;
     for (const auto& [name, unit] : units) count += unit.tests.size();
     return count;
+}
+
+bool Suite::hangs() const {
+    return std::ranges::any_of(units, [](const auto& entry) {
+        return std::ranges::any_of(entry.second.tests, [](const ModelTest& test) {
+            return test.behaviour == Behaviour::hangs;
+        });
+    });
 }
 
 const ModelTest* Suite::find(const std::string& unit, const TestName& test) const {
@@ -60,6 +70,20 @@ Suite draw_suite(Random& random, const SuiteShape& shape) {
         suite.units.emplace(unit.name, std::move(unit));
     }
     return suite;
+}
+
+void draw_needs(Random& random, const NeedsShape& shape, Suite& suite) {
+    for (auto& [name, unit] : suite.units) {
+        for (std::uint32_t lock = 0; lock < shape.names; ++lock) {
+            if (random.chance(shape.locks))
+                unit.needs.locks.push_back(fmt::format("lock {}", lock));
+        }
+        if (random.chance(shape.wide)) {
+            unit.needs.processors =
+                static_cast<std::uint32_t>(2 + random.below(shape.processors_most - 1));
+        }
+        unit.needs.serial = random.chance(shape.serial);
+    }
 }
 
 }  // namespace xgrid::simulation

@@ -39,12 +39,14 @@ struct ModelUnit {
     std::vector<ModelTest> tests;
     Duration load_takes = std::chrono::milliseconds(2);
     bool load_crashes = false;
+    UnitNeeds needs;
 };
 
 struct Suite {
     std::map<std::string, ModelUnit> units;
 
     std::size_t tests() const;
+    bool hangs() const;
     const ModelTest* find(const std::string& unit, const TestName& test) const;
 };
 
@@ -66,5 +68,16 @@ struct SuiteShape {
 };
 
 Suite draw_suite(Random& random, const SuiteShape& shape);
+
+/// Of their units, these parts need something.
+struct NeedsShape {
+    double locks = 0;
+    std::uint32_t names = 1;  // of locks
+    double wide = 0;
+    std::uint32_t processors_most = 4;
+    double serial = 0;
+};
+
+void draw_needs(Random& random, const NeedsShape& shape, Suite& suite);
 
 }  // namespace xgrid::simulation

@@ -176,6 +176,41 @@ Plan draw_plan_of_lives(std::uint64_t seed) {
     return plan;
 }
 
+Plan draw_plan_of_needs(std::uint64_t seed) {
+    Plan plan = seed % 4 == 0   ? draw_plan_of_each(seed)
+                : seed % 4 == 1 ? draw_plan_of_lives(seed)
+                                : draw_plan(seed);
+    Random random(seed * 2 + 4'000'001);
+    plan.audit_every = 1;
+    if (random.chance(0.4)) {
+        plan.faults = {.last = Duration(0)};
+        // What hangs is ended by that.
+        const bool hangs = plan.runs.front().suite.hangs();
+        for (RunPlan& run : plan.runs) {
+            if (!hangs) run.cancelled_at.reset();
+        }
+    }
+    NeedsShape shape{.names = 1 + static_cast<std::uint32_t>(random.below(4))};
+    if (random.chance(0.8)) shape.locks = random.chance(0.5) ? 0.2 : 0.7;
+    if (random.chance(0.5)) shape.wide = random.chance(0.5) ? 0.1 : 0.5;
+    shape.processors_most = static_cast<std::uint32_t>(2 + random.below(5));
+    if (random.chance(0.4)) shape.serial = random.chance(0.5) ? 0.1 : 0.4;
+    Suite suite = plan.runs.front().suite;
+    draw_needs(random, shape, suite);
+    while (plan.runs.size() < 3 && random.chance(0.5)) plan.runs.push_back(plan.runs.front());
+    std::map<std::string, Lock> locks;
+    for (std::uint32_t i = 0; i < shape.names; ++i) {
+        if (random.chance(0.5)) continue;
+        locks[fmt::format("lock {}", i)] = {1 + static_cast<std::uint32_t>(random.below(3)),
+                                            random.chance(0.6)};
+    }
+    for (RunPlan& run : plan.runs) {
+        run.suite = suite;
+        run.spec.locks = locks;
+    }
+    return plan;
+}
+
 std::string play(const Plan& plan, Seen& seen) {
     try {
         World world(plan);

@@ -20,6 +20,8 @@ Plan plan_of_scale(std::size_t workers, std::size_t users, std::size_t tests);
 /// ... of several users with several runs, and few slots.
 Plan draw_plan_of_users(std::uint64_t seed);
 Plan draw_plan_of_lives(std::uint64_t seed);
+/// Of units that need more than a slot; a fourth in each environment, a fourth with a journal.
+Plan draw_plan_of_needs(std::uint64_t seed);
 
 /// In how many grids each thing happened.
 using Seen = std::map<std::string, std::uint64_t>;

@@ -80,6 +80,10 @@ World::World(Plan plan)
         }
     }
     const Faults& faults = plan_.faults;
+    judges_.is_exact(
+        faults.last.count() == 0 && std::ranges::none_of(plan_.runs, [](const RunPlan& run) {
+            return run.cancelled_at || run.spec.failures_max > 0 || !run.lacking.empty();
+        }));
     // All of these may leave the broker without a word of a worker for long.
     if (faults.loss > 0 || faults.partition_every.count() > 0) judges_.may_lose_workers();
     plan_faults(faults.broker_restart_every, [this] { restart_broker(); });
@@ -379,6 +383,7 @@ void World::after_broker(const broker::Effects& effects) {
 
 void World::audit() {
     std::vector<UsersRun> runs;
+    std::vector<const broker::Submission*> known;
     for (const auto& client : clients_) {
         const broker::Submission* run = broker_->find(client->run);
         if (run == nullptr) continue;
@@ -386,7 +391,9 @@ void World::audit() {
                       "a broker keeps each event until its client has it");
         for (const auto& lane : run->lanes()) judges_.audit(*lane);
         runs.push_back({run, client->user});
+        known.push_back(run);
     }
+    if (!known.empty()) demands_.look(judges_, clock_.now(), plan_.runs.front().suite, known);
     shares_.look(judges_, clock_.now(), runs, plan_.broker.shares);
 }
 
@@ -402,6 +409,7 @@ void World::start_broker() {
     }
     broker_.emplace(token_, plan_.broker);
     shares_.forget();
+    demands_.forget();
     broker_armed_ = never;
     for (const auto& client : clients_) client->had = 0;
 }
@@ -461,6 +469,7 @@ void World::resume_broker() {
     }
     const std::map<AttemptId, std::string> before = known_attempts();
     broker_.emplace(token_, plan_.broker);
+    demands_.forget();
     broker_armed_ = never;
     const broker::Effects effects = broker_->restore(clock_.now(), lives_, 0, journal_);
     std::map<AttemptId, std::string> after = known_attempts();
@@ -509,7 +518,7 @@ void World::start_worker(WorkerHost& host) {
         worker::Identity{.session = host.session, .host = host.peer.name, .slots = plan_.slots});
     const Suite* suite = plan_.runs.empty() ? nullptr : &plan_.runs.front().suite;
     host.slots = std::make_shared<ModelSlots>(
-        clock_, random_, plan_.faults, *suite, judges_,
+        clock_, random_, plan_.faults, *suite, judges_, running_,
         [this, &host](worker::SlotKey slot, const worker::SlotReport& report) {
             if (const auto* exit = std::get_if<worker::SlotExited>(&report)) {
                 happens(fmt::format("{}, slot {}: {}", host.peer.name, slot, exit->text));
@@ -630,9 +639,9 @@ void World::kill_worker(std::size_t worker) {
     happens(host.peer.name + " is killed");
     judges_.may_lose_workers();
     host.slots->die();
-    host.slots =
-        std::make_shared<ModelSlots>(clock_, random_, plan_.faults, plan_.runs.front().suite,
-                                     judges_, [](worker::SlotKey, const worker::SlotReport&) {});
+    host.slots = std::make_shared<ModelSlots>(clock_, random_, plan_.faults,
+                                              plan_.runs.front().suite, judges_, running_,
+                                              [](worker::SlotKey, const worker::SlotReport&) {});
     disconnect(host.peer);
     host.core.reset();
     host.peer.deadline = [] { return never; };

@@ -15,6 +15,7 @@
 #include "broker/broker.hpp"
 #include "client/client.hpp"
 #include "tests/simulation/clockwork.hpp"
+#include "tests/simulation/demands.hpp"
 #include "tests/simulation/faults.hpp"
 #include "tests/simulation/judges.hpp"
 #include "tests/simulation/random.hpp"
@@ -170,6 +171,8 @@ private:
     std::optional<Instant> over_at_;
     Judges judges_;
     Shares shares_;
+    Demands demands_;
+    Running running_;
     std::optional<broker::Broker> broker_;
     std::string token_;
     std::vector<broker::JournalEntry> journal_;
