@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/worker/native/listening.hpp"
+#include "tests/worker/native/told.hpp"
 #include "tests/worker/workspace/models.hpp"
 
 using namespace xgrid;
@@ -52,7 +52,7 @@ struct Built {
 
 struct Done {
     Program program;
-    Listening heard;
+    Told heard;
 
     Outcome outcome() const { return heard.results.at(0).outcome; }
     std::string message() const { return heard.results.at(0).details->phases.at(0).message; }
@@ -63,6 +63,7 @@ Done run_one(Framework& framework, const std::string& unit, const Case& one, int
     Batch batch = framework.batch(unit, std::span(&one, 1));
     REQUIRE(batch.tests == 1);
     Done done{.program = batch.program};
+    batch.reader->start(done.heard);
     batch.reader->read(Source::out, out, done.heard);
     batch.reader->end(status, done.heard);
     REQUIRE(done.heard.results.size() == 1);
@@ -95,6 +96,15 @@ TEST_CASE("ctest: its tests are units, and options that select go to its listing
     CHECK_FALSE(framework->keeps_together("a"));
 }
 
+TEST_CASE("ctest: -k chooses units by the names of their tests") {
+    Built built(
+        {test("one", ""), test("two", ""), test("three", property("DEPENDS", R"(["two"])"))});
+    auto units = built.framework({"-k", "three"})->enumerate(built.run());
+    REQUIRE(units);
+    CHECK(units->names == std::vector<std::string>{"two"});
+    CHECK_FALSE(built.framework({"-k", "("})->enumerate(built.run()));
+}
+
 TEST_CASE("ctest: a folder without tests, or a listing that failed, is an error") {
     TemporaryFolder empty;
     Built built({});
@@ -116,6 +126,19 @@ TEST_CASE("ctest: a folder without tests, or a listing that failed, is an error"
     auto none = built.framework()->enumerate(built.run());
     REQUIRE(none);
     CHECK(none->names.empty());
+}
+
+TEST_CASE("ctest: a copy of a build folder is refused, the folder itself is not") {
+    Built built({test("a", "")});
+    const auto configured_as = [&](const std::string& path) {
+        std::ofstream(built.folder.path() / "CMakeCache.txt")
+            << "# x\nCMAKE_CACHEFILE_DIR:INTERNAL=" << path << "\nOTHER:STRING=1\n";
+        return built.framework()->enumerate(built.run());
+    };
+    CHECK(configured_as(built.folder.path().string()));
+    auto moved = configured_as("/nowhere/at/all");
+    REQUIRE_FALSE(moved);
+    CHECK(moved.error().find("it was configured as /nowhere/at/all,") != std::string::npos);
 }
 
 TEST_CASE("ctest: the build folder below is found by itself") {
@@ -142,7 +165,7 @@ TEST_CASE("ctest: a test is run as it says, and judged by what it prints") {
     CHECK(good.program.directory == "/");
     CHECK(good.program.one_stream);
     CHECK(good.outcome() == Outcome::passed);
-    CHECK(good.heard.printed_text == "fine");
+    CHECK(good.heard.lines == std::vector<std::string>{"began 0", "out fine", "ended 0 passed"});
     CHECK(good.heard.results.at(0).details->properties ==
           std::vector<std::pair<std::string, std::string>>{{"label", "quick"}});
     CHECK(run_one(*framework, "a", cases->tests.at(0), 0, "bad").outcome() == Outcome::failed);

@@ -4,17 +4,17 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <system_error>
 #include <unistd.h>
 
+#include "shared/whole_file.hpp"
 #include "worker/frameworks/native/ctest_options.hpp"
 #include "worker/frameworks/native/ctest_plan.hpp"
 #include "worker/frameworks/native/ctest_self.hpp"
 #include "worker/frameworks/native/ctest_variables.hpp"
 #include "worker/frameworks/native/ctest_verdict.hpp"
+#include "worker/frameworks/native/keywords.hpp"
 #include "worker/frameworks/native/results.hpp"
 
 namespace xgrid::worker::native {
@@ -34,16 +34,9 @@ bool is_there(const fs::path& path) {
     return fs::exists(path, error);
 }
 
-std::string text_of(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
-
 /// The default limit of tests, if the build folder has one; else 0.
 double timeout_of(const fs::path& folder) {
-    const std::string settings = text_of(folder / "DartConfiguration.tcl");
+    const std::string settings = whole_file(folder / "DartConfiguration.tcl").value_or("");
     constexpr std::string_view name = "\nTimeOut: ";
     const std::size_t begin = settings.find(name);
     if (begin == settings.npos) return 0;
@@ -105,8 +98,16 @@ public:
 
     Result<Units> enumerate(const RunProgram& run) override {
         if (auto error = list(run)) return std::move(*error);
-        Units units{.names = plan_->units};
-        for (const std::string& unit : units.names) units.needs.push_back(needs_of(unit));
+        Units units;
+        for (const std::string& unit : plan_->units) {
+            const std::vector<std::size_t>& tests = plan_->unit_tests.at(unit);
+            const bool wanted = std::ranges::any_of(tests, [this](std::size_t place) {
+                return keywords_.match(plan_->tests[place].id);
+            });
+            if (!wanted) continue;
+            units.names.push_back(unit);
+            units.needs.push_back(needs_of(unit));
+        }
         note(
             "TIMEOUT_AFTER_MATCH", "they may take both of their limits together",
             [](const CTestEntry& entry) { return !entry.timeout_restart.empty(); }, units);
@@ -202,6 +203,11 @@ private:
         auto options = ctest_options_from(asked_.arguments);
         if (!options) return Error{options.error()};
         options_ = *options;
+        if (!options_.keywords.empty()) {
+            auto keywords = Keywords::parse(options_.keywords);
+            if (!keywords) return Error{keywords.error()};
+            keywords_ = std::move(*keywords);
+        }
         if (auto error = find_folder()) return error;
         std::vector<std::string> command = {"ctest", "--show-only=json-v1"};
         command.insert(command.end(), options_.selection.begin(), options_.selection.end());
@@ -239,9 +245,26 @@ private:
         } else {
             folder_ = is_there(base / tests_file) ? base : base / "build";
         }
-        if (is_there(folder_ / tests_file)) return std::nullopt;
+        if (is_there(folder_ / tests_file)) return moved();
         return Error{"cannot find tests of ctest: " + folder_.string() + " has no " + tests_file +
                      "; name the build folder, and say enable_testing() in CMakeLists.txt"};
+    }
+
+    // In a copy, ctest's files lead to where the folder was configured: it would find no program,
+    // or one that is not the copy's.
+    std::optional<Error> moved() const {
+        const std::string cache = whole_file(folder_ / "CMakeCache.txt").value_or("");
+        constexpr std::string_view name = "\nCMAKE_CACHEFILE_DIR:INTERNAL=";
+        const std::size_t begin = cache.find(name);
+        if (begin == cache.npos) return std::nullopt;  // made by something else than CMake
+        const std::size_t from = begin + name.size();
+        const std::string then = cache.substr(from, cache.find('\n', from) - from);
+        std::error_code error;
+        if (fs::equivalent(then, folder_, error)) return std::nullopt;
+        return cannot_list(folder_.string(),
+                           "it was configured as " + then +
+                               ", and its tests lead there; run them in place "
+                               "(see README), or run cmake where they are to run");
     }
 
     template <class Has>
@@ -312,6 +335,7 @@ private:
 
     Asked asked_;
     CTestOptions options_;
+    Keywords keywords_;
     fs::path folder_;
     double default_timeout_ = 0;
     std::optional<CTestPlan> plan_;

@@ -5,6 +5,8 @@
 // program was not there when it was listed (a fixture may build it), or whose fixture was set up in
 // another slot.
 //
+// A build folder that is a copy is refused: its CTestTestfile.cmake lead to the original.
+//
 // Not as ctest: TIMEOUT_AFTER_MATCH (the test may take both limits together), RESOURCE_GROUPS (all
 // are run without resources), PROCESSOR_AFFINITY. Verified with ctest 3.25.1.
 #pragma once

@@ -69,12 +69,16 @@ Result<CTestOptions> ctest_options_from(const std::vector<std::string>& argument
         }
         if (!joined && of_display.contains(name)) continue;
         const bool selects = select_with_value.contains(name);
-        if (!selects && name != "--test-dir" && name != "--timeout") return unknown(argument);
+        if (!selects && name != "--test-dir" && name != "--timeout" && name != "-k") {
+            return unknown(argument);
+        }
         if (!joined && at + 1 == arguments.size()) return Error{name + " needs a value"};
         const std::string value = joined ? argument.substr(equals + 1) : arguments[++at];
         if (selects) {
             options.selection.push_back(name);
             options.selection.push_back(value);
+        } else if (name == "-k") {
+            options.keywords = value;
         } else if (name == "--test-dir") {
             options.folder = value;
         } else {

@@ -12,6 +12,7 @@ namespace xgrid::worker::native {
 struct CTestOptions {
     std::string folder;                  // as the user said; empty: nothing
     std::vector<std::string> selection;  // for ctest
+    std::string keywords;                // of -k; empty: all
     double timeout_seconds = -1;         // of tests that have none; negative: not said
 };
 

@@ -3,6 +3,7 @@
 #include "worker/frameworks/native/commands.hpp"
 #include "worker/frameworks/native/ctest.hpp"
 #include "worker/frameworks/native/framework.hpp"
+#include "worker/frameworks/native/meson_test.hpp"
 
 namespace xgrid::worker::native {
 
@@ -13,6 +14,7 @@ Result<std::unique_ptr<Framework>> make_framework(const std::string& name, Asked
     }
     if (name == "command") return make_commands(std::move(asked));
     if (name == "ctest") return make_ctest(std::move(asked));
+    if (name == "meson") return make_meson_test(std::move(asked));
     return Error{"this worker knows no framework of the name " + name};
 }
 

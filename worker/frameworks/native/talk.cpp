@@ -66,9 +66,8 @@ json as_json(JobNumber job, const UnitsNamed& fact) {
             all.push_back(nullptr);
             continue;
         }
-        all.push_back({{"processors", needs.processors},
-                       {"locks", needs.locks},
-                       {"serial", needs.serial}});
+        all.push_back(
+            {{"processors", needs.processors}, {"locks", needs.locks}, {"serial", needs.serial}});
     }
     line.push_back(all);
     return line;
