@@ -61,3 +61,23 @@ def test_a_command_that_hangs_is_ended_with_all_that_it_started(project, marked)
     run = project.submit("-n", 1, "--framework", "command", "--timeout", 1, "list.txt")
     assert run.outcomes == {"sleep 1000 & sleep 1000": "failed", "true": "passed"}
     assert "timed out after 1 s" in run.out
+
+
+TAP = {
+    "printf '1..2\\nok 1 - a\\nok 2 - b\\n'": "passed",
+    "printf 'TAP version 14\\n1..2\\nok 1\\nnot ok 2 - breaks\\n  ---\\n  at: here\\n  ...\\n'": "failed",
+    "printf '1..1\\nnot ok 1 - known # TODO later\\n'": "passed",
+    "printf '1..0 # SKIP no network\\n'": "skipped",
+    "printf '1..3\\nok 1\\n'": "failed",
+    "printf '1..1\\nok 1\\n'; exit 4": "failed",
+    "printf 'ok is what this prints\\nnot ok, too\\n'": "passed",
+    "printf '1..2 is a range\\n'": "passed",
+}
+
+
+def test_where_tap_is_spoken_its_points_count(project):
+    project.write("list.txt", "".join(line + "\n" for line in TAP))
+    run = project.submit("-n", 2, "--framework", "command", "list.txt")
+    assert run.outcomes == TAP
+    assert "not ok 2 - breaks" in run.out and "at: here" in run.out
+    assert "exited with status 4" in run.out

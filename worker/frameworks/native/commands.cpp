@@ -1,7 +1,9 @@
 #include "worker/frameworks/native/commands.hpp"
 
+#include <algorithm>
 #include <map>
 #include <string>
+#include <string_view>
 #include <sys/wait.h>
 #include <utility>
 #include <vector>
@@ -10,12 +12,39 @@
 
 #include "shared/process.hpp"
 #include "worker/frameworks/native/keywords.hpp"
-#include "worker/frameworks/native/texts.hpp"
+#include "worker/frameworks/native/results.hpp"
+#include "worker/frameworks/native/tap.hpp"
 
 namespace xgrid::worker::native {
 namespace {
 
 constexpr int skip_status = 77;
+
+// What a command prints is TAP if it begins with its version or with a plan: lines that begin with
+// "ok" may mean anything.
+bool begins_as_tap(std::string_view output) {
+    const std::size_t from = std::min(output.find_first_not_of("\r\n"), output.size());
+    output.remove_prefix(from);
+    if (output.starts_with("TAP version 1")) return true;
+    if (!output.starts_with("1..")) return false;
+    output.remove_prefix(3);
+    const std::size_t digits = output.find_first_not_of("0123456789");
+    if (digits == 0 || digits == output.npos) return false;
+    const std::size_t next = output.find_first_not_of(' ', digits);
+    return next != output.npos && (output[next] == '\n' || output[next] == '#');
+}
+
+std::string points_that_failed(const Tap& tap) {
+    std::string text;
+    for (const TapPoint& point : tap.points()) {
+        if (point.outcome != Outcome::failed) continue;
+        text += std::string(4 * point.depth, ' ') +
+                fmt::format("not ok {} - {}\n", point.number, point.name);
+        if (!point.diagnosis.empty()) text += point.diagnosis + "\n";
+    }
+    for (const std::string& error : tap.errors()) text += error + "\n";
+    return text;
+}
 
 class CommandReader final : public Reader {
 public:
@@ -23,21 +52,43 @@ public:
     void read(Source source, std::string_view text, Listener& to) override {
         if (source == Source::report) return;
         to.printed(source == Source::out ? Stream::out : Stream::err, text);
+        if (source == Source::out) look_for_tap(text);
     }
     void end(int status, Listener& to) override {
-        const bool skipped = WIFEXITED(status) && WEXITSTATUS(status) == skip_status;
-        const Outcome outcome = status == 0 ? Outcome::passed
-                                : skipped   ? Outcome::skipped
-                                            : Outcome::failed;
-        TestResult result{.outcome = outcome};
-        if (outcome != Outcome::passed) {
-            Phase phase = phase_for(outcome, "call");
-            phase.text = phase.message = skipped ? "exited with status 77" : describe_exit(status);
-            if (skipped) phase.reason = phase.message;
-            result.details = Details{.phases = {std::move(phase)}};
+        if (begins_as_tap(head_)) {
+            to.ended(0, by_tap(status));
+        } else {
+            to.ended(0, by_status(status));
         }
-        to.ended(0, std::move(result));
     }
+
+private:
+    // Enough to tell by.
+    static constexpr std::size_t head_most = 64;
+
+    void look_for_tap(std::string_view text) {
+        if (head_.size() < head_most) head_ += text.substr(0, head_most - head_.size());
+        tap_.add(text);
+    }
+
+    static TestResult by_status(int status) {
+        if (status == 0) return result_of(Outcome::passed);
+        const bool skipped = WIFEXITED(status) && WEXITSTATUS(status) == skip_status;
+        return skipped ? result_of(Outcome::skipped, "exited with status 77")
+                       : result_of(Outcome::failed, describe_exit(status));
+    }
+
+    TestResult by_tap(int status) {
+        tap_.end();
+        const Outcome outcome = tap_.outcome();
+        const bool failed = outcome == Outcome::failed || outcome == Outcome::error;
+        if (failed) return result_of(Outcome::failed, tap_.why(), points_that_failed(tap_));
+        if (status != 0) return by_status(status);
+        return result_of(outcome, tap_.why());
+    }
+
+    std::string head_;  // of what it has printed
+    Tap tap_;
 };
 
 class Commands final : public Framework {
