@@ -50,7 +50,9 @@ std::size_t Run::wanted_there() const {
 }
 
 bool Run::awaits_answer() const {
-    return !over_ && !stopping() && kept_.awaited() && !kept_.awaited()->answered;
+    // While a unit of another lane runs alone, schedule() answers nothing.
+    return !over_ && !stopping() && !resources_->runs_alone() && kept_.awaited() &&
+           !kept_.awaited()->answered;
 }
 
 void Run::await_slots(const Job& wide, WorkerKey worker, std::optional<SlotKey> slot) {
@@ -215,6 +217,9 @@ std::vector<std::vector<std::string>> Run::grid_wishes(std::size_t most) const {
     std::vector<std::vector<std::string>> wishes;
     const auto add = [&](const UnitNeeds& needs, std::size_t times) {
         if (wishes.size() >= most || !resources_->has_beside_grid(needs)) return;
+        // It could not begin with them: one unit at a time waits for slots, and alone is after
+        // that.
+        if (kept_.awaited() && (needs.processors > 1 || needs.serial)) return;
         const std::vector<std::string> lacking = resources_->busy(needs);
         if (lacking.empty()) return;
         wishes.insert(wishes.end(), std::min(times, most - wishes.size()), lacking);

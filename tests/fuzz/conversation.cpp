@@ -210,7 +210,10 @@ void Conversation::audit() const {
         for (const auto& lane : known->lanes()) {
             std::size_t held = 0;
             for (const auto& [key, slot] : lane->slots()) held += slot.jobs.size();
-            ensure(held + lane->waiting().size() == lane->jobs().size(),
+            std::size_t waiting = lane->waiting().size();
+            for (const auto& [order, kind] : lane->needy().kinds()) waiting += kind.jobs.size();
+            for (const auto& [key, jobs] : lane->needy().of_slots()) waiting += jobs.size();
+            ensure(held + waiting == lane->jobs().size(),
                    "an open job is with one slot, or waits once");
             ensure(!lane->over() || lane->slots().empty(), "a run that is over has no slot");
         }

@@ -1,6 +1,7 @@
 #include "tests/simulation/demands.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 
 #include <fmt/format.h>
@@ -31,7 +32,7 @@ Duration longest(const Suite& suite) {
         most = std::max(most, takes);
         all += unit.load_takes;
     }
-    return (most + all) * 2 * slowness + seconds(60);
+    return (most + all) * 2 * slowness + std::chrono::seconds(60);
 }
 
 std::map<std::string, std::uint32_t> taken_by(const Suite& suite, const broker::Submission& run) {
