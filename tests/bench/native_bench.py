@@ -144,13 +144,13 @@ def main():
         binary = options.binary.resolve() if options.binary else generated(options, folder)
         runs = collections.defaultdict(list)
         todo = commands(options, folder, binary)
-        for round_number in range(options.rounds):
-            os.environ["XGRID_CACHE_HOME"] = str(folder / ("cache-%d" % round_number))
+        (folder / "suite").mkdir()  # where all of them run
+        for _round in range(options.rounds):
             for tool, command in todo.items():
                 if tool in options.without:
                     continue
                 if tool.endswith("first"):
-                    shutil.rmtree(os.environ["XGRID_CACHE_HOME"], ignore_errors=True)
+                    shutil.rmtree(folder / "cache", ignore_errors=True)
                 runs[tool].append(measure(command, folder))
         whole = statistics.median(run["cpu"] for run in runs["whole"])
         print("%-16s %8s %8s %10s" % ("", "wall", "cpu", "cpu/whole"))
