@@ -97,7 +97,7 @@ private:
                 if (one->facts.runpath.empty()) found = find_in(one->facts.rpath, name, *one, who);
             }
         }
-        for (const std::string& folder : places_.library_path) {
+        for (const std::string& folder : places_.loader_path) {
             if (!found) found = fitting(fs::path(folder) / name, who);
         }
         if (!found) found = find_in(who.facts.runpath, name, who, who);
@@ -196,7 +196,7 @@ void refresh(const fs::path& from, const fs::path& to) {
 
 LoaderPlaces own_loader_places() {
     LoaderPlaces places;
-    if (const char* path = std::getenv("LD_LIBRARY_PATH")) places.library_path = folders_of(path);
+    if (const char* path = std::getenv("LD_LIBRARY_PATH")) places.loader_path = folders_of(path);
     places.cache = read_loader_cache(MappedFile("/etc/ld.so.cache").text());
     return places;
 }

@@ -11,7 +11,7 @@ namespace xgrid::client {
 
 /// Where the loader looks beside the paths that programs have in them.
 struct LoaderPlaces {
-    std::vector<std::string> library_path;                  // of LD_LIBRARY_PATH
+    std::vector<std::string> loader_path;                   // of LD_LIBRARY_PATH
     std::map<std::string, std::vector<std::string>> cache;  // loader_cache.hpp
 };
 LoaderPlaces own_loader_places();

@@ -102,7 +102,7 @@ TEST_CASE("a library is where LD_LIBRARY_PATH says, before the system's; links a
     const TempFolder folder;
     const std::string name = library_of_this_program(folder, "libs");
     LoaderPlaces places = own_loader_places();
-    places.library_path = {folder / "none", folder / "libs"};
+    places.loader_path = {folder / "none", folder / "libs"};
     const Library expected{.name = name, .path = folder / ("libs/" + name)};
     CHECK(libraries_of("/proc/self/exe", "/nowhere", places) == std::vector{expected});
     // No path in the program leads there: a copy would not find it, either.
@@ -121,7 +121,7 @@ TEST_CASE("libraries of another machine are passed over") {
     file.put(8);  // EM_MIPS
     file.close();
     LoaderPlaces places = own_loader_places();
-    places.library_path = {folder / "libs"};
+    places.loader_path = {folder / "libs"};
     CHECK(libraries_of("/proc/self/exe", "/nowhere", places).empty());
 }
 

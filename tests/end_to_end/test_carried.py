@@ -25,7 +25,7 @@ class Built:
         self.project.write(".gitignore", "build\n")
         self.project.write("src/unit.c", "int main() {}\n")
 
-    def library(self, made, name, *options):
+    def shared_object(self, made, name, *options):
         return build_c(made, "library.c", "-shared", "-fPIC", "-DNAME=" + name, *options)
 
     def program(self, *options, name="tests/unit"):
@@ -33,9 +33,9 @@ class Built:
 
     def both(self):
         """RUNPATH of one is relative, of the other absolute."""
-        self.library(self.build / "lib/libnear.so.1", "near_file", "-Wl,-soname,libnear.so.1")
+        self.shared_object(self.build / "lib/libnear.so.1", "near_file", "-Wl,-soname,libnear.so.1")
         (self.build / "lib/libnear.so").symlink_to("libnear.so.1")
-        self.library(self.elsewhere / "libfar.so", "far_file")
+        self.shared_object(self.elsewhere / "libfar.so", "far_file")
         near, far = self.build / "lib", self.elsewhere
         paths = "-Wl,--enable-new-dtags,-rpath,$ORIGIN/../lib,-rpath,%s" % far
         self.program("-DNEAR", "-DFAR", "-L%s" % near, "-L%s" % far, paths, "-lnear", "-lfar")
@@ -111,8 +111,10 @@ def test_a_broker_s_run_waits_for_a_worker_of_its_machine(built, team):
 def test_what_a_carried_library_needs_is_carried_too(built):
     """Both lie in the project, where only an absolute path and the client's LD_LIBRARY_PATH lead."""
     deep, shallow = built.build / "deep", built.build / "shallow"
-    built.library(deep / "libdeep.so", "deep_file")
-    built.library(shallow / "libfar.so", "far_file", "-DNEXT=deep_file", "-L%s" % deep, "-ldeep")
+    built.shared_object(deep / "libdeep.so", "deep_file")
+    built.shared_object(
+        shallow / "libfar.so", "far_file", "-DNEXT=deep_file", "-L%s" % deep, "-ldeep"
+    )
     built.program(
         "-DFAR", "-L%s" % shallow, "-Wl,-rpath,%s,-rpath-link,%s" % (shallow, deep), "-lfar"
     )
@@ -126,7 +128,7 @@ def test_a_library_that_is_built_again_travels_again(built):
     built.submit("build/tests/unit")
     carried = built.copy / ".xgrid-libraries/libfar.so"
     before = carried.read_bytes()
-    built.library(built.elsewhere / "libfar.so", "far_file", "-DMORE", "-g")
+    built.shared_object(built.elsewhere / "libfar.so", "far_file", "-DMORE", "-g")
     built.submit("build/tests/unit")
     assert carried.read_bytes() == (built.elsewhere / "libfar.so").read_bytes() != before
 
@@ -134,7 +136,7 @@ def test_a_library_that_is_built_again_travels_again(built):
 def test_different_libraries_of_one_name_are_refused(built, tmp_path):
     for name in ("one", "two"):
         folder = tmp_path / name
-        built.library(folder / "libfar.so", "far_file", *(["-g"] if name == "one" else []))
+        built.shared_object(folder / "libfar.so", "far_file", *(["-g"] if name == "one" else []))
         built.program("-DFAR", "-L%s" % folder, "-Wl,-rpath,%s" % folder, "-lfar", name=name)
     run = built.submit("build/one", "build/two")
     assert run.code == 4 and "submit them one after the other" in run.err, run.out + run.err

@@ -45,7 +45,7 @@ std::string missing_library(std::string_view line) {
 struct MissingVersion {
     std::string name;
     std::string number;
-    std::string library;  // which has none of that version
+    std::string file_name;  // which has none of that version
 };
 
 std::optional<MissingVersion> missing_version(std::string_view line) {
@@ -55,7 +55,7 @@ std::optional<MissingVersion> missing_version(std::string_view line) {
     MissingVersion missing{.name = whole.substr(0, split), .number = whole.substr(split + 1)};
     const std::string_view before = line.substr(0, line.find(": version `"));
     const std::size_t colon = before.rfind(": ");
-    missing.library = before.substr(colon == std::string_view::npos ? 0 : colon + 2);
+    missing.file_name = before.substr(colon == std::string_view::npos ? 0 : colon + 2);
     return missing;
 }
 
@@ -75,7 +75,7 @@ std::optional<MissingVersion> highest_missing(std::string_view said) {
 
 Reason too_old(const MissingVersion& missing) {
     std::string has = "does not have it";
-    const MappedFile file(missing.library);
+    const MappedFile file(missing.file_name);
     if (const std::optional<ElfFacts> facts = read_elf(file.text())) {
         const auto highest = facts->defines.find(missing.name);
         if (highest != facts->defines.end()) has = "has " + highest->second;
