@@ -13,6 +13,7 @@
 #include "shared/process.hpp"
 #include "worker/frameworks/native/captured.hpp"
 #include "worker/frameworks/native/program.hpp"
+#include "worker/frameworks/native/texts.hpp"
 
 namespace xgrid::worker::native {
 namespace {
@@ -31,13 +32,9 @@ Duration duration(double seconds) {
 }
 
 TestResult failure(Outcome outcome, const std::string& when, std::string message) {
-    const bool error = outcome == Outcome::error;
-    Phase phase{.when = when,
-                .category = error ? "error" : "failed",
-                .letter = error ? "E" : "F",
-                .word = error ? "ERROR" : "FAILED",
-                .text = message,
-                .message = message.substr(0, message.find('\n'))};
+    Phase phase = phase_for(outcome, when);
+    phase.message = message.substr(0, message.find('\n'));
+    phase.text = std::move(message);
     return {.outcome = outcome, .details = Details{.phases = {std::move(phase)}}};
 }
 
@@ -54,13 +51,8 @@ TestResult crashed(bool began, const std::string& end) {
 }
 
 TestResult skipped(const std::string& reason) {
-    Phase phase{.when = "setup",
-                .category = "skipped",
-                .letter = "s",
-                .word = "SKIPPED",
-                .text = reason,
-                .message = reason,
-                .reason = reason};
+    Phase phase = phase_for(Outcome::skipped, "setup");
+    phase.text = phase.message = phase.reason = reason;
     return {.outcome = Outcome::skipped, .details = Details{.phases = {std::move(phase)}}};
 }
 
