@@ -8,6 +8,8 @@
 #include <string_view>
 #include <unistd.h>
 
+#include "client/ssh_command.hpp"
+
 namespace xgrid::client {
 namespace {
 
@@ -17,11 +19,8 @@ bool is_plain(char letter) {
            (letter >= '0' && letter <= '9') || others.find(letter) != std::string_view::npos;
 }
 
-std::string quoted(const std::string& word) {
-    if (!word.empty() && std::ranges::all_of(word, is_plain)) return word;
-    std::string text = "'";
-    for (const char letter : word) text += letter == '\'' ? "'\\''" : std::string(1, letter);
-    return text + "'";
+std::string typed(const std::string& word) {
+    return !word.empty() && std::ranges::all_of(word, is_plain) ? word : shell_word(word);
 }
 
 }  // namespace
@@ -47,7 +46,7 @@ bool is_watched() { return isatty(STDOUT_FILENO) == 1 || std::getenv("CI") == nu
 
 std::string as_typed(const std::vector<std::string>& words) {
     std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : " ") + quoted(word);
+    for (const std::string& word : words) text += (text.empty() ? "" : " ") + typed(word);
     return text;
 }
 

@@ -43,9 +43,9 @@ using Variables = std::vector<std::pair<std::string_view, std::string>>;
 
 std::string told(const Variables& variables, const std::vector<std::string>& arguments) {
     std::string text;
-    for (const auto& [name, value] : variables) text += fmt::format("{}={}\n", name, quoted(value));
+    for (const auto& [name, value] : variables) text += fmt::format("{}={}\n", name, shell_word(value));
     text += "set --";
-    for (const std::string& argument : arguments) text += " " + quoted(argument);
+    for (const std::string& argument : arguments) text += " " + shell_word(argument);
     return text + "\n";
 }
 
@@ -68,7 +68,7 @@ std::string connect_script(const Way& way, std::size_t hop) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string shell_word(std::string_view text) {
     std::string result = "'";
     for (const char letter : text) {
         if (letter == '\'') {

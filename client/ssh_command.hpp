@@ -28,7 +28,7 @@
 namespace xgrid::client {
 
 /// One word for sh, whatever is in it.
-std::string quoted(std::string_view text);
+std::string shell_word(std::string_view text);
 
 /// The host among ssh's arguments; empty: there is none.
 std::string host_among(const std::vector<std::string>& ssh_arguments);

@@ -28,9 +28,9 @@ bool contains(const std::string& text, const std::string& part) {
 }  // namespace
 
 TEST_CASE("what is quoted is one word for sh") {
-    CHECK(quoted("") == "''");
-    CHECK(quoted("a b$`\"\\!") == "'a b$`\"\\!'");
-    CHECK(quoted("it's") == "'it'\\''s'");
+    CHECK(shell_word("") == "''");
+    CHECK(shell_word("a b$`\"\\!") == "'a b$`\"\\!'");
+    CHECK(shell_word("it's") == "'it'\\''s'");
 }
 
 TEST_CASE("the host is found among ssh's arguments") {

@@ -197,7 +197,7 @@ struct Pattern {
     bool any_behind = false;
 };
 
-std::string quoted(const std::string& name) {
+std::string in_quotes(const std::string& name) {
     std::string text = "\"";
     for (const char byte : pattern_of(name)) {
         if (byte == '\\' || byte == ',' || byte == '"') text += '\\';
@@ -213,7 +213,7 @@ struct Selector {
     }
     static Selector from(const Case& test) {
         const std::string& text = test.selector;
-        if (text.size() < 2) return {.filter = quoted(test.name)};
+        if (text.size() < 2) return {.filter = in_quotes(test.name)};
         return {text[0] == '3', text[1] == '+', text.substr(2)};
     }
 
@@ -291,7 +291,7 @@ bool is_plain(const std::string& tag) {
 // What is matched with it, but not meant; empty: there is no telling them apart.
 std::string exclusion(const Listed& other, const Listed& test) {
     if (!Pattern(pattern_of(other.test.name)).matches(folded(test.test.name))) {
-        return "~" + quoted(other.test.name);
+        return "~" + in_quotes(other.test.name);
     }
     for (const std::string& tag : other.tags) {
         if (is_plain(tag) && !test.tags.contains(tag)) return "~[" + tag + "]";
@@ -331,7 +331,7 @@ void tell_apart(std::vector<Listed>& tests, bool is_version_3) {
             exclusions.clear();
             selector.runs_others = true;
         }
-        selector.filter = quoted(tests[i].test.name) + exclusions;
+        selector.filter = in_quotes(tests[i].test.name) + exclusions;
         tests[i].test.selector = selector.text();
     }
 }
@@ -567,7 +567,7 @@ public:
             std::string lines = selector.filter + "\n";
             // A listing has \x1B for a byte that XML cannot have.
             const std::string meant = as_meant(test.name);
-            if (meant != test.name) lines += quoted(meant) + "\n";
+            if (meant != test.name) lines += in_quotes(meant) + "\n";
             std::string& file = batch.program.file;
             if (batch.tests > 0 && file.size() + lines.size() > filter_bytes_max) break;
             file += lines;

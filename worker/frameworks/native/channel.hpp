@@ -34,6 +34,8 @@ public:
     /// Collected, and sent with the next flush().
     void say(std::string_view line) { out_ += line; }
     void flush();
+    /// All that was said has been sent.
+    bool empty() const { return out_.empty(); }
     /// Sends what was said, and waits for an order.
     SlotOrder next_order();
 

@@ -445,7 +445,7 @@ public:
         filter.erase(0, 1);
         batch.program.command.push_back("--dt-test-case=" + filter);
         batch.program.command.push_back("--dt-reporters=xml");
-        batch.program.command.push_back(std::string("--dt-out=") + report_path);
+        batch.program.command.push_back(fmt::format("--dt-out={}", report_path));
         batch.program.command.push_back("--dt-duration=true");
         if (!tell_skipped) batch.program.command.push_back("--dt-no-skipped-summary=true");
         batch.reader = std::make_unique<DoctestReader>(tests.first(batch.tests));

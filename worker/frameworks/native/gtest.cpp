@@ -286,7 +286,10 @@ public:
         } else {
             program.command.push_back(std::move(filter));
         }
-        return {std::move(program), tests.size(), std::make_unique<GtestReader>(tests)};
+        return {.program = std::move(program),
+                .tests = tests.size(),
+                .reader = std::make_unique<GtestReader>(tests),
+                .told_in_output = true};
     }
 
 private:

@@ -22,6 +22,11 @@ constexpr std::size_t found_most = 1000;  // tests in one message
 constexpr std::ptrdiff_t units_most = 1000;
 // So often a program that says nothing shows that it is looked after.
 constexpr Duration alive_interval = std::chrono::seconds(1);
+// News is told at most so often, and looked for where nothing is lost by it: each time four
+// processes wake up.
+constexpr Duration news_interval = std::chrono::milliseconds(10);
+// One that prints more than that is not kept waiting: its pipe holds four times as much.
+constexpr std::size_t bytes_much = std::size_t{16} * 1024;
 constexpr double timeout_most_seconds = 1e7;
 
 Instant now() { return std::chrono::steady_clock::now(); }
@@ -319,27 +324,33 @@ void Jobs::run_process(Batch& batch, Running& running) {
     batch.reader->start(running);
     channel_.flush();
     Instant alive_at = now() + alive_interval;
+    Instant news_at;
+    // How many bytes there were.
     const auto read = [&](Source source) {
-        bool any = false;
-        for (std::string text; !(text = process->read(source)).empty(); any = true) {
+        std::size_t count = 0;
+        for (std::string text; !(text = process->read(source)).empty(); count += text.size()) {
             batch.reader->read(source, text, running);
         }
-        return any;
+        return count;
     };
     // What a test printed was printed before the report says that it has ended.
     const auto read_all = [&] {
-        read(Source::out);
-        read(Source::err);
-        return read(Source::report);
+        std::size_t bytes = read(Source::out);
+        bytes += read(Source::err);
+        return bytes + read(Source::report);
     };
     while (true) {
         const double limit = running.limit_seconds();
         const Instant end_by = limit > 0 ? running.began_at + duration(limit) : never;
-        process->wait(std::min(end_by, alive_at));
-        read_all();
-        channel_.flush();
+        process->wait(std::min({end_by, alive_at, channel_.empty() ? never : news_at}));
+        const std::size_t bytes = read_all();
+        if (now() >= news_at) {
+            channel_.flush();
+            news_at = now() + news_interval;
+        }
+        if (batch.told_in_output && bytes < bytes_much) process->rest(news_at);
         if (const std::optional<int> status = process->ended()) {
-            while (read_all()) {
+            while (read_all() > 0) {
             }
             running.end = describe_exit(*status);
             if (!running.timed_out) batch.reader->end(*status, running);

@@ -121,6 +121,16 @@ struct Birth {
     _exit(127);
 }
 
+// As poll(2) has it.
+int milliseconds_until(Instant time) {
+    constexpr std::chrono::milliseconds most(std::numeric_limits<int>::max());
+    if (time == never) return static_cast<int>(most.count());
+    const Duration left = time - Instant(std::chrono::steady_clock::now());
+    const auto rounded =
+        std::chrono::ceil<std::chrono::milliseconds>(std::max(left, Duration(0)));
+    return static_cast<int>(std::min(rounded, most).count());
+}
+
 std::string cannot_start(const Program& program, const char* why) {
     return fmt::format("cannot run {}: {}", program.command.front(), why);
 }
@@ -184,13 +194,9 @@ void Process::wait(Instant until) {
         watched.at(count++) = {.fd = stream.end.get(), .events = POLLIN, .revents = 0};
     }
     // Without pidfd_open(2), which is from Linux 5.3, the end is looked for.
-    constexpr std::chrono::milliseconds look(20);
-    constexpr std::chrono::milliseconds most(std::numeric_limits<int>::max());
-    const auto now = std::chrono::steady_clock::now();
-    auto left = std::chrono::ceil<std::chrono::milliseconds>(
-        until == never ? Duration(most) : std::max(until - Instant(now), Duration(0)));
-    left = std::min(left, life_ ? most : look);
-    poll(watched.data(), count, static_cast<int>(left.count()));
+    constexpr int look_milliseconds = 20;
+    const int left = milliseconds_until(until);
+    poll(watched.data(), count, life_ ? left : std::min(left, look_milliseconds));
     ending_ = !life_ || watched[0].revents != 0;
     count = 1;
     for (auto& [source, stream] : streams_) {
@@ -201,6 +207,13 @@ void Process::wait(Instant until) {
     if (streams_[Source::report].ready) {
         for (auto& [source, stream] : streams_) stream.ready = true;
     }
+}
+
+void Process::rest(Instant until) {
+    std::array watched = {
+        pollfd{.fd = life_.get(), .events = POLLIN, .revents = 0},
+        pollfd{.fd = streams_[Source::err].end.get(), .events = POLLIN, .revents = 0}};
+    poll(watched.data(), watched.size(), milliseconds_until(until));
 }
 
 std::string Process::read(Source source) {

@@ -27,6 +27,8 @@ public:
 
     /// Waits until something can be read, it has ended, or that time has come.
     void wait(Instant until);
+    /// Waits until then, its end, or something on its stderr.
+    void rest(Instant until);
     /// What can be read of that now, at most some of it; empty: nothing now. Between wait() and the
     /// end only what wait() has found to be there is looked for.
     std::string read(Source source);

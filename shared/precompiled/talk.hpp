@@ -1,0 +1,4 @@
+// ... for the parts that talk to each other.
+
+#include "shared/messages.hpp"
+#include "shared/precompiled/basics.hpp"
