@@ -115,6 +115,9 @@ Answer answer(const Scene& scene, const Ask& ask) {
         case Question::runs: answer.runs = summaries(scene); return answer;
         case Question::workers: answer.workers = worker_summaries(scene); return answer;
         case Question::wanted: answer.wanted = wanted_slots(scene); return answer;
+        // The core keeps no history: who does adds what it knows.
+        case Question::history:
+        case Question::flakes: return answer;
         case Question::why: break;
     }
     Result<std::string> id = find_id(scene.runs, ask.about);

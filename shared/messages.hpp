@@ -173,12 +173,17 @@ struct RunSpec {
     std::vector<std::string> inputs;  // for slots, by number, in the framework's own form
     std::vector<NeedsRule> needs;
     std::map<std::string, Lock> locks;  // by name
+    // How often a test that has failed may run again, on another worker where there is one, before
+    // that is its verdict.
+    std::uint32_t retries = 0;
+    bool duplicate_tail = false;  // idle slots may run a copy of what is the last to end
 
     XGRID_FIELDS(RunSpec, framework, interpreter, directory, arguments, command, environment, slots,
                  testrun_uid, collect_full, collect_only, show_output, failures_max, crashes_max,
                  distributed, timeout_seconds, start, confirm, collected_units, coloured, tree,
                  interpreter_arguments, environments, each, nice, grouping, group_pattern,
-                 chunk_max, ramp_seconds, boxed, whole_reports, inputs, needs, locks);
+                 chunk_max, ramp_seconds, boxed, whole_reports, inputs, needs, locks, retries,
+                 duplicate_tail);
 };
 
 enum class JobKind : std::uint8_t {
@@ -546,14 +551,17 @@ struct RunFinished {
     XGRID_FIELDS(RunFinished, end, code, reason);
 };
 
-/// The test has failed and runs again, where everything has been collected, before that is final.
+/// The test has failed and runs again before that is final: where everything has been collected, or
+/// because the run retries.
 struct TestFailing {
     std::string unit;
     TestName test;
     std::string worker;
     TestResult result;
     std::uint32_t environment = 0;
-    XGRID_FIELDS(TestFailing, unit, test, worker, result, environment);
+    std::uint32_t attempt = 1;  // this one's number, from 1
+    bool retried = false;       // it runs again because the run retries
+    XGRID_FIELDS(TestFailing, unit, test, worker, result, environment, attempt, retried);
 };
 
 /// A worker has the run's tree.
@@ -677,13 +685,16 @@ enum class Question : std::uint8_t {
     workers,  // those that are there
     why,      // what a run waits for
     wanted,   // how many slots of which labels could be used that are not there
+    history,  // of tests of a project whose ids contain what is asked about
+    flakes,   // its tests that are flaky, or suspected to be
 };
 /// Answered with the same number.
 struct Ask {
     std::uint64_t number = 0;
     Question question = Question::runs;
-    std::string about;  // a run, or how its id begins
-    XGRID_FIELDS(Ask, number, question, about);
+    std::string about;    // a run, or how its id begins; of history: a test's id, or a part of it
+    std::string project;  // whose history; empty: any
+    XGRID_FIELDS(Ask, number, question, about, project);
 };
 
 enum class RunState : std::uint8_t { waits, runs, over };
@@ -723,6 +734,41 @@ struct WantedSlots {
     std::uint32_t slots = 0;
     XGRID_FIELDS(WantedSlots, labels, slots);
 };
+/// One verdict of a test, as the history keeps it.
+struct PastVerdict {
+    std::string run;
+    Outcome outcome = Outcome::passed;
+    double seconds = 0;    // of its phases in sum
+    std::uint64_t at = 0;  // seconds since 1970, UTC
+    std::string tree;      // what the code's content was; empty: not known
+    std::uint32_t attempt = 1;
+    XGRID_FIELDS(PastVerdict, run, outcome, seconds, at, tree, attempt);
+};
+/// Both outcomes of one test with the same tree in the same environment: it is flaky.
+struct FlakeProof {
+    std::string tree;
+    std::string passed_run;
+    std::string failed_run;
+    std::uint64_t at = 0;  // when the second of them came
+    XGRID_FIELDS(FlakeProof, tree, passed_run, failed_run, at);
+};
+/// What the history knows of a test in an environment.
+struct TestHistory {
+    std::string project;
+    std::string unit;
+    TestName test;
+    std::string environment;     // as users know it
+    double seconds = 0;          // what it takes, newer verdicts counting more
+    std::uint64_t verdicts = 0;  // so many in sum
+    std::uint64_t failures = 0;  // of them
+    std::uint64_t first_seen = 0;
+    std::uint64_t last_seen = 0;
+    std::vector<PastVerdict> last;   // the last ones, the newest first
+    std::vector<FlakeProof> proofs;  // the newest first
+    bool suspected = false;          // both outcomes, and not proved
+    XGRID_FIELDS(TestHistory, project, unit, test, environment, seconds, verdicts, failures,
+                 first_seen, last_seen, last, proofs, suspected);
+};
 struct Answer {
     std::uint64_t number = 0;
     std::vector<RunSummary> runs;
@@ -730,7 +776,8 @@ struct Answer {
     std::vector<std::string> lines;  // for the user, as they are
     std::vector<WantedSlots> wanted;
     std::string trouble;  // why there is no answer
-    XGRID_FIELDS(Answer, number, runs, workers, lines, wanted, trouble);
+    std::vector<TestHistory> tests;
+    XGRID_FIELDS(Answer, number, runs, workers, lines, wanted, trouble, tests);
 };
 
 // ---- Content: who lacks objects asks for them, a turn at a time

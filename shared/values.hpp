@@ -41,7 +41,7 @@ constexpr End largest(End) { return End::lost; }
 constexpr RunEnd largest(RunEnd) { return RunEnd::grid_failed; }
 constexpr ObjectKind largest(ObjectKind) { return ObjectKind::tree; }
 constexpr Line largest(Line) { return Line::content; }
-constexpr Question largest(Question) { return Question::wanted; }
+constexpr Question largest(Question) { return Question::flakes; }
 constexpr RunState largest(RunState) { return RunState::over; }
 constexpr DialState largest(DialState) { return DialState::ended; }
 

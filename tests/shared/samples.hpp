@@ -63,7 +63,9 @@ inline RunSpec run_spec() {
             .whole_reports = true,
             .inputs = {"{}"},
             .needs = {{"tests/db/*", {2, {"database"}, true}}},
-            .locks = {{"database", {2, true}}}};
+            .locks = {{"database", {2, true}}},
+            .retries = 2,
+            .duplicate_tail = true};
 }
 
 inline Phase phase() {
@@ -144,7 +146,7 @@ inline std::vector<Event> events() {
             NoteSeen{"gw0", "note"},
             OutputSeen{"gw0", Stream::err, "text"},
             RunFinished{RunEnd::grid_failed, 3, "reason"},
-            TestFailing{"test_a.py", test, "gw0", result()},
+            TestFailing{"test_a.py", test, "gw0", result(), 0, 2, true},
             TreeSynced{"host", {"/copy", 7, 5, 3000, 0.5}}};
 }
 
@@ -201,7 +203,7 @@ inline std::vector<Message> messages() {
                     "packed"},
             Attach{"run"},
             Attached{"ru", "run", 2, run_spec(), order()},
-            Ask{5, Question::why, "run"},
+            Ask{5, Question::why, "run", "project"},
             Answer{5,
                    {{"run",
                      order(),
@@ -227,7 +229,19 @@ inline std::vector<Message> messages() {
                      {"run"}}},
                    {"line"},
                    {{{{"gpu", "yes"}}, 3}},
-                   "trouble"},
+                   "trouble",
+                   {{"project",
+                     "test_a.py",
+                     {"test_a.py::test", 1},
+                     "py39",
+                     0.25,
+                     9,
+                     2,
+                     1'700'000'000,
+                     1'700'000'900,
+                     {{"run", Outcome::failed, 0.5, 1'700'000'900, "tree", 2}},
+                     {{"tree", "run", "other", 1'700'000'900}},
+                     true}}},
             Kept{"run", "why"}};
 }
 
