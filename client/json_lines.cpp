@@ -7,6 +7,8 @@
 
 #include "client/end_word.hpp"
 #include "client/event_environment.hpp"
+#include "client/quarantined.hpp"
+#include "shared/quarantines.hpp"
 
 namespace xgrid::client {
 namespace {
@@ -71,13 +73,21 @@ Json object_for(const TestFinished& event) {
     return object;
 }
 Json object_for(const TestFailing& event) {
+    const auto& seconds = event.result.seconds;
     Json object = {{"event", "test_failing"}};
     name_test(object, event.test);
     object["outcome"] = outcome_word(event.result.outcome);
     object["worker"] = event.worker;
     object["environment"] = nullptr;
+    object["duration"] = std::accumulate(seconds.begin(), seconds.end(), 0.0);
+    object["attempt"] = event.attempt;
+    object["retried"] = event.retried;
+    object["crashed"] = event.result.crashed;
     object["message"] = message_of(event.result);
     return object;
+}
+Json object_for(const Quarantine& one) {
+    return {{"owner", one.owner}, {"issue", one.issue}, {"until", one.until}};
 }
 Json object_for(const TeardownFailed& event) {
     Json object = {{"event", "teardown_failed"}};
@@ -183,6 +193,13 @@ std::string JsonLines::add(Instant, const Event& event, const Tally& tally) {
     Json object = std::visit([](const auto& one) { return object_for(one); }, event);
     if (object.is_null()) return {};
     if (std::holds_alternative<TreeSynced>(event)) object["tree"] = tree_;
+    if (const auto* finished = std::get_if<TestFinished>(&event)) {
+        if (tally.earlier().ran_again()) object["flaky"] = tally.earlier().is_flaky();
+        if (is_quarantined(finished->result)) {
+            const Quarantine* why = quarantine_of(tally.quarantines(), finished->test);
+            if (why != nullptr) object["quarantine"] = object_for(*why);
+        }
+    }
     if (object.contains("environment")) {
         const std::string name = environment_name(event);
         if (!name.empty()) object["environment"] = name;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "client/end_word.hpp"
+#include "client/quarantined.hpp"
 
 namespace xgrid::client {
 namespace {
@@ -16,7 +17,9 @@ std::string as_line(const Json& object) {
 }
 
 Json phase_json(const Phase& phase) {
-    return {{"when", phase.when}, {"text", phase.text}, {"report", phase.report}};
+    Json json = {{"when", phase.when}, {"text", phase.text}, {"report", phase.report}};
+    if (phase.category == quarantined) json["quarantined"] = phase.reason;
+    return json;
 }
 
 // Null: not for the plugin.
