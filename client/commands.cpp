@@ -15,6 +15,7 @@
 #include "client/json_answers.hpp"
 #include "client/loop.hpp"
 #include "client/order.hpp"
+#include "client/quarantine_settings.hpp"
 #include "client/repeating.hpp"
 #include "client/reports.hpp"
 #include "client/run_id.hpp"
