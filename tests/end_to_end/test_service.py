@@ -383,6 +383,7 @@ def test_other_requests_are_refused(serve):
     ],
     ids=range(11),
 )
+@pytest.mark.long
 def test_nonsense_is_answered_shortly_or_not_at_all(serve, data):
     broker = serve("", "--http", "127.0.0.1:0")
     assert grid.until(lambda: broker.get("/healthz")[0] == 200)
