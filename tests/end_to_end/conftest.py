@@ -46,7 +46,9 @@ def team(tmp_path, marked):
 
 
 def pytest_addoption(parser):
-    parser.addoption("--shared", metavar="FOLDER", help="run what no other run with that folder has taken")
+    parser.addoption(
+        "--shared", metavar="FOLDER", help="run what no other run with that folder has taken"
+    )
 
 
 def pytest_configure(config):

@@ -16,7 +16,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 def tally_of_all_tests():
-    loader = importlib.machinery.SourceFileLoader("tally", str(HERE.parents[1] / "scripts" / "tally"))
+    loader = importlib.machinery.SourceFileLoader(
+        "tally", str(HERE.parents[1] / "scripts" / "tally")
+    )
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader("tally", loader))
     loader.exec_module(module)
     return module
@@ -29,7 +31,9 @@ def main():
         command = [sys.executable, "-B", "-m", "pytest", "--shared=" + shared, *options]
         parts = [
             (subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT), output)
-            for output in (open(pathlib.Path(shared) / ("output-%d" % part), "w+") for part in range(number))
+            for output in (
+                open(pathlib.Path(shared) / ("output-%d" % part), "w+") for part in range(number)
+            )
         ]
         code = passed = failed = 0
         for process, output in parts:
