@@ -38,6 +38,8 @@ struct Attempt {
     std::uint32_t answered = 0;  // ... and the last one that was answered
     std::uint32_t keep = 0;      // unstarted tests, at most
     std::uint32_t takers = 0;    // slots that wait for what it gives back
+    Duration ask_pause{0};       // it had nothing to give, and is not asked for so long
+    Instant ask_again_at;
     Instant assigned_at;
     Instant began_at;
     Instant loaded_at;

@@ -1,5 +1,6 @@
 // What each fact of an attempt means for its run.
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
@@ -8,6 +9,10 @@
 
 namespace xgrid::broker {
 namespace {
+
+// Who had nothing to give back is not asked again for that long, which doubles each time.
+constexpr Duration ask_pause_least = std::chrono::milliseconds(20);
+constexpr Duration ask_pause_most = std::chrono::milliseconds(250);
 
 // What a job may say that waits behind another.
 bool comes_before_the_job(const Fact& fact) {
@@ -172,6 +177,11 @@ void Run::take(Instant now, Job& about, const GaveBack& fact) {
         --attempt.unstarted;
         given.push_back(test);
     }
+    // It may hold what it has not begun for a while: a process that runs many tests, say.
+    attempt.ask_pause = given.empty()
+                            ? std::clamp(2 * attempt.ask_pause, ask_pause_least, ask_pause_most)
+                            : Duration(0);
+    attempt.ask_again_at = now + attempt.ask_pause;
     if (given.empty() || stopping() || about.purpose == Purpose::confirm) return;
     add_unit_jobs(about, given, std::max(attempt.takers, 1U), about.losses);
 }

@@ -170,7 +170,9 @@ bool Run::rebalance(Instant now, std::size_t startable) {
             if (!held.group.empty()) continue;    // it can be nowhere else
             if (held.needs != nullptr) continue;  // each part would need it
             Attempt& attempt = *held.attempt;
-            if (!may_be_asked(held)) {
+            if (now < attempt.ask_again_at) {
+                rebalance_at_ = std::min(rebalance_at_, attempt.ask_again_at);
+            } else if (!may_be_asked(held)) {
                 takers -= std::min<std::size_t>(takers, attempt.takers);
             } else if (place > 0 && !attempt.began) {
                 // It waits behind another one.
@@ -178,7 +180,7 @@ bool Run::rebalance(Instant now, std::size_t startable) {
                     attempt.takers = 1;
                     takers -= ask_back(held, kept_of_waiting()) ? 1 : 0;
                 } else {
-                    rebalance_at_ = now + rebalance_interval;
+                    rebalance_at_ = std::min(rebalance_at_, now + rebalance_interval);
                 }
             } else if (attempt.loaded && attempt.unstarted > 0 && !keeps_units() &&
                        !spec_.collect_only) {
@@ -195,7 +197,7 @@ bool Run::rebalance(Instant now, std::size_t startable) {
         const Duration cost = (attempt.loaded_at - attempt.began_at) + give_back_cost +
                               (idle > 0 ? Duration(0) : slot_start_cost);
         if (left < 2 * cost) {
-            rebalance_at_ = now + rebalance_interval;
+            rebalance_at_ = std::min(rebalance_at_, now + rebalance_interval);
             continue;
         }
         attempt.takers =
