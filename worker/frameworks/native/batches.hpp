@@ -1,5 +1,5 @@
 // How many tests one process is given. A process costs its start, whatever it runs then: it gets
-// as many tests as keep that below a tenth of the whole, and no more, since what one process holds
+// as many tests as keep that below a tenth of the whole, and few more, since what one process holds
 // nobody else can have. Pure.
 #pragma once
 
