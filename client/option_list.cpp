@@ -107,12 +107,12 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("no-capture,s", "output of tests as it comes, each line with its slot")    //
         ("durations", text(&given.durations, "N"), "the N slowest phases; 0: all")  //
         ("durations-min", text(&given.durations_min, "SECONDS"),
-         "... that took so long at least")                                                   //
-        ("color", text(&given.colour, "auto|yes|no"), "colours")                             //
-        ("no-header", "without a header (--no-summary: without a summary)")  //
-        ("collect-only", "only list the tests")                                              //
-        ("junitxml", text(&options.junit_xml, "PATH"), "write a JUnit report")               //
-        ("junitprefix", text(&options.junit_prefix, "TEXT"), "before class names there")     //
+         "... that took so long at least")                                                //
+        ("color", text(&given.colour, "auto|yes|no"), "colours")                          //
+        ("no-header", "without a header (--no-summary: without a summary)")               //
+        ("collect-only", "only list the tests")                                           //
+        ("junitxml", text(&options.junit_xml, "PATH"), "write a JUnit report")            //
+        ("junitprefix", text(&options.junit_prefix, "TEXT"), "before class names there")  //
         ("json", text(&options.json, "PATH|-, --tap PATH|-"),
          "... JSON lines, or TAP 14, as things happen")  //
         ("html", text(&options.html, "PATH, --perfetto PATH"),

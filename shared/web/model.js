@@ -202,6 +202,7 @@
 
   xgrid.seconds = (value) => {
     if (value === undefined || value === null) return "";
+    if (value === 0) return "0 s";
     if (value < 0.0995) return `${(value * 1000).toFixed(value < 0.00995 ? 1 : 0)} ms`;
     if (value < 60) return `${value.toFixed(2)} s`;
     return `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`;

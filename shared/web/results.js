@@ -61,7 +61,7 @@
   xgrid.createResults = (container) => {
     const id = `results-${++made}`;
     let model = xgrid.createModel();
-    let sort = { key: "", descending: false };
+    let sort = { key: "outcome", descending: false }; // failures first
     let several = false;
     let opened = null; // what has the focus when details are closed
     const wanted = { outcomes: new Set(), words: [], environment: "" };

@@ -81,7 +81,7 @@
       const seen = Math.ceil((frame.clientHeight || 600) / height);
       const first = Math.max(0, Math.floor(frame.scrollTop / height) - beyond);
       const last = Math.min(rows.length, first + seen + 2 * beyond);
-      const focused = body.contains(document.activeElement);
+      const focused = reads();
       above.firstChild.style.height = `${first * height}px`;
       below.firstChild.style.height = `${(rows.length - last) * height}px`;
       shown = [];
@@ -90,6 +90,8 @@
       table.setAttribute("aria-rowcount", rows.length + 1);
       if (focused) focusActive();
     };
+
+    const reads = () => body.contains(document.activeElement);
 
     const focusActive = () => {
       const button = body.querySelector('th button[tabindex="0"]');
@@ -136,8 +138,13 @@
       element: frame,
       setColumns,
       setRows: (wanted) => {
+        const same = reads() ? wanted.indexOf(rows[active]) : -1;
+        const moved = same >= 0 ? same - active : 0;
         rows = wanted;
-        active = Math.min(active, Math.max(0, rows.length - 1));
+        active = Math.min(active + moved, Math.max(0, rows.length - 1));
+        draw();
+        if (moved === 0) return;
+        frame.scrollTop += moved * height; // who reads a row goes on with it, wherever it is now
         draw();
       },
       setSort: (key, descending) => {

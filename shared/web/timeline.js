@@ -54,7 +54,8 @@
     };
     const bound = () => { from = Math.max(0, Math.min(from, model.time - span)); };
 
-    const slots = () => [...model.slots.values()];
+    const slots = () => [...model.slots.values()].sort((a, b) =>
+      a.name.localeCompare(b.name, undefined, { numeric: true }));
     const rowHeight = (count) => Math.max(4, Math.min(20, Math.floor(6000 / Math.max(count, 1))));
 
     const draw = () => {
@@ -79,7 +80,7 @@
       const step = stepFor(shown, width - labels);
       for (let at = Math.ceil(begin / step) * step; at <= begin + shown; at += step) {
         brush.fillRect(x(at), 0, 1, height);
-        brush.fillText(xgrid.seconds(at) || "0", x(at) + 3, scale / 2);
+        brush.fillText(xgrid.seconds(at), x(at) + 3, scale / 2);
       }
       const fills = Object.fromEntries(xgrid.outcomes.map((name) => [name, colour(name)]));
       all.forEach((slot, place) => {

@@ -83,8 +83,8 @@ def show(browser, path):
 
 def names_shown(browser):
     return browser.run(
-        "return [...document.querySelectorAll(arguments[0])].map(row =>"
-        " row.querySelector('th').textContent)",
+        "return [...document.querySelectorAll(arguments[0])].filter(row => row.checkVisibility())"
+        ".map(row => row.querySelector('th').textContent)",
         ROWS,
     )
 
@@ -135,20 +135,21 @@ def test_the_timeline_tells_what_each_slot_did(browser, report):
 
 
 def test_twenty_thousand_tests_are_there_in_a_second_and_few_rows_in_the_page(browser, long_report):
-    # The quickest of some: others may want this machine, too.
-    shown = []
+    # Of a processor: others may want this machine, too. The quickest of some, for the same reason.
+    taken = []
     for _ in range(3):
+        browser.open("about:blank")
+        begun = browser.processor_seconds()
         browser.open(long_report)
-        shown.append(
-            browser.wait_for(
-                "return document.querySelector(arguments[0]) && performance.now()", ROWS
-            )
+        shown = browser.wait_for(
+            "return document.querySelector(arguments[0]) && performance.now()", ROWS
         )
-        if shown[-1] < 1000:
+        browser.wait_for(READ)
+        taken.append(browser.processor_seconds() - begun)
+        print("first rows after %.0f ms; all after %.2f s of processor" % (shown, taken[-1]))
+        if taken[-1] < 1:
             break
-    browser.wait_for(READ)
-    print("first rows after %s ms" % shown)
-    assert min(shown) < 1000
+    assert min(taken) < 1
     assert browser.count(ROWS) < 100
     assert browser.text(".count") == "20000 of 20000 tests shown"
 

@@ -168,6 +168,12 @@ class Browser:
             mobile=phone,
         )
 
+    def processor_seconds(self):
+        """What the page's main thread has taken of a processor: waiting for one is not in it."""
+        self._devtools("Performance.enable", timeDomain="threadTicks")
+        metrics = self._devtools("Performance.getMetrics")["metrics"]
+        return next(one["value"] for one in metrics if one["name"] == "ThreadTime")
+
     def screenshot(self, path):
         image = self._ask("GET", self.session + "/screenshot")
         pathlib.Path(path).write_bytes(base64.b64decode(image))
