@@ -3,8 +3,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "client/end_word.hpp"
-#include "client/tally.hpp"
+#include "shared/outcome_words.hpp"
 
 namespace xgrid::client {
 namespace {

@@ -50,7 +50,8 @@ LIBRARIES = [
         [
             r"worker/frameworks/.*",
             r"broker/(desired|keys_command)\.cpp",
-            r"client/(cache_entries|coverage|json_\w+|memory|plugin_lines|plugin_talk)\.cpp",
+            r"shared/event_json\.cpp",
+            r"client/(cache_entries|coverage|json_\w+|memory|plugin_lines|plugin_talk|trace)\.cpp",
         ],
     ),
     (r"<git2.*>", [r"client/git_library\.hpp"]),
