@@ -105,13 +105,17 @@ void describe_display(po::options_description& known, Given& given, Options& opt
          "no, stdout, stderr, log or all")                                          //
         ("durations", text(&given.durations, "N"), "the N slowest phases; 0: all")  //
         ("durations-min", text(&given.durations_min, "SECONDS"),
-         "... that took so long at least")                                                //
-        ("color", text(&given.colour, "auto|yes|no"), "colours")                          //
-        ("no-header", "without the lines before the first test")                          //
-        ("no-summary", "without the summary")                                             //
-        ("junitxml", text(&options.junit_xml, "PATH"), "write a JUnit report")            //
-        ("junitprefix", text(&options.junit_prefix, "TEXT"), "before class names there")  //
-        ("json", text(&options.json, "PATH|-"), "write one JSON object a line as things happen");
+         "... that took so long at least")                                                        //
+        ("color", text(&given.colour, "auto|yes|no"), "colours")                                  //
+        ("no-header", "without the lines before the first test")                                  //
+        ("no-summary", "without the summary")                                                     //
+        ("junitxml", text(&options.junit_xml, "PATH"), "write a JUnit report")                    //
+        ("junitprefix", text(&options.junit_prefix, "TEXT"), "before class names there")          //
+        ("json", text(&options.json, "PATH|-"), "write one JSON object a line as things happen")  //
+        ("tap", text(&options.tap, "PATH|-"), "write TAP 14, likewise")                           //
+        ("html", text(&options.html, "PATH"), "write a page that needs nothing else")             //
+        ("perfetto", text(&options.perfetto, "PATH"),
+         "write a trace of slots, for Perfetto and Chrome");
 }
 
 // Given twice, an option means what it says last.

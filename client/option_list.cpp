@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "client/option_values.hpp"
+#include "shared/ensure.hpp"
 
 namespace xgrid::client {
 namespace {
@@ -19,6 +20,12 @@ const char* const usage_text =
 const char* const exit_codes_text =
     "\nExit code: 0 all tests passed, 1 a test failed, 2 interrupted, 3 the grid failed,\n"
     "4 usage error or no such target, 5 there were no tests.\n";
+
+void require_one_on_stdout(const Options& options) {
+    if (options.json == "-" && options.tap == "-") {
+        throw Fatal("--json - and --tap -: one report can have stdout; give the other a file", 4);
+    }
+}
 
 }  // namespace
 
@@ -100,18 +107,22 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("no-capture,s", "output of tests as it comes, each line with its slot")    //
         ("durations", text(&given.durations, "N"), "the N slowest phases; 0: all")  //
         ("durations-min", text(&given.durations_min, "SECONDS"),
-         "... that took so long at least")                                                        //
-        ("color", text(&given.colour, "auto|yes|no"), "colours")                                  //
-        ("no-header", "without the lines before the first test")                                  //
-        ("no-summary", "without the summary")                                                     //
-        ("collect-only", "only list the tests")                                                   //
-        ("junitxml", text(&options.junit_xml, "PATH"), "write a JUnit report")                    //
-        ("junitprefix", text(&options.junit_prefix, "TEXT"), "before class names there")          //
-        ("json", text(&options.json, "PATH|-"), "write one JSON object a line as things happen")  //
+         "... that took so long at least")                                                   //
+        ("color", text(&given.colour, "auto|yes|no"), "colours")                             //
+        ("no-header", "without a header (--no-summary: without a summary)")  //
+        ("collect-only", "only list the tests")                                              //
+        ("junitxml", text(&options.junit_xml, "PATH"), "write a JUnit report")               //
+        ("junitprefix", text(&options.junit_prefix, "TEXT"), "before class names there")     //
+        ("json", text(&options.json, "PATH|-, --tap PATH|-"),
+         "... JSON lines, or TAP 14, as things happen")  //
+        ("html", text(&options.html, "PATH, --perfetto PATH"),
+         "... a page, or a trace of slots")  //
         ("help,h", "show this");
     groups.hidden.add_options()                                //
         ("loadscope-reorder", "")("no-loadscope-reorder", "")  // files' order is what it is
-        ("distload,d", "")("plugin-socket", text(&given.plugin_socket, "FD"), "")("xgrid", "");
+        ("no-summary", "")("tap", text(&options.tap, "PATH|-"), "")(
+            "perfetto", text(&options.perfetto, "PATH"), "")("distload,d", "")(
+            "plugin-socket", text(&given.plugin_socket, "FD"), "")("xgrid", "");
     groups.all.add(groups.where)
         .add(groups.code)
         .add(groups.stop)
@@ -142,6 +153,7 @@ void set_display(Options& options, const po::variables_map& parsed, const Given&
     if (!options.junit_xml.empty()) {
         display.junit_xml = std::filesystem::absolute(options.junit_xml).lexically_normal();
     }
+    require_one_on_stdout(options);
     display.cut_summary = std::getenv("CI") == nullptr && std::getenv("BUILD_NUMBER") == nullptr;
 }
 

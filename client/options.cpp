@@ -40,10 +40,8 @@ constexpr const char* token_variable = "XGRID_TOKEN";
 
 // Fixed by the command-line contract, and not there yet: better an error than another meaning.
 constexpr std::array unavailable = {
-    "--html",
     "--retries",
     "--retry-on",
-    "--tap",
 };
 
 constexpr std::array asking_pytest = {
@@ -239,7 +237,8 @@ void set_order(Options& options, const Parsed& parsed, const Given& given,
     if (options.detach && options.broker.empty()) {
         throw Fatal("--detach needs a broker that others share: add --broker ENDPOINT", 4);
     }
-    for (const char* other : {"looponfail", "repeat", "junitxml", "json", "plugin-socket"}) {
+    for (const char* other :
+         {"looponfail", "repeat", "junitxml", "json", "tap", "html", "perfetto", "plugin-socket"}) {
         if (!options.detach || !parsed.contains(other)) continue;
         throw Fatal(
             fmt::format("--detach and {}: nobody stays for it (xgrid attach takes --junitxml "

@@ -4,7 +4,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "client/end_word.hpp"
+#include "shared/outcome_words.hpp"
 
 namespace xgrid::client {
 namespace {

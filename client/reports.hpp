@@ -6,12 +6,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "client/annotations.hpp"
 #include "client/cache_entries.hpp"
-#include "client/json_lines.hpp"
 #include "client/options.hpp"
 #include "client/report.hpp"
 #include "client/tally.hpp"
@@ -77,11 +78,11 @@ private:
     void write_cache() const;
 
     bool collect_only_;
-    bool has_cache_;                   // the run was submitted on this machine
-    JsonLines* json_lines_ = nullptr;  // one of the destinations'
+    bool has_cache_;  // the run was submitted on this machine
     bool live_ = false;
     Tally tally_;
     CacheEntries cache_;
+    std::optional<Annotations> annotations_;  // for a workflow of GitHub
     std::vector<Destination> destinations_;
 };
 

@@ -5,7 +5,7 @@
 //   rsyncdir, rsyncignore, keep, label, tx, px            texts: a list, or one text
 //   numprocesses, maxprocesses, dist, python, collect,    text or number: the last one counts
 //   start, framework, testrunuid, broker, broker-key, key, compress,
-//   junitxml, junitprefix, json, timeout, maxfail,
+//   junitxml, junitprefix, json, tap, html, perfetto, timeout, maxfail,
 //   max-worker-restart, priority, project
 //   boxed, exitfirst, looponfail, no-confirm, take-all, empty-folders        true or false
 //

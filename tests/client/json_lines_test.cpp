@@ -10,7 +10,7 @@ using namespace xgrid::client;
 namespace {
 
 std::string lines_of(const RunSpec& spec, const std::vector<Event>& events) {
-    JsonLines json("run", "", EnvironmentNames(spec));
+    JsonLines json({.run = "run", .environments = EnvironmentNames(spec)});
     Tally tally(spec);
     std::string text = json.begin(Instant());
     for (const Event& event : events) {

@@ -51,7 +51,7 @@ LIBRARIES = [
         [
             r"worker/frameworks/.*",
             r"broker/(desired|keys_command|page_json)\.cpp",
-            r"client/(cache_entries|coverage|json_\w+|memory|plugin_lines|plugin_talk)\.cpp",
+            r"client/(cache_entries|coverage|json_\w+|memory|plugin_lines|plugin_talk|trace)\.cpp",
             r"shared/(\w+_json|notices)\.cpp",
             r"tests/broker/page_json_test\.cpp",
         ],
