@@ -32,6 +32,7 @@ struct Attempt {
     std::uint32_t finished = 0;            // tests
     std::uint32_t deselected = 0;
     std::vector<ListedNode> listed;
+    bool ahead = false;          // it was handed to a slot that had another one
     bool began = false;          // there is a fact from the slot while it is at this job
     bool loaded = false;         // all of its tests are known
     std::uint32_t asked = 0;     // the last request to give back

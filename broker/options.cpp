@@ -87,8 +87,10 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
          "DIR/key, those that it lets in in DIR/keys, and in DIR/audit.log who did what")         //
         ("config", po::value(&config)->value_name("FILE"), "instead of DIR/broker.toml (below)")  //
         ("http", po::value(&http)->value_name("[HOST:]PORT")->default_value("", "nowhere"),
-         "answer there to HTTP: /healthz, and /desired, the slots that could be used and are not "
-         "there. Where others than this machine's users could ask, or keys are asked for, it takes "
+         "answer there to HTTP: a web page, /metrics for Prometheus, /healthz, and /desired, the "
+         "slots "
+         "that could be used and are not there. Where others than this machine's users could ask, "
+         "or keys are asked for, it takes "
          "the bearer token in DIR/http-token")  //
         ("keys",
          "ask for keys also on this machine, as is done anyway if there is a DIR/keys, and for "
@@ -96,6 +98,8 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         ("insecure",
          "ask for no keys, whoever can reach ENDPOINT: they can run programs on "
          "every worker")  //
+        ("log-json", po::bool_switch(&options.log_json),
+         "what it says is JSON on standard error, an object a line: time, level, part, message")  //
         ("cache-size", po::value(&cache_size)->value_name("SIZE")->default_value(cache_size),
          "what it may take there, such as 500M or 20G; what was not used for the longest time "
          "goes");

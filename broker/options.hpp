@@ -21,6 +21,7 @@ struct Options {
     bool keys = false;              // asks for them, as data/keys has them
     std::optional<Address> http{};  // where it answers to HTTP
     bool http_token = false;        // asks for one there
+    bool log_json = false;          // what it says is JSON
     ConfigFile config_file{};
     Config config{};        // as that was at the start
     std::string version{};  // of the program

@@ -209,7 +209,10 @@ void Run::add_slot(WorkerKey worker, std::uint32_t environment, std::uint32_t si
 void Run::hand_out(Instant now, std::uint64_t id, SlotKey key) {
     Job& handed = job(id);
     ensure(!handed.attempt, "a job has one attempt at a time");
-    handed.attempt = Attempt{.number = ++handed.attempts, .slot = key, .assigned_at = now};
+    handed.attempt = Attempt{.number = ++handed.attempts,
+                             .slot = key,
+                             .ahead = !slot(key).jobs.empty(),
+                             .assigned_at = now};
     resources_->begin_job(handed.needs != nullptr && handed.needs->serial);
     slot(key).jobs.push_back(id);
     reindex(key);

@@ -131,6 +131,8 @@ public:
     std::set<WorkerKey> take_changed() { return std::exchange(changed_, {}); }
     /// What has happened since, for the client.
     std::vector<Event> take_events() { return std::exchange(events_, {}); }
+    /// How long it took, since, until there was a sign of jobs that went to slots without any.
+    std::vector<Duration> take_waits() { return std::exchange(waits_, {}); }
 
 private:
     struct Place {
@@ -301,6 +303,7 @@ private:
     Instant seen_;  // the last time that it was told
 
     std::vector<Event> events_;
+    std::vector<Duration> waits_;
     std::set<WorkerKey> changed_;
 };
 

@@ -47,6 +47,7 @@ void Run::record(Instant now, AttemptId id, const Fact& fact, const std::string&
     if (!about.attempt->began && !comes_before_the_job(fact)) {
         about.attempt->began = true;
         about.attempt->began_at = now;
+        if (!about.attempt->ahead) waits_.push_back(now - about.attempt->assigned_at);
     }
     std::visit(
         [&](const auto& one) {

@@ -100,7 +100,8 @@ struct RunOver {
     RunSpec spec;
     std::uint64_t epoch = 0;
     std::vector<Event> events;
-    XGRID_FIELDS(RunOver, number, summary, spec, epoch, events);
+    std::vector<std::uint32_t> times;  // of each: milliseconds since the first one
+    XGRID_FIELDS(RunOver, number, summary, spec, epoch, events, times);
 };
 struct WorkerCame {
     WorkerKey worker = 0;

@@ -64,6 +64,7 @@ public:
     /// the first step.
     void end_environments(Instant now, const std::vector<EnvironmentEnded>& ended);
     std::set<WorkerKey> take_changed();
+    std::vector<Duration> take_waits();
 
 private:
     bool take(Instant now, const FactRecorded& step);

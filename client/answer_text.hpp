@@ -5,18 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "shared/answer_json.hpp"
 #include "shared/messages.hpp"
 
 namespace xgrid::client {
-
-/// All that `xgrid status` shows.
-struct Overview {
-    std::string broker;   // where it is
-    std::string version;  // of its program
-    std::vector<RunSummary> runs;
-    std::vector<WorkerSummary> workers;
-    std::vector<WantedSlots> wanted;
-};
 
 /// Tables as wide as the terminal; 0: as they are.
 std::string text_of(const std::vector<RunSummary>& runs, std::size_t columns);

@@ -12,12 +12,12 @@
 #include "client/answer_text.hpp"
 #include "client/chosen.hpp"
 #include "client/inquiry.hpp"
-#include "client/json_answers.hpp"
 #include "client/loop.hpp"
 #include "client/order.hpp"
 #include "client/repeating.hpp"
 #include "client/reports.hpp"
 #include "client/run_id.hpp"
+#include "shared/answer_json.hpp"
 #include "shared/ensure.hpp"
 
 namespace xgrid::client {

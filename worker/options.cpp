@@ -157,6 +157,8 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
         ("min-free", po::value(&free_least)->value_name("SIZE")->default_value(free_least),
          "take nothing new while less is free where code or temporary files are kept; 0: whatever "
          "is free")  //
+        ("log-json", po::bool_switch(&options.log_json),
+         "what it says is JSON on standard error, an object a line: time, level, part, message")  //
         ("until-end-of-input", po::bool_switch(&options.until_end_of_input),
          "leave when standard input ends, or nothing was heard from the broker for 15 s; names of "
          "files are relative to the folder it is started in: for programs that start a worker")  //

@@ -36,6 +36,7 @@ struct Options {
     std::uint64_t cache_bytes_max = std::uint64_t{20} << 30;
     std::string compress = "auto";    // as it was said
     bool pack = false;                // the code, on its way from the broker
+    bool log_json = false;            // what it says is JSON
     bool until_end_of_input = false;  // leaves when stdin ends, or the broker is silent
     bool embedded = false;            // lives and dies with its parent, which handles Ctrl-C
     std::optional<WarmKey> warm;      // an interpreter to start at once

@@ -12,6 +12,7 @@ import pytest
 import grid
 from hosts import Host
 from listeners import Listener
+from services import Service
 from teams import Team
 
 collect_ignore = ["fixtures"]  # they are for xgrid to run
@@ -121,3 +122,27 @@ def listen(tmp_path):
     yield start
     for listener in started:
         listener.end()
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Starts a broker; it and what else was started for it has ended in the end."""
+    started = []
+
+    def start(text="", *args, **more):
+        started.append(Service(tmp_path / ("broker-%d" % len(started)), text, *args, **more))
+        return started[-1]
+
+    yield start
+    for broker in started:
+        broker.end()
+
+
+@pytest.fixture
+def runs():
+    """Submits that are under way are ended."""
+    begun = []
+    yield begun
+    for process in begun:
+        process.kill()
+        process.communicate()

@@ -1,11 +1,11 @@
-#include "client/json_answers.hpp"
+#include "shared/answer_json.hpp"
 
 #include <array>
 #include <nlohmann/json.hpp>
 
 #include "shared/outcome_words.hpp"
 
-namespace xgrid::client {
+namespace xgrid {
 namespace {
 
 // Keys in the order in which they are written.
@@ -78,4 +78,4 @@ std::string json_of(const RunSummary& run, const std::vector<std::string>& reaso
     return as_line(object);
 }
 
-}  // namespace xgrid::client
+}  // namespace xgrid
