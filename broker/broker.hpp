@@ -170,6 +170,9 @@ private:
     std::size_t places_for(const Entry& entry, const Run& lane) const;
     std::optional<Spot> awaited_place(const Submission& run) const;
     std::size_t places_there(const Entry& entry, const Run& lane) const;
+    std::size_t places_elsewhere(const Entry& entry, const Run& lane) const;
+    std::optional<Spot> place_in(const Run& lane, std::uint32_t place,
+                                 std::optional<WorkerKey> without) const;
     void schedule(Instant now, Entry& entry, std::uint32_t lane);
     void make_room(Instant now);
     bool make_room_for(Instant now, const std::string& poor, FairShare& planned,

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "broker/broker.hpp"
+#include "shared/quarantines.hpp"
 
 namespace xgrid::broker {
 namespace {
@@ -16,7 +17,7 @@ RunSummary summary_of(Instant now, const Submission& run, const Order& order, In
     RunSummary summary{.run = run.id(), .order = order, .state = RunState::over};
     for (const Event& event : run.events().kept()) {
         if (const auto* finished = std::get_if<TestFinished>(&event)) {
-            ++summary.verdicts[finished->result.outcome];
+            ++summary.verdicts[counted_outcome(run.spec().quarantines, *finished)];
         } else if (const auto* end = std::get_if<RunFinished>(&event)) {
             summary.end = *end;
         }

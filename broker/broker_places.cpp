@@ -41,6 +41,29 @@ std::size_t Broker::places_there(const Entry& entry, const Run& lane) const {
     return std::min({room, free, shares_.room_for(entry.order.user)});
 }
 
+// How many more it can have on other workers than the one where a test has failed.
+std::size_t Broker::places_elsewhere(const Entry& entry, const Run& lane) const {
+    if (!lane.avoided()) return 0;
+    std::size_t places = 0;
+    for (std::uint32_t i = 0; i < lane.environments().size(); ++i) {
+        const std::size_t free =
+            workers_.free_slots_beside(*lane.avoided(), lane.environments()[i].labels);
+        places += std::min<std::size_t>(lane.room_in(i), free);
+    }
+    return std::min(places, shares_.room_for(entry.order.user));
+}
+
+// The first environment of the lane that has both a wish and a free slot, not on that worker.
+std::optional<Broker::Spot> Broker::place_in(const Run& lane, std::uint32_t place,
+                                             std::optional<WorkerKey> without) const {
+    for (std::uint32_t i = 0; i < lane.environments().size(); ++i) {
+        if (lane.slots_wanted_in(i) == 0) continue;
+        const auto worker = workers_.freest(lane.environments()[i].labels, without);
+        if (worker) return Spot{place, *worker, i};
+    }
+    return std::nullopt;
+}
+
 // The first environment that has both a wish and a free slot; of lanes, in the one with the fewest.
 std::optional<Broker::Spot> Broker::place_for(const Submission& run) const {
     std::optional<Spot> best = awaited_place(run);
@@ -48,13 +71,10 @@ std::optional<Broker::Spot> Broker::place_for(const Submission& run) const {
     for (std::uint32_t place = 0; place < run.lanes().size(); ++place) {
         const Run& lane = *run.lanes()[place];
         if (best && run.lanes()[best->lane]->live_slots() <= lane.live_slots()) continue;
-        for (std::uint32_t i = 0; i < lane.environments().size(); ++i) {
-            if (lane.slots_wanted_in(i) == 0) continue;
-            const auto worker = workers_.freest(lane.environments()[i].labels);
-            if (!worker) continue;
-            best = Spot{place, *worker, i};
-            break;
-        }
+        std::optional<Spot> found;
+        if (lane.avoided()) found = place_in(lane, place, lane.avoided());
+        if (!found) found = place_in(lane, place, std::nullopt);
+        if (found) best = found;
     }
     return best;
 }
@@ -111,7 +131,10 @@ void Broker::schedule(Instant now, Entry& entry, std::uint32_t place) {
     }
     const std::uint64_t places = places_for(entry, lane);
     perform(now, entry,
-            Scheduled{.lane = place, .places = places, .there = places_there(entry, lane)});
+            Scheduled{.lane = place,
+                      .places = places,
+                      .there = places_there(entry, lane),
+                      .elsewhere = places_elsewhere(entry, lane)});
     if (!has_locks) return;
     touch(grid_locks_.set(id, entry.run.resources()));  // before another lane asks
     touch(grid_locks_.ask(id, place, lane.lock_wishes()));

@@ -30,6 +30,7 @@ bool is_failure(Outcome outcome) { return outcome == Outcome::failed || outcome 
 // test runs, there is nothing to find out.
 Confirmation::Confirmation(const RunSpec& spec, std::uint32_t most)
     : on_(spec.confirm && !spec.collect_full && !spec.collect_only && spec.failures_max == 0),
+      counts_results_(spec.retries > 0),
       most_(most) {}
 
 void Confirmation::hold(TestFinished failure) {
@@ -73,6 +74,7 @@ std::optional<Confirmation::Settled> Confirmation::settle(TestFinished second) {
     if (!first) return std::nullopt;
     if (!passes) return Settled{.result = std::move(*first)};
     second.was_failing = true;
+    if (counts_results_) second.attempt = first->verdict.attempt + 1;
     return Settled{.result = {.verdict = std::move(second)}, .why = why_passed(first->verdict)};
 }
 

@@ -63,6 +63,7 @@ private:
     };
 
     bool on_ = false;
+    bool counts_results_ = false;  // a result's number is that of all of its test's
     std::uint32_t most_ = 0;
     std::uint32_t held_ever_ = 0;
     std::vector<Held> held_;     // in the order in which they failed

@@ -53,12 +53,21 @@ enum class Purpose : std::uint8_t {
     confirm,         // there, too: results that are held back
 };
 
+/// Where a test has failed that is to run again, and when.
+struct Again {
+    SlotKey slot = 0;
+    WorkerKey worker = 0;
+    bool collected = false;  // that slot has collected everything
+    Instant since;
+};
+
 struct Job {
     std::uint64_t id = 0;
     JobBody body;
     Purpose purpose = Purpose::test;
     std::string group;                         // of all its tests; empty: of none
     const UnitNeeds* needs = nullptr;          // of its unit; nullptr: a slot
+    std::optional<Again> again;                // its one test has failed before
     std::optional<std::uint32_t> environment;  // whose slots alone may have it; none: any
     std::uint32_t attempts = 0;                // so far
     std::uint32_t losses = 0;                  // attempts that took their worker with them

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "broker/resources.hpp"
+#include "shared/pattern.hpp"
 
 namespace xgrid::broker {
 namespace {

@@ -59,7 +59,5 @@ private:
 UnitNeeds tidy(UnitNeeds needs);
 /// What both say.
 UnitNeeds united(UnitNeeds one, const UnitNeeds& other);
-/// `*` is any text, also with slashes, and `?` any character; all else is itself.
-bool is_match(const std::string& pattern, const std::string& name);
 
 }  // namespace xgrid::broker

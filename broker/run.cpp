@@ -21,6 +21,7 @@ Run::Run(std::string id, RunSpec spec, std::vector<DoneTest> done, std::uint64_t
       resources_(lane_ ? lane_->resources : std::make_shared<Resources>(spec_.locks)),
       needy_(spec_.needs),
       collected_units_(spec_.collected_units.begin(), spec_.collected_units.end()),
+      retries_(spec_),
       confirmation_(spec_, settings.confirmations_max) {
     for (const Environment& environment : environments_) {
         const bool served = !lane_ || lane_->environment == places_.size();
@@ -42,7 +43,7 @@ const Job* Run::find(std::uint64_t id) const {
 
 Instant Run::next_deadline() const {
     if (over_) return never;
-    Instant next = std::min(finish_by_, rebalance_at_);
+    Instant next = std::min({finish_by_, rebalance_at_, again_due_});
     for (std::uint32_t i = 0; i < places_.size(); ++i) {
         const Instant ramped = ramped_at(i);
         if (ramped > seen_) next = std::min(next, ramped);
@@ -74,6 +75,7 @@ JobBody Run::whole(const std::string& unit) const {
 
 void Run::wait_for_slot(const Job& open) {
     const bool anywhere = open.group.empty() && open.purpose == Purpose::test;
+    if (anywhere && open.again && open.needs == nullptr) return waiting_again_.push_back(open.id);
     if (anywhere && open.needs != nullptr) {
         needy_.wait(open);
     } else if (open.group.empty() || open.purpose != Purpose::test) {
@@ -105,6 +107,8 @@ void Run::add_unit_jobs(const Job& like, std::vector<TestName> tests, std::size_
         body.selection = {.mode = Select::only, .tests = std::vector<TestName>(from, to)};
         Job& added = job(add_job(std::move(body), losses, like.purpose));
         added.group = group;
+        added.again = like.again;
+        again_jobs_ += added.again ? 1 : 0;
         wait_for_slot(added);
     }
 }
@@ -127,7 +131,7 @@ void Run::add_unit_jobs(const Job& like, const std::vector<std::uint32_t>& tests
 }
 
 std::string Run::group_of(const Job& of, std::uint32_t test) const {
-    if (spec_.grouping == Grouping::none) return {};
+    if (spec_.grouping == Grouping::none || of.again) return {};
     if (spec_.grouping == Grouping::file) return of.body.unit;
     return test < of.attempt->groups.size() ? of.attempt->groups[test] : std::string();
 }
@@ -235,6 +239,7 @@ void Run::drop_job(std::uint64_t id) {
     }
     open_jobs_ -= job(id).body.kind == JobKind::finish ? 0 : 1;
     collected_jobs_ -= job(id).purpose == Purpose::test ? 0 : 1;
+    again_jobs_ -= job(id).again ? 1 : 0;
     jobs_.erase(id);
 }
 
@@ -287,8 +292,10 @@ void Run::stop(Instant now, RunFinished end) {
     const bool at_once = end.end == RunEnd::cancelled || end.end == RunEnd::grid_failed ||
                          end.end == RunEnd::refused;
     end_ = std::move(end);
+    end_retries(now);
     end_confirmation(now, "");
     for (const std::uint64_t id : std::exchange(waiting_, {})) drop_job(id);
+    for (const std::uint64_t id : std::exchange(waiting_again_, {})) drop_job(id);
     for (const std::uint64_t id : groups_.take_all()) drop_job(id);
     for (const std::uint64_t id : needy_.take_all()) drop_job(id);
     for (const std::uint64_t id : take_waiting_collected()) drop_job(id);

@@ -27,6 +27,7 @@
 #include "broker/kept_slots.hpp"
 #include "broker/needy_jobs.hpp"
 #include "broker/resources.hpp"
+#include "broker/retries.hpp"
 #include "broker/settings.hpp"
 #include "shared/instant.hpp"
 #include "shared/messages.hpp"
@@ -64,6 +65,8 @@ public:
     const std::deque<std::uint64_t>& waiting_collected_in(std::uint32_t environment) const {
         return places_.at(environment).waiting_collected;
     }
+    /// Tests that are to run again.
+    const std::deque<std::uint64_t>& waiting_again() const { return waiting_again_; }
     const Job* find(std::uint64_t job) const;
     /// Slots that get no further jobs, but to finish.
     const std::set<SlotKey>& retiring() const { return retiring_; }
@@ -92,6 +95,9 @@ public:
     bool awaits_answer() const;
     /// Units that lack nothing but these locks of the grid, and could begin in a slot at once.
     std::vector<std::vector<std::string>> lock_wishes() const;
+    /// The worker where a test has failed that is to run again: the next slot is better not there.
+    /// None: it does not matter where.
+    std::optional<WorkerKey> avoided() const;
     /// When advance() has something to do.
     Instant next_deadline() const;
 
@@ -123,8 +129,10 @@ public:
     /// stay together with it. False if that changes nothing.
     bool retire(SlotKey slot);
     /// Hands jobs to slots; asks busy ones to give back while `places` more could start elsewhere,
-    /// and `there` more where a unit waits for them.
-    void schedule(Instant now, std::size_t places, std::size_t there = 0);
+    /// and `there` more where a unit waits for them. `elsewhere`: so many could start on other
+    /// workers than the avoided one.
+    void schedule(Instant now, std::size_t places, std::size_t there = 0,
+                  std::size_t elsewhere = 0);
     void advance(Instant now);
 
     /// Workers whose orders have changed since this was last asked.
@@ -197,7 +205,7 @@ private:
         std::string message;
         bool crashed = false;
     };
-    void blame(Instant now, const Job& about, const TestName& test, const Blame& why);
+    TestFinished blamed(const Job& about, const TestName& test, const Blame& why) const;
     void count_failure(Instant now);
     void refused(Instant now, const Job& about, const Ended& fact);
     void crashed(Instant now, Job& about, const Ended& fact);
@@ -209,6 +217,31 @@ private:
     void requeue_rest(Instant now, Job& about, bool lost, const std::string& given_up);
     void give_up(Instant now, const Job& about, const std::vector<TestName>& tests,
                  const std::string& why);
+
+    void conclude(Instant now, const Job& about, TestFinished finished);
+    void run_again(Instant now, const Job& about, TestFinished finished);
+    void stand(Instant now, const std::string& unit, const TestName& test);
+    void end_retries(Instant now);
+    void ended_again(Instant now, Job& about, const Ended& fact);
+    /// Slots that have room for one that is to run again.
+    struct Choice {
+        std::optional<SlotKey> elsewhere;  // on another worker
+        std::optional<SlotKey> beside;     // another one of the worker
+        std::optional<SlotKey> same;
+        std::optional<SlotKey> any() const {
+            return elsewhere ? elsewhere : beside ? beside : same;
+        }
+    };
+    Choice choose(const std::set<SlotKey>& among, const Again& again, bool like) const;
+    bool stays(SlotKey key) const;
+    bool is_like(SlotKey key, const Again& again) const;
+    bool lives_elsewhere(const Again& again) const;
+    bool lives_beside(const Again& again) const;
+    std::optional<SlotKey> slot_for(Instant now, const Again& again, std::size_t places,
+                                    std::size_t elsewhere);
+    bool may_run_again_now() const;
+    void hand_out_again(Instant now, std::size_t places, std::size_t elsewhere);
+    bool would_move(Instant now, const Again& again);
 
     bool is_doubtful(const Job& about, const TestResult& result) const;
     void hold(Instant now, TestFinished failure);
@@ -273,6 +306,10 @@ private:
     std::size_t collected_jobs_ = 0;     // those of them for the slot that has collected everything
     std::deque<std::uint64_t> waiting_;  // those of them that no slot holds, in order
     Groups groups_;                      // others of them, that go to certain slots
+    std::deque<std::uint64_t> waiting_again_;  // others, of tests that are to run again
+    std::size_t again_jobs_ = 0;               // all open jobs of such tests
+    std::size_t again_wanted_ = 0;             // slots, for those that wait
+    Instant again_due_ = never;                // when one has waited long enough for a better slot
     std::deque<std::uint64_t> waiting_collected_;
     std::shared_ptr<Resources> resources_;
     NeedyJobs needy_;               // others of them, whose units need more than a slot
@@ -287,6 +324,7 @@ private:
     std::set<std::string> units_;            // named so far
     std::set<DoneTest> done_;                // verdicts of an earlier submission
     std::set<std::string> collected_units_;  // that need a slot that has collected everything
+    Retries retries_;
     Confirmation confirmation_;
     std::uint32_t confirmations_lost_ = 0;
     bool enumerated_ = false;

@@ -24,7 +24,7 @@ void Run::hold(Instant now, TestFinished failure) {
         return verdict(now, std::move(failure));
     }
     events_.emplace_back(TestFailing{failure.unit, failure.test, failure.worker, failure.result,
-                                     failure.environment});
+                                     failure.environment, failure.attempt});
     confirmation_.hold(std::move(failure));
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "broker/run.hpp"
+#include "shared/quarantines.hpp"
 
 namespace xgrid::broker {
 namespace {
@@ -139,25 +140,24 @@ void Run::take(Instant now, Job& about, const Finished& fact) {
     if (attempt.running == fact.test) attempt.running.reset();
     state = TestState::closed;
     ++attempt.finished;
-    TestFinished finished = result_of(about, attempt.tests[fact.test], fact.result);
-    if (about.purpose == Purpose::confirm) return settle(now, std::move(finished));
-    if (is_doubtful(about, fact.result)) return hold(now, std::move(finished));
-    verdict(now, std::move(finished));
+    conclude(now, about, result_of(about, attempt.tests[fact.test], fact.result));
 }
 
 TestFinished Run::result_of(const Job& about, const TestName& test, TestResult result) const {
-    return {.unit = about.body.unit,
-            .test = test,
-            .worker = name_of(about.attempt->slot),
-            .attempt = about.attempt->number,
-            .result = std::move(result),
-            .environment = environment_of(about)};
+    return {
+        .unit = about.body.unit,
+        .test = test,
+        .worker = name_of(about.attempt->slot),
+        .attempt = spec_.retries > 0 ? retries_.next(about.body.unit, test) : about.attempt->number,
+        .result = std::move(result),
+        .environment = environment_of(about)};
 }
 
 void Run::verdict(Instant now, TestFinished finished) {
-    const bool failure = is_failure(finished.result.outcome);
+    const bool counts = is_failure(finished.result.outcome) &&
+                        quarantine_of(spec_.quarantines, finished.test, finished.result) == nullptr;
     events_.emplace_back(std::move(finished));
-    if (failure) count_failure(now);
+    if (counts) count_failure(now);
 }
 
 void Run::count_failure(Instant now) {
@@ -189,6 +189,7 @@ void Run::take(Instant now, Job& about, const GaveBack& fact) {
 
 void Run::take(Instant now, Job& about, const LateTeardown& fact) {
     const SlotKey key = about.attempt->slot;
+    if (retries_.is_superseded(key, fact.test)) return;
     std::optional<TeardownFailed> late = confirmation_.tear_down(
         {about.body.unit, fact.test, name_of(key), fact.phase, environment_of(about)},
         is_collected(key));
@@ -196,9 +197,10 @@ void Run::take(Instant now, Job& about, const LateTeardown& fact) {
 }
 
 void Run::tear_down(Instant now, TeardownFailed late) {
+    const bool counts = quarantine_of(spec_.quarantines, late.test) == nullptr;
     events_.emplace_back(std::move(late));
     // Counts as an error beside the verdict, as in pytest, where teardown has a report of its own.
-    count_failure(now);
+    if (counts) count_failure(now);
 }
 
 void Run::take(Instant, Job& about, const Warned& fact) {

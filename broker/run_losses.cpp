@@ -78,6 +78,8 @@ void Run::ended(Instant now, Job& about, const Ended& fact) {
         load_after_all(about, fact);
         release(now, about, about.body.selection.tests);
         drop_job(about.id);
+    } else if (about.again) {
+        ended_again(now, about, fact);
     } else {
         ended_unit(now, about, fact);
     }
@@ -118,7 +120,7 @@ void Run::lose_slot(Instant now, SlotKey key, const std::string& why) {
     drop_slot(key, why);
 }
 
-void Run::blame(Instant now, const Job& about, const TestName& test, const Blame& why) {
+TestFinished Run::blamed(const Job& about, const TestName& test, const Blame& why) const {
     const bool error = why.outcome == Outcome::error;
     Phase phase{.when = why.when, .category = error ? "error" : "failed"};
     phase.letter = error ? "E" : "F";
@@ -128,7 +130,7 @@ void Run::blame(Instant now, const Job& about, const TestName& test, const Blame
     TestResult result{.outcome = why.outcome, .crashed = why.crashed};
     result.details = Details{.phases = {std::move(phase)}};
     result.details->domain = test.id;
-    verdict(now, result_of(about, test, std::move(result)));
+    return result_of(about, test, std::move(result));
 }
 
 void Run::give_up(Instant now, const Job& about, const std::vector<TestName>& tests,
@@ -137,7 +139,12 @@ void Run::give_up(Instant now, const Job& about, const std::vector<TestName>& te
     // memory.
     const std::string said = tests.size() == 1 ? why : why.substr(0, shared_reason_bytes_max);
     for (const TestName& test : tests) {
-        blame(now, about, test, {.outcome = Outcome::error, .when = "setup", .message = said});
+        if (about.again) {
+            stand(now, about.body.unit, test);
+            continue;
+        }
+        const Blame blame{.outcome = Outcome::error, .when = "setup", .message = said};
+        verdict(now, blamed(about, test, blame));
     }
 }
 
@@ -165,23 +172,19 @@ void Run::crashed(Instant now, Job& about, const Ended& fact) {
         const TestName test = attempt.tests[*attempt.running];
         attempt.states[*attempt.running] = TestState::closed;
         attempt.running.reset();
-        blame(
-            now, about, test,
-            {.outcome = Outcome::failed,
-             .when = "call",
-             .message = fmt::format("worker '{}' crashed while running '{}'{}", name, test.id, how),
-             .crashed = true});
+        Blame blame{.outcome = Outcome::failed, .when = "call", .crashed = true};
+        blame.message = fmt::format("worker '{}' crashed while running '{}'{}", name, test.id, how);
+        conclude(now, about, blamed(about, test, blame));
         requeue(now, about, false, "");
     } else if (fact.end == End::gone) {
         requeue(now, about, false, "");
     } else if (about.body.kind == JobKind::unit && was_up && attempt.tests.empty()) {
-        blame(now, about, {about.body.unit},
-              {.outcome = Outcome::error,
-               .when = "collect",
-               .message = fmt::format("worker '{}' crashed while collecting '{}'{}", name,
-                                      about.body.unit, how),
-               .crashed = true});
-        drop_job(about.id);
+        Blame blame{.outcome = Outcome::error, .when = "collect", .crashed = true};
+        blame.message =
+            fmt::format("worker '{}' crashed while collecting '{}'{}", name, about.body.unit, how);
+        if (about.again) give_up(now, about, about.body.selection.tests, blame.message);
+        if (!about.again) verdict(now, blamed(about, {about.body.unit}, blame));
+        if (jobs_.contains(about.id)) drop_job(about.id);
     } else {
         requeue(now, about, true,
                 fmt::format("worker '{}' crashed{}{}", name, was_up ? "" : " while starting", how));

@@ -42,7 +42,8 @@ std::size_t Run::slots_wanted() const {
     if (stopping() || over_) return 0;
     const std::size_t anywhere = !waiting_collected_.empty() && !collects_somewhere() ? 1 : 0;
     const std::size_t open = waiting_anywhere() + needy_wanted_;
-    std::size_t wanted = anywhere + open - std::min(open, takers()) + wanted_there();
+    std::size_t wanted =
+        anywhere + open - std::min(open, takers()) + again_wanted_ + wanted_there();
     std::size_t room = 0;
     for (std::uint32_t i = 0; i < places_.size(); ++i) {
         room += room_in(i);
@@ -57,7 +58,7 @@ std::size_t Run::slots_wanted_in(std::uint32_t environment) const {
     const std::size_t waiting = waiting_anywhere() + needy_wanted_;
     const std::size_t open = waiting - std::min(waiting, takers());
     const std::size_t collecting = needs_collecting(places_.at(environment)) ? 1 : 0;
-    return std::min<std::size_t>(open + collecting, room_in(environment));
+    return std::min<std::size_t>(open + collecting + again_wanted_, room_in(environment));
 }
 
 bool Run::retire(SlotKey key) {
@@ -74,17 +75,20 @@ bool Run::retire(SlotKey key) {
     return true;
 }
 
-void Run::schedule(Instant now, std::size_t places, std::size_t there) {
+void Run::schedule(Instant now, std::size_t places, std::size_t there, std::size_t elsewhere) {
     seen_ = now;
     if (!began_at_) began_at_ = now;
     rebalance_at_ = never;
     needy_wanted_ = 0;
+    again_due_ = never;
+    again_wanted_ = 0;
     if (over_ || stopping() || resources_->runs_alone()) return resources_->drop_unused();
     const std::size_t startable = std::min(places, room());
     finish_retiring(now);
     hand_out_collected(now);
     begin_awaited(now, there);
     hand_out_needy(now);
+    hand_out_again(now, startable, std::min(elsewhere, startable));
     hand_out_waiting(now, startable);
     add_confirming_jobs(rebalance(now, startable) && !idle_.empty());
     hand_out_collected(now);
@@ -169,6 +173,7 @@ bool Run::rebalance(Instant now, std::size_t startable) {
             if (held.body.kind != JobKind::unit || held.purpose != Purpose::test) continue;
             if (!held.group.empty()) continue;    // it can be nowhere else
             if (held.needs != nullptr) continue;  // each part would need it
+            if (held.again && (place == 0 || !would_move(now, *held.again))) continue;
             Attempt& attempt = *held.attempt;
             if (now < attempt.ask_again_at) {
                 rebalance_at_ = std::min(rebalance_at_, attempt.ask_again_at);

@@ -31,6 +31,10 @@ struct Settings {
     std::uint32_t losses_max = 3;
     /// After more failures than this none is confirmed.
     std::uint32_t confirmations_max = 50;
+    /// A test that is to run again waits so long for a slot of another worker, and for another slot
+    /// than the one where it failed.
+    Duration retry_patience = std::chrono::seconds(10);
+    Duration retry_slot_patience = std::chrono::seconds(1);
     /// More tests than this do not fit into one job, so that a message has an upper size.
     std::uint32_t job_tests_max = 5000;
     /// What each user may have of the slots.

@@ -51,13 +51,15 @@ struct SlotAsked {
     SlotKey slot = 0;
     XGRID_FIELDS(SlotAsked, lane, slot);
 };
-/// Jobs go to slots, while so many more could start, and so many where a unit waits for them.
+/// Jobs go to slots, while so many more could start, so many where a unit waits for them, and so
+/// many on other workers than the one where a test has failed that is to run again.
 struct Scheduled {
     std::uint32_t lane = 0;
     std::uint64_t places = 0;
     std::uint64_t next_job = 0;  // that it came to; 0: that is not known yet
     std::uint64_t there = 0;
-    XGRID_FIELDS(Scheduled, lane, places, next_job, there);
+    std::uint64_t elsewhere = 0;
+    XGRID_FIELDS(Scheduled, lane, places, next_job, there, elsewhere);
 };
 /// What is due.
 struct TimePassed {

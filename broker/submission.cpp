@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "shared/environment.hpp"
+#include "shared/quarantines.hpp"
 
 namespace xgrid::broker {
 
@@ -76,7 +77,7 @@ void Submission::settle(Instant now) {
                 events_.append(now, EnvironmentEnded{i, end->end, end->code, end->reason});
             }
             if (const auto* finished = std::get_if<TestFinished>(&event)) {
-                ++verdicts_[finished->result.outcome];
+                ++verdicts_[counted_outcome(spec().quarantines, *finished)];
             }
             // The run's own comes when all are over.
             if (end == nullptr) events_.append(now, std::move(event));
@@ -194,7 +195,7 @@ bool Submission::take(Instant, const SlotAsked& step) {
 
 bool Submission::take(Instant now, const Scheduled& step) {
     if (step.lane >= lanes_.size()) return false;
-    lanes_[step.lane]->schedule(now, step.places, step.there);
+    lanes_[step.lane]->schedule(now, step.places, step.there, step.elsewhere);
     return step.next_job == 0 || step.next_job == *next_job_;
 }
 

@@ -138,10 +138,11 @@ void Workers::list(WorkerKey key) {
     free_slots_ += free;
 }
 
-std::optional<WorkerKey> Workers::freest(const Labels& labels) const {
+std::optional<WorkerKey> Workers::freest(const Labels& labels,
+                                         std::optional<WorkerKey> without) const {
     std::optional<std::pair<std::int64_t, WorkerKey>> best;
     const auto consider = [&](const std::pair<std::int64_t, WorkerKey>& one) {
-        if (!best || one < *best) best = one;
+        if (one.second != without && (!best || one < *best)) best = one;
     };
     if (const auto name = labels.find(name_label); name != labels.end()) {
         for (const WorkerKey key : called(name->second)) {
@@ -153,7 +154,11 @@ std::optional<WorkerKey> Workers::freest(const Labels& labels) const {
         }
     } else {
         for (const auto& [kind, workers] : kinds_) {
-            if (has_all(kind, labels)) consider(*workers.by_free.begin());
+            if (!has_all(kind, labels)) continue;
+            const auto first = workers.by_free.begin();
+            consider(*first);
+            const auto second = std::next(first);
+            if (first->second == without && second != workers.by_free.end()) consider(*second);
         }
     }
     return best ? std::optional(best->second) : std::nullopt;
@@ -172,6 +177,13 @@ std::size_t Workers::free_slots(const Labels& labels) const {
         if (has_all(kind, labels)) free += workers.free_slots;
     }
     return free;
+}
+
+std::size_t Workers::free_slots_beside(WorkerKey worker, const Labels& labels) const {
+    const std::size_t free = free_slots(labels);
+    const auto found = workers_.find(worker);
+    if (found == workers_.end() || !does_for(found->second, labels)) return free;
+    return free - std::min<std::size_t>(free, free_of(found->second));
 }
 
 void Workers::take_slots(WorkerKey key, std::uint32_t used) {

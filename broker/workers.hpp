@@ -65,10 +65,13 @@ public:
     Worker& at(WorkerKey key) { return workers_.at(key); }
     const std::map<WorkerKey, Worker>& all() const { return workers_; }
 
-    /// Of those that have all these labels, the worker with the most free slots, the oldest of
-    /// those; none: all their slots are taken.
-    std::optional<WorkerKey> freest(const Labels& labels = {}) const;
+    /// Of those that have all these labels, without that one, the worker with the most free slots,
+    /// the oldest of those; none: all their slots are taken.
+    std::optional<WorkerKey> freest(const Labels& labels = {},
+                                    std::optional<WorkerKey> without = {}) const;
     std::size_t free_slots(const Labels& labels) const;
+    /// Those of them that are not that worker's.
+    std::size_t free_slots_beside(WorkerKey worker, const Labels& labels) const;
     std::size_t free_slots() const { return free_slots_; }
 
     void take_slots(WorkerKey key, std::uint32_t used);

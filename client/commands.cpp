@@ -114,6 +114,7 @@ int rerun(Inquiry& broker, const Command& command) {
         }
         choose(options.spec, tests);
     }
+    options.warnings = drop_expired(options.spec.quarantines, today());
     if (options.spec.testrun_uid == run.run) options.spec.testrun_uid.clear();
     options.kept = options.spec.tree.has_value();
     options.order = run.order;

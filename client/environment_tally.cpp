@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "client/quarantined.hpp"
+
 namespace xgrid::client {
 
 std::uint64_t EnvironmentTally::count(const std::string& category) const {
@@ -25,8 +27,8 @@ void EnvironmentTally::add(const Event& event) {
         all_units_known_ = all_units_known_ || known->all;
     } else if (std::holds_alternative<WorkerUp>(event)) {
         begun_ = true;
-    } else if (std::holds_alternative<TeardownFailed>(event)) {
-        ++counts_["error"];
+    } else if (const auto* late = std::get_if<TeardownFailed>(&event)) {
+        ++counts_[late->phase.category == quarantined ? quarantined : "error"];
     } else if (std::holds_alternative<EnvironmentEnded>(event)) {
         over_ = true;
     }

@@ -15,8 +15,10 @@ class EnvironmentTally {
 public:
     /// Events of other environments are not to be given.
     void add(const Event& event);
+    /// The verdict that was added last is that of a flaky test.
+    void add_flaky() { ++counts_["flaky"]; }
 
-    /// Reports by category. Never 0.
+    /// Reports by category, and flaky tests. Never 0.
     const std::map<std::string, std::uint64_t>& counts() const { return counts_; }
     std::uint64_t count(const std::string& category) const;
 

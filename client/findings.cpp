@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "client/quarantined.hpp"
+
 namespace xgrid::client {
 namespace {
 
@@ -49,7 +51,20 @@ std::string printable_lines(const std::string& text) {
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+constexpr const char* flaky = "flaky";
+
 bool is_error(const Phase& phase) { return phase.category == "error"; }
+
+bool is_failed(const Phase& phase) {
+    return phase.category == "failed" || is_error(phase) || phase.category == quarantined;
+}
+
+std::string message_of(const TestResult& result) {
+    if (!result.details) return {};
+    const auto failed = std::ranges::find_if(result.details->phases, is_failed);
+    return failed == result.details->phases.end() ? "skipped"
+                                                  : printable(first_line(failed->message));
+}
 
 using Sections = std::vector<std::pair<std::string, std::string>>;
 
@@ -76,7 +91,7 @@ void Findings::adopt(const Display& display, const Places& places) {
     places_ = places;
 }
 
-void Findings::add(const Event& event) {
+void Findings::add(const Event& event, const EarlierResults& earlier) {
     if (const auto* up = std::get_if<WorkerUp>(&event)) {
         const SlotFacts& facts = up->facts;
         std::string& line = workers_[up->worker];
@@ -87,10 +102,10 @@ void Findings::add(const Event& event) {
         const std::string& framework = up->facts.framework;
         dashes_xpass_ = framework >= "pytest-8" || framework.starts_with("pytest-1");
     } else if (const auto* finished = std::get_if<TestFinished>(&event)) {
-        add_test(*finished);
+        add_test(*finished, earlier);
     } else if (const auto* late = std::get_if<TeardownFailed>(&event)) {
         Phase phase = late->phase;
-        phase.category = "error";
+        if (phase.category != quarantined) phase.category = "error";
         keep({late->test.id, late->worker, phase, headline_of(phase, domain_of(late->test.id))},
              late->environment);
     } else if (const auto* seen = std::get_if<WarningSeen>(&event)) {
@@ -98,16 +113,17 @@ void Findings::add(const Event& event) {
     }
 }
 
-void Findings::add_test(const TestFinished& event) {
+void Findings::add_test(const TestFinished& event, const EarlierResults& earlier) {
     if (display_.durations) add_durations(event);
     const std::string& id = event.test.id;
     bool passed = true;
     if (event.result.details) {
         for (const Phase& phase : event.result.details->phases) {
             passed = (passed && phase.when == "teardown") || phase.category == "passed";
-            add_phase(event, phase);
+            add_phase(event, phase, earlier);
         }
     }
+    if (earlier.is_flaky()) add_flaky(event, earlier);
     if (!passed || !(wants('p') || wants('P'))) return;
     const Phase call{.when = "call"};
     Finding finding{id, event.worker, call, domain_of(id)};
@@ -116,15 +132,39 @@ void Findings::add_test(const TestFinished& event) {
     keep(std::move(finding), event.environment);
 }
 
-void Findings::add_phase(const TestFinished& event, const Phase& phase) {
+void Findings::add_phase(const TestFinished& event, const Phase& phase,
+                         const EarlierResults& earlier) {
     if (phase.category.empty() || phase.category == "passed") return;
     const Details& details = *event.result.details;
     const std::string domain = details.domain.empty() ? domain_of(event.test.id) : details.domain;
     Finding finding{event.test.id, event.worker, phase, headline_of(phase, domain)};
-    if (phase.category == "failed" || is_error(phase)) {
+    if (is_failed(phase)) {
         finding.sections = sections_of(phase, details);
+        for (const TestFailing& before : earlier.all()) {
+            finding.before.push_back(fmt::format("attempt {} on {}: {}", before.attempt,
+                                                 before.worker, message_of(before.result)));
+        }
     }
     keep(std::move(finding), event.environment);
+}
+
+// What failed before it passed.
+void Findings::add_flaky(const TestFinished& event, const EarlierResults& earlier) {
+    for (const TestFailing& before : earlier.all()) {
+        if (!before.result.details) continue;
+        const Details& details = *before.result.details;
+        const std::string domain =
+            details.domain.empty() ? domain_of(event.test.id) : details.domain;
+        for (const Phase& phase : details.phases) {
+            if (!is_failed(phase)) continue;
+            Finding finding{event.test.id, before.worker, phase, headline_of(phase, domain)};
+            finding.headline += fmt::format(" (attempt {})", before.attempt);
+            finding.sections = sections_of(phase, details);
+            finding.phase.category = flaky;
+            finding.before = {fmt::format("attempt {} on {} passed", event.attempt, event.worker)};
+            keep(std::move(finding), event.environment);
+        }
+    }
 }
 
 void Findings::keep(Finding finding, std::uint32_t environment) {
@@ -146,6 +186,8 @@ std::string Findings::render(const Markup& markup, const std::string& closing) c
     if (display_.traceback != "no") {
         text += full("ERRORS", "error", markup);
         text += full("FAILURES", "failed", markup);
+        text += full("FLAKY TESTS", flaky, markup);
+        text += full("QUARANTINED", quarantined, markup);
     }
     if (wants('w')) text += warnings_.render(markup);
     if (display_.traceback != "no") text += passes(markup);
@@ -166,7 +208,7 @@ std::string Findings::full(const char* title, const std::string& category,
     if (found == findings_.end()) return {};
     std::string text = markup.line('=', title) + "\n";
     for (const Finding& finding : found->second) {
-        if (display_.traceback == "line" && category == "failed") {
+        if (display_.traceback == "line" && category != "error") {
             text += with_line_end(finding.phase.text);
         } else {
             text += in_full(finding, markup);
@@ -180,7 +222,9 @@ std::string Findings::in_full(const Finding& finding, const Markup& markup) cons
         markup.line('_', printable(finding.headline + finding.place), Hue::red, true) + "\n";
     const auto worker = workers_.find(finding.worker);
     if (worker != workers_.end()) text += worker->second + "\n";
-    return text + with_line_end(finding.phase.text) + captured(finding, markup);
+    text += with_line_end(finding.phase.text) + captured(finding, markup);
+    for (const std::string& line : finding.before) text += line + "\n";
+    return text;
 }
 
 std::string Findings::captured(const Finding& finding, const Markup& markup) const {
@@ -235,6 +279,8 @@ std::string Findings::summary(const Markup& markup) const {
         if (letter == 'x') lines += summary_of("xfailed", "XFAIL", Hue::yellow, markup);
         if (letter == 'X') lines += summary_of("xpassed", "XPASS", Hue::yellow, markup);
         if (letter == 's') lines += skips(markup);
+        if (letter == 'f') lines += summary_of(flaky, "FLAKY", Hue::yellow, markup);
+        if (letter == 'f') lines += summary_of(quarantined, "QUARANTINED", Hue::yellow, markup);
         if (letter == 'p') lines += summary_of("passed", "PASSED", Hue::green, markup);
     }
     if (lines.empty()) return {};
@@ -246,7 +292,10 @@ std::string Findings::summary_of(const std::string& category, const char* word, 
     const auto found = findings_.find(category);
     if (found == findings_.end()) return {};
     std::string text;
+    std::string last;
     for (const Finding& finding : found->second) {
+        if (category == flaky && last == finding.test) continue;  // it has failed more than once
+        last = finding.test;
         const std::string id = printable(places_.id(finding.test));
         const std::string place = printable(finding.place);
         text += markup.paint(word, hue) + " " + emphasized(id, markup) + place +
@@ -261,6 +310,9 @@ std::string Findings::why(const std::string& category, const Phase& phase, std::
     if (category == "xpassed" && !dashes_xpass_) return " " + printable(phase.reason);
     const bool expected = category == "xfailed" || category == "xpassed";
     if (category == "rerun") return {};
+    if (category == quarantined) {
+        return printable(fmt::format(" - {}: {}", phase.reason, first_line(phase.message)));
+    }
     const std::string& text = expected ? phase.reason : phase.message;
     if (text.empty()) return {};
     if (expected) return " - " + printable(text);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client/display.hpp"
+#include "client/earlier_results.hpp"
 #include "client/environment_names.hpp"
 #include "client/markup.hpp"
 #include "client/places.hpp"
@@ -24,7 +25,8 @@ public:
 
     /// Before the first test's event, if at all.
     void adopt(const Display& display, const Places& places);
-    void add(const Event& event);
+    /// `earlier`: what the test gave before, if the event is its verdict.
+    void add(const Event& event, const EarlierResults& earlier = {});
 
     /// All sections, each ending in a line's end.
     /// `closing`: what plugins say at the end.
@@ -36,7 +38,8 @@ private:
         std::string worker;
         Phase phase;
         std::string headline;
-        std::string place;  // which of the environments, if it matters
+        std::string place;                // which of the environments, if it matters
+        std::vector<std::string> before;  // a line for each time that it had failed, too
         std::vector<std::pair<std::string, std::string>> sections;
     };
     struct Slow {
@@ -45,8 +48,9 @@ private:
         std::string test;
     };
 
-    void add_test(const TestFinished& event);
-    void add_phase(const TestFinished& event, const Phase& phase);
+    void add_test(const TestFinished& event, const EarlierResults& earlier);
+    void add_phase(const TestFinished& event, const Phase& phase, const EarlierResults& earlier);
+    void add_flaky(const TestFinished& event, const EarlierResults& earlier);
     void keep(Finding finding, std::uint32_t environment);
     void add_durations(const TestFinished& event);
     bool wants(char letter) const {

@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "client/event_environment.hpp"
+#include "client/quarantined.hpp"
 #include "shared/event_json.hpp"
 #include "shared/outcome_words.hpp"
+#include "shared/quarantines.hpp"
 
 namespace xgrid::client {
 namespace {
@@ -86,10 +88,16 @@ std::string JsonLines::run_started() const {
 }
 
 std::string JsonLines::add(Instant now, const Event& event, const Tally& tally) {
-    const EventContext context{.environment = environment_name(event),
-                               .tree = settings_.tree,
-                               .at = std::chrono::duration<double>(now - began_at_).count(),
-                               .whole = settings_.whole};
+    EventContext context{.environment = environment_name(event),
+                         .tree = settings_.tree,
+                         .at = std::chrono::duration<double>(now - began_at_).count(),
+                         .whole = settings_.whole};
+    if (const auto* finished = std::get_if<TestFinished>(&event)) {
+        if (tally.earlier().ran_again()) context.flaky = tally.earlier().is_flaky();
+        if (is_quarantined(finished->result)) {
+            context.quarantine = quarantine_of(tally.quarantines(), finished->test);
+        }
+    }
     const auto* ended = std::get_if<EnvironmentEnded>(&event);
     const std::string text =
         event_json(ended != nullptr ? Event(with_code(*ended, tally)) : event, context);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "client/markup.hpp"
+#include "client/quarantined.hpp"
 #include "client/utf8.hpp"
 
 namespace xgrid::client {
@@ -62,6 +63,13 @@ std::string message(const std::string& text) {
     return fmt::format(" message=\"{}\"", xml_attribute(text));
 }
 
+// What was raised, if the message begins with that.
+std::string type_of(const Phase& phase) {
+    const std::string type = phase.message.substr(0, phase.message.find(':'));
+    const bool is_name = !type.empty() && type.find_first_of(" \t\n") == std::string::npos;
+    return is_name ? type : phase.category;
+}
+
 std::string property_text(const std::string& name, const std::string& value) {
     return fmt::format("<property name=\"{}\" value=\"{}\" />", xml_attribute(name),
                        xml_attribute(value));
@@ -112,14 +120,14 @@ Junit::Suite& Junit::suite_of(std::uint32_t environment) {
     return suites_[environment < suites_.size() ? environment : 0];
 }
 
-std::string Junit::add(Instant now, const Event& event, const Tally&) {
+std::string Junit::add(Instant now, const Event& event, const Tally& tally) {
     if (const auto* up = std::get_if<WorkerUp>(&event)) {
         if (project_.empty()) project_ = up->facts.settings;
         Suite& suite = suite_of(up->environment);
         if (suite.host.empty()) suite.host = up->host;
         if (suite.fingerprint.empty()) suite.fingerprint = up->facts.fingerprint;
     } else if (const auto* finished = std::get_if<TestFinished>(&event)) {
-        add_case(*finished);
+        add_case(*finished, tally.earlier());
     } else if (const auto* late = std::get_if<TeardownFailed>(&event)) {
         Suite& suite = suite_of(late->environment);
         const auto place = suite.places.find(late->test.id);
@@ -141,7 +149,7 @@ void Junit::add_end(Instant now, const EnvironmentEnded& event) {
     suite.cases.back().elements = element("error", message(event.reason), event.reason);
 }
 
-void Junit::add_case(const TestFinished& event) {
+void Junit::add_case(const TestFinished& event, const EarlierResults& earlier) {
     Suite& suite = suite_of(event.environment);
     const std::size_t place = suite.cases.size();
     suite.places[event.test.id] = place;
@@ -160,8 +168,11 @@ void Junit::add_case(const TestFinished& event) {
         only_teardown = only_teardown && phase.when == "teardown";
         add_phase(suite, phase, place);
     }
-    if (only_teardown) ++suite.passed;
-    suite.cases.back().properties = details.properties;
+    if (only_teardown && !suite.cases[place].in_quarantine) ++suite.passed;
+    suite.cases[place].passed = only_teardown && !suite.cases[place].in_quarantine;
+    add_earlier(earlier, suite.cases[place]);
+    auto& properties = suite.cases.back().properties;
+    properties.insert(properties.begin(), details.properties.begin(), details.properties.end());
     add_output(suite, details, place);
 }
 
@@ -172,7 +183,8 @@ void Junit::add_output(Suite& suite, const Details& details, std::size_t place) 
     bool teardown_failed = false;
     for (const Phase& phase : details.phases) {
         if (phase.when == "collect") return;
-        if (phase.category == "skipped") suite.cases[place].elements += output(details, false);
+        if (phase.category == "skipped" || phase.category == quarantined)
+            suite.cases[place].elements += output(details, false);
         teardown_failed =
             teardown_failed || (phase.when == "teardown" && phase.category == "error");
     }
@@ -204,6 +216,38 @@ std::string Junit::output(const Details& details, bool of_teardown) const {
     return text;
 }
 
+// As Maven Surefire has them, which CI servers know.
+void Junit::add_earlier(const EarlierResults& earlier, Case& to) const {
+    for (const TestFailing& before : earlier.all()) {
+        if (!before.result.details) continue;
+        for (const Phase& phase : before.result.details->phases) {
+            const bool failed = phase.category == "failed" || phase.category == quarantined;
+            if (!failed && phase.category != "error") continue;
+            const std::string name = fmt::format("{}{}", earlier.is_flaky() ? "flaky" : "rerun",
+                                                 failed ? "Failure" : "Error");
+            const std::string text = stripped(without_colours(phase.text));
+            const std::string& why = phase.message.empty() ? text : phase.message;
+            to.elements +=
+                fmt::format("<{0}{1} type=\"{2}\">{3}{4}</{0}>", name, message(why),
+                            xml_attribute(type_of(phase)), element("stackTrace", "", text),
+                            output(*before.result.details, true));
+        }
+    }
+}
+
+// CI servers show what is skipped, with its message, and do not fail for it. A case is skipped
+// once.
+void Junit::add_quarantined(Suite& suite, const Phase& phase, Case& to) {
+    if (!std::exchange(to.in_quarantine, true)) {
+        ++suite.skipped;
+        if (to.passed) ++suite.twice;
+        to.properties.emplace_back("quarantine", phase.reason);
+        const std::string why = fmt::format("quarantined ({}): {}", phase.reason, phase.message);
+        to.elements += element("skipped", " type=\"xgrid.quarantine\"" + message(why),
+                               stripped(without_colours(phase.text)));
+    }
+}
+
 void Junit::add_phase(Suite& suite, const Phase& phase, std::size_t place) {
     const bool coloured = setting("color", "no") == "yes";  // for a terminal, which this is not
     const std::string text = stripped(coloured ? without_colours(phase.text) : phase.text);
@@ -216,6 +260,7 @@ void Junit::add_phase(Suite& suite, const Phase& phase, std::size_t place) {
         suite.cases.push_back({.test = first.test, .file = first.file, .line = first.line});
     }
     Case& to = suite.cases[place];
+    if (phase.category == quarantined) return add_quarantined(suite, phase, to);
     if (phase.category == "failed") {
         ++suite.failures;
         to.failed = true;

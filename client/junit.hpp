@@ -39,7 +39,9 @@ private:
         double seconds = 0;
         std::vector<std::pair<std::string, std::string>> properties;
         std::string elements;
-        bool failed = false;  // in its call
+        bool failed = false;         // in its call
+        bool passed = false;         // is counted as such
+        bool in_quarantine = false;  // ... as skipped, since its failure does not count
     };
 
     struct Suite {
@@ -56,10 +58,12 @@ private:
     };
 
     Suite& suite_of(std::uint32_t environment);
-    void add_case(const TestFinished& event);
+    void add_case(const TestFinished& event, const EarlierResults& earlier);
     void add_phase(Suite& suite, const Phase& phase, std::size_t place);
     void add_output(Suite& suite, const Details& details, std::size_t place);
     void add_end(Instant now, const EnvironmentEnded& event);
+    void add_earlier(const EarlierResults& earlier, Case& to) const;
+    void add_quarantined(Suite& suite, const Phase& phase, Case& to);
     std::string output(const Details& details, bool of_teardown) const;
     std::string text_of(const Case& of) const;
     std::string text_of(const Suite& suite, std::uint32_t environment, Instant now) const;

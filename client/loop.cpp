@@ -28,6 +28,7 @@
 #include "client/memory.hpp"
 #include "client/order.hpp"
 #include "client/plugin_talk.hpp"
+#include "client/quarantined.hpp"
 #include "client/reports.hpp"
 #include "client/rounds.hpp"
 #include "client/run_id.hpp"
@@ -321,6 +322,7 @@ private:
         for (Event event : effects.events) {
             if (options_.detach) continue;  // who attaches is told
             home_.translate(event);
+            quarantine(options_.spec.quarantines, event);
             complete(event);
             explain(event);
             coverage_.add(event);

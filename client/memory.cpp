@@ -62,13 +62,18 @@ std::vector<std::string> Memory::failed() const { return {failed_.begin(), faile
 
 void Memory::add(const Event& event) {
     if (const auto* up = std::get_if<WorkerUp>(&event)) root_ = up->facts.root;
+    if (const auto* failing = std::get_if<TestFailing>(&event)) {
+        if (failing->retried) runs_again_.insert(failing->test.id);
+        if (!failing->retried) runs_again_.erase(failing->test.id);
+    }
     const auto* finished = std::get_if<TestFinished>(&event);
     if (finished == nullptr) return;
     const Outcome outcome = finished->result.outcome;
     const bool failed = outcome == Outcome::failed || outcome == Outcome::error;
     bool& any = ran_[finished->test.id];  // in any environment
     any = any || failed;
-    if (failed || !finished->was_failing) return;
+    const bool ran_again = runs_again_.erase(finished->test.id) > 0;
+    if (failed || !finished->was_failing || ran_again) return;
     news_ = collected_units_.insert(finished->unit).second || news_;
 }
 

@@ -39,8 +39,9 @@ private:
     std::filesystem::path file_;  // empty: none
     std::set<std::string> collected_units_;
     std::set<std::string> failed_;
-    std::map<std::string, bool> ran_;  // tests of this run, and whether they failed
-    std::string root_;                 // that units are relative to, once a slot has begun
+    std::map<std::string, bool> ran_;   // tests of this run, and whether they failed
+    std::set<std::string> runs_again_;  // tests that have failed, which is not confirmed
+    std::string root_;                  // that units are relative to, once a slot has begun
     bool news_ = false;
 };
 

@@ -91,6 +91,9 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("maxfail", text(&given.failures_max, "N"), "stop at the N-th failure")            //
         ("max-worker-restart", text(&given.crashes_max, "N"),
          "so many crashed slots may be replaced (default: 4 each)")  //
+        ("retries", text(&given.retries, "N"),
+         "run what fails again so often (--retry-on any: anywhere)")     //
+        ("fail-on-flaky", "a test that passes only then fails the run")  //
         ("timeout", text(&given.timeout, "SECONDS"),
          "what a test, or loading a file, may take (0: no limit)");
     groups.show.add_options()                              //
@@ -102,27 +105,30 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("tb", text(&options.display.traceback, "STYLE"),
          "auto, long, short, line, native or no")  //
         ("show-capture", text(&options.display.show_capture, "WHICH"),
-         "no, stdout, stderr, log or all")                                          //
-        ("capture", text(&given.capture, "METHOD"), "fd, sys, no or tee-sys")       //
-        ("no-capture,s", "output of tests as it comes, each line with its slot")    //
-        ("durations", text(&given.durations, "N"), "the N slowest phases; 0: all")  //
-        ("durations-min", text(&given.durations_min, "SECONDS"),
-         "... that took so long at least")                                                //
-        ("color", text(&given.colour, "auto|yes|no"), "colours")                          //
-        ("no-header", "without a header (--no-summary: without a summary)")               //
-        ("collect-only", "only list the tests")                                           //
-        ("junitxml", text(&options.junit_xml, "PATH"), "write a JUnit report")            //
-        ("junitprefix", text(&options.junit_prefix, "TEXT"), "before class names there")  //
+         "no, stdout, stderr, log or all")                                        //
+        ("capture", text(&given.capture, "METHOD"), "fd, sys, no or tee-sys")     //
+        ("no-capture,s", "output of tests as it comes, each line with its slot")  //
+        ("durations", text(&given.durations, "N"),
+         "the N slowest phases; 0: all (--durations-min SECONDS)")           //
+        ("color", text(&given.colour, "auto|yes|no"), "colours")             //
+        ("no-header", "without a header (--no-summary: without a summary)")  //
+        ("collect-only", "only list the tests")                              //
+        ("junitxml", text(&options.junit_xml, "PATH"),
+         "write a JUnit report (--junitprefix TEXT: before classes)")  //
         ("json", text(&options.json, "PATH|-, --tap PATH|-"),
          "... JSON lines, or TAP 14, as things happen")  //
         ("html", text(&options.html, "PATH, --perfetto PATH"),
          "... a page, or a trace of slots")  //
         ("help,h", "show this");
-    groups.hidden.add_options()                                //
-        ("loadscope-reorder", "")("no-loadscope-reorder", "")  // files' order is what it is
-        ("no-summary", "")("tap", text(&options.tap, "PATH|-"), "")(
-            "perfetto", text(&options.perfetto, "PATH"), "")("distload,d", "")(
-            "plugin-socket", text(&given.plugin_socket, "FD"), "")("xgrid", "");
+    groups.hidden.add_options()                                       //
+        ("loadscope-reorder", "")("no-loadscope-reorder", "")         // files' order is what it is
+        ("durations-min", text(&given.durations_min, "SECONDS"), "")  //
+        ("junitprefix", text(&options.junit_prefix, "TEXT"), "")      //
+        ("retry-on", text(&given.retry_on, "other|any"), "")          //
+        ("tap", text(&options.tap, "PATH|-"), "")                     //
+        ("perfetto", text(&options.perfetto, "PATH"), "")             //
+        ("no-summary", "")("distload,d", "")("plugin-socket", text(&given.plugin_socket, "FD"), "")(
+            "xgrid", "");
     groups.all.add(groups.where)
         .add(groups.code)
         .add(groups.stop)

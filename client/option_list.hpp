@@ -35,6 +35,8 @@ struct Given {
     std::string plugin_socket;
     std::string priority;
     std::string repeat;
+    std::string retries;
+    std::string retry_on = "other";
 };
 
 struct OptionGroups {

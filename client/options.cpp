@@ -18,6 +18,7 @@
 #include "client/option_list.hpp"
 #include "client/option_values.hpp"
 #include "client/order.hpp"
+#include "client/quarantine_settings.hpp"
 #include "client/settings_files.hpp"
 #include "client/targets.hpp"
 #include "client/tokens.hpp"
@@ -36,13 +37,8 @@ namespace po = boost::program_options;
 constexpr std::uint32_t slots_most = 1024;
 constexpr std::uint32_t crashes_per_slot = 4;
 constexpr std::int32_t priority_most = 100;  // either way
+constexpr std::uint32_t retries_most = 100;
 constexpr const char* token_variable = "XGRID_TOKEN";
-
-// Fixed by the command-line contract, and not there yet: better an error than another meaning.
-constexpr std::array unavailable = {
-    "--retries",
-    "--retry-on",
-};
 
 constexpr std::array asking_pytest = {
     "--cache-show", "--fixtures",   "--fixtures-per-test", "--funcargs", "--markers",
@@ -326,6 +322,12 @@ void set_run(Options& options, const Parsed& parsed, const Given& given,
     spec.crashes_max = given.crashes_max.empty() ? spec.slots * crashes_per_slot
                                                  : number(parsed.name("max-worker-restart"),
                                                           given.crashes_max, 1'000'000);
+    if (!given.retries.empty()) {
+        spec.retries = number(parsed.name("retries"), given.retries, retries_most);
+    }
+    spec.retry_anywhere =
+        one_of(parsed.name("retry-on"), given.retry_on, {"other", "any"}) == "any";
+    spec.fail_on_flaky = parsed.contains("fail-on-flaky");
     if (!given.timeout.empty()) {
         spec.timeout_seconds = seconds(parsed.name("timeout"), given.timeout);
     }
@@ -338,6 +340,20 @@ void set_run(Options& options, const Parsed& parsed, const Given& given,
     if (given.compress != "auto") {
         for (Host& host : options.hosts) host.pack = options.pack;
     }
+}
+
+// Sessions count each failure, and would stop for one that is not final, or does not count.
+void let_sessions_go_on(RunSpec& spec) {
+    if (spec.failures_max == 0 || (spec.retries == 0 && spec.quarantines.empty())) return;
+    const auto end = std::ranges::find(spec.arguments, "--");
+    spec.arguments.insert(end, "--maxfail=0");
+}
+
+void set_quarantines(Options& options, std::vector<Quarantine> found) {
+    for (std::string& line : drop_expired(found, today())) {
+        options.warnings.push_back(std::move(line));
+    }
+    options.spec.quarantines = std::move(found);
 }
 
 void set_repeat(Options& options, const Parsed& parsed, const Given& given) {
@@ -407,9 +423,6 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     options.spec.directory = working_directory();
     std::string debugger;
     const auto kind = [&](const std::string& name) -> OptionKind {
-        if (std::ranges::find(unavailable, name) != unavailable.end()) {
-            throw Fatal(fmt::format("{} is not available yet", name), 4);
-        }
         if (std::ranges::find(for_a_debugger, name) != for_a_debugger.end()) debugger = name;
         options.asks_pytest =
             options.asks_pytest || std::ranges::find(asking_pytest, name) != asking_pytest.end();
@@ -463,11 +476,13 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     options.watch_roots = std::move(settings.watch_roots);
     options.spec.needs = std::move(settings.needs.needs);
     options.spec.locks = std::move(settings.needs.locks);
+    set_quarantines(options, std::move(settings.quarantines));
     options.warnings.insert(options.warnings.begin(), settings.warnings.begin(),
                             settings.warnings.end());
     if (is_pytest(options.spec)) options.spec.arguments = united.pytest;
     options.spec.arguments.insert(options.spec.arguments.end(), split.pytest.begin(),
                                   split.pytest.end());
+    if (is_pytest(options.spec)) let_sessions_go_on(options.spec);
     if (options.spec.framework == "command") {
         options.spec.arguments = with_commands(options.spec.arguments, options.spec.directory);
     } else if (!is_pytest(options.spec)) {

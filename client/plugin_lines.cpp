@@ -4,6 +4,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "client/quarantined.hpp"
 #include "shared/outcome_words.hpp"
 
 namespace xgrid::client {
@@ -16,7 +17,9 @@ std::string as_line(const Json& object) {
 }
 
 Json phase_json(const Phase& phase) {
-    return {{"when", phase.when}, {"text", phase.text}, {"report", phase.report}};
+    Json json = {{"when", phase.when}, {"text", phase.text}, {"report", phase.report}};
+    if (phase.category == quarantined) json["quarantined"] = phase.reason;
+    return json;
 }
 
 // Null: not for the plugin.

@@ -12,7 +12,8 @@
 //   "text"}
 //   {"event": "end", "end", "exit_code", "reason"}       the last
 //
-// `report` is the framework's own, as JSON in a text; empty where no session made one.
+// `report` is the framework's own, as JSON in a text; empty where no session made one. A phase that
+// failed in quarantine has "quarantined", with who sees to it.
 #pragma once
 
 #include <cstdint>

@@ -2,15 +2,13 @@
 
 #include <algorithm>
 
+#include "client/quarantined.hpp"
+#include "shared/quarantines.hpp"
+
 namespace xgrid::client {
 namespace {
 
 std::string unit_of(const std::string& id) { return id.substr(0, id.find("::")); }
-
-bool is_collection(const TestResult& result) {
-    return result.details && !result.details->phases.empty() &&
-           result.details->phases.front().when == "collect";
-}
 
 }  // namespace
 
@@ -30,9 +28,11 @@ void Repeating::add(const Event& event) {
         const Outcome outcome = finished->result.outcome;
         std::set<std::uint32_t>& where = verdicts_[finished->test.id];
         if (outcome != Outcome::failed && outcome != Outcome::error) return;
+        if (is_quarantined(finished->result)) return;
         where.insert(finished->environment);
-        if (is_collection(finished->result)) uncollected_.insert(finished->test.id);
+        if (is_of_loading(finished->result)) uncollected_.insert(finished->test.id);
     } else if (const auto* late = std::get_if<TeardownFailed>(&event)) {
+        if (late->phase.category == quarantined) return;
         verdicts_[late->test.id].insert(late->environment);
     } else if (const auto* end = std::get_if<RunFinished>(&event)) {
         finished_ = *end;

@@ -10,6 +10,7 @@
 
 #include "client/arguments.hpp"
 #include "client/needs_settings.hpp"
+#include "client/quarantine_settings.hpp"
 #include "client/words.hpp"
 
 namespace xgrid::client {
@@ -24,6 +25,7 @@ constexpr std::array known = {
     KnownSetting{"dist", Takes::text, true},
     KnownSetting{"empty-folders", Takes::truth},
     KnownSetting{"exitfirst", Takes::truth, true},
+    KnownSetting{"fail-on-flaky", Takes::truth},
     KnownSetting{"framework"},
     KnownSetting{"group-by"},
     KnownSetting{"html", Takes::path},
@@ -46,6 +48,8 @@ constexpr std::array known = {
     KnownSetting{"px", Takes::texts, true},
     KnownSetting{"python", Takes::path},
     KnownSetting{"ramp", Takes::number, true},
+    KnownSetting{"retries", Takes::number},
+    KnownSetting{"retry-on"},
     KnownSetting{"rsyncdir", Takes::texts, true},
     KnownSetting{"rsyncignore", Takes::texts, true},
     KnownSetting{"start"},
@@ -123,7 +127,7 @@ Result<std::vector<Setting>> settings_of(const TomlTable& table, const Origin& o
                                          std::vector<std::string>& warnings) {
     std::vector<Setting> settings;
     for (const auto& [name, value] : table) {
-        if (is_of_needs(name)) continue;
+        if (is_of_needs(name) || is_of_quarantine(name)) continue;
         const KnownSetting* setting = known_setting(name);
         if (setting == nullptr) {
             warnings.push_back(fmt::format("no such setting: {} in {}", name, origin.name));

@@ -6,8 +6,9 @@
 //   numprocesses, maxprocesses, dist, python, collect,    text or number: the last one counts
 //   start, framework, testrunuid, broker, broker-key, key, compress,
 //   junitxml, junitprefix, json, tap, html, perfetto, timeout, maxfail,
-//   max-worker-restart, priority, project
-//   boxed, exitfirst, looponfail, no-confirm, take-all, empty-folders        true or false
+//   max-worker-restart, priority, project, retries, retry-on
+//   boxed, exitfirst, fail-on-flaky, looponfail, no-confirm, take-all,       true or false
+//   empty-folders
 //
 // In the environment it is XGRID_ and the name in capitals, with _ for -: XGRID_TX. Texts are
 // parted there as in a shell.

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "client/quarantine_settings.hpp"
 #include "client/words.hpp"
 #include "shared/config_home.hpp"
 #include "shared/ensure.hpp"
@@ -56,6 +57,8 @@ public:
         if (ours == nullptr) return;
         add(right(settings_of(*ours, origin_of(path), settings_.warnings)));
         unite(settings_.needs, right(needs_of(*ours, origin_of(path))));
+        std::vector<Quarantine> more = right(quarantines_of(*ours, origin_of(path)));
+        settings_.quarantines.insert(settings_.quarantines.end(), more.begin(), more.end());
     }
 
     void add_pytest(const PytestIni& ini, const std::string& directory) {

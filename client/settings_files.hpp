@@ -27,6 +27,7 @@ struct FoundSettings {
     std::vector<Setting> values;           // in that order
     std::vector<std::string> watch_roots;  // looponfailroots; absolute
     NeedsSettings needs;                   // of units, as the first two of these files say
+    std::vector<Quarantine> quarantines;   // as they say, too; also those that are over
     std::vector<std::string> warnings;     // what is ignored, and where it stands
 };
 

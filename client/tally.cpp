@@ -3,10 +3,15 @@
 #include <algorithm>
 
 #include "client/event_environment.hpp"
+#include "shared/quarantines.hpp"
 
 namespace xgrid::client {
 
-Tally::Tally(const RunSpec& spec) : each_(spec.each), environments_(1) {
+Tally::Tally(const RunSpec& spec)
+    : each_(spec.each),
+      fails_on_flaky_(spec.fail_on_flaky),
+      quarantines_(spec.quarantines),
+      environments_(1) {
     if (!each_ || spec.environments.size() < 2) return;
     environments_.resize(spec.environments.size());
     matrix_.emplace(environments_.size());
@@ -20,7 +25,17 @@ void Tally::add(const Event& event) {
         if (!each_) return;  // its tests are run elsewhere
     }
     // A broker may say strange numbers.
-    environments_[environment < environments_.size() ? environment : 0].add(event);
+    EnvironmentTally& where = environments_[environment < environments_.size() ? environment : 0];
+    where.add(event);
+    if (const auto* failing = std::get_if<TestFailing>(&event)) {
+        earlier_.add(*failing, each_ ? environment : 0);
+    } else if (const auto* finished = std::get_if<TestFinished>(&event)) {
+        earlier_.add(*finished, each_ ? environment : 0);
+        if (earlier_.is_flaky()) {
+            where.add_flaky();
+            flaky_ += quarantine_of(quarantines_, finished->test) == nullptr ? 1 : 0;
+        }
+    }
     if (std::holds_alternative<WorkerUp>(event)) {
         slots_begun_ = true;
     } else if (std::holds_alternative<WarningSeen>(event)) {
@@ -93,6 +108,7 @@ std::optional<int> Tally::exit_code_of_ends() const {
 int Tally::exit_code(bool collect_only) const {
     if (const std::optional<int> code = exit_code_of_ends()) return *code;
     if (count("failed") + count("error") > 0) return 1;
+    if (fails_on_flaky_ && flaky_ > 0) return 1;
     if (closing_.code != 0) return closing_.code;
     const std::uint64_t tests = collect_only ? tests_collected() : tests_finished();
     return tests == 0 ? 5 : 0;

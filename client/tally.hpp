@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "client/earlier_results.hpp"
 #include "client/environment_tally.hpp"
 #include "client/matrix.hpp"
 #include "shared/messages.hpp"
@@ -34,7 +35,8 @@ public:
     const Closing& closing() const { return closing_; }
 
     /// Reports by category: failed, passed, skipped, deselected, xfailed, xpassed, warnings, error,
-    /// and whatever plugins call theirs. Never 0.
+    /// quarantined, and whatever plugins call theirs; and how many of the tests that passed are
+    /// flaky. Never 0.
     std::map<std::string, std::uint64_t> counts() const;
     std::uint64_t count(const std::string& category) const;
 
@@ -50,6 +52,11 @@ public:
     std::uint64_t tests_expected() const;
     /// Every unit is loaded: that number is no estimate.
     bool tests_certain() const;
+
+    /// Those of the run.
+    const std::vector<Quarantine>& quarantines() const { return quarantines_; }
+    /// What the test whose verdict was added last gave before it.
+    const EarlierResults& earlier() const { return earlier_; }
 
     /// Of each environment, if each has verdicts of its own; else one, of them all.
     const std::vector<EnvironmentTally>& environments() const { return environments_; }
@@ -73,6 +80,10 @@ private:
     std::optional<int> exit_code_of_ends() const;
 
     bool each_;
+    bool fails_on_flaky_;
+    std::vector<Quarantine> quarantines_;
+    EarlierResults earlier_;
+    std::uint64_t flaky_ = 0;  // tests that are, and in no quarantine
     std::vector<EnvironmentTally> environments_;
     std::optional<Matrix> matrix_;
     std::uint64_t warnings_ = 0;

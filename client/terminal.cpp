@@ -48,7 +48,7 @@ std::string Terminal::title() {
 }
 
 std::string Terminal::add(Instant now, const Event& event, const Tally& tally) {
-    findings_.add(event);
+    findings_.add(event, tally.earlier());
     slow_tests_.add(now, event);
     const std::size_t before = results_.column();
     std::string text = std::visit([&](const auto& one) { return show(one, tally); }, event);
@@ -173,11 +173,15 @@ std::string Terminal::show(const TestFinished& event, const Tally& tally) {
     const Outcome outcome = event.result.outcome;
     const bool failed = outcome == Outcome::failed || outcome == Outcome::error;
     // Its letter is there; that it has passed after all is told in words.
-    if (event.was_failing && (failed || !verbose())) return {};
+    const bool shown = event.was_failing && !tally.earlier().ran_again();
+    if (shown && (failed || !verbose())) return {};
     return title() + results_.add(event.worker, event.test, event.result, tally);
 }
 
 std::string Terminal::show(const TestFailing& event, const Tally& tally) {
+    // As pytest-rerunfailures shows it.
+    static const Phase again{.when = "call", .category = "rerun", .letter = "R", .word = "RERUN"};
+    if (event.retried) return title() + results_.add(event.worker, event.test, again, tally);
     return title() + results_.add(event.worker, event.test, event.result, tally);
 }
 

@@ -86,11 +86,16 @@ Json object_for(const TestFinished& event) {
     return object;
 }
 Json object_for(const TestFailing& event) {
+    const auto& seconds = event.result.seconds;
     Json object = {{"event", "test_failing"}};
     name_test(object, event.test);
     object["outcome"] = outcome_word(event.result.outcome);
     object["worker"] = event.worker;
     object["environment"] = nullptr;
+    object["duration"] = std::accumulate(seconds.begin(), seconds.end(), 0.0);
+    object["attempt"] = event.attempt;
+    object["retried"] = event.retried;
+    object["crashed"] = event.result.crashed;
     object["message"] = message_of(event.result);
     return object;
 }
@@ -158,6 +163,12 @@ std::string event_json(const Event& event, const EventContext& context) {
     if (object.contains("tree")) object["tree"] = context.tree;
     if (object.contains("environment") && !context.environment.empty()) {
         object["environment"] = context.environment;
+    }
+    if (context.flaky) object["flaky"] = *context.flaky;
+    if (context.quarantine != nullptr) {
+        object["quarantine"] = {{"owner", context.quarantine->owner},
+                                {"issue", context.quarantine->issue},
+                                {"until", context.quarantine->until}};
     }
     if (context.whole) {
         if (const auto* test = std::get_if<TestFinished>(&event)) add_details(object, test->result);

@@ -14,6 +14,9 @@ struct EventContext {
     std::string tree;          // the id of the run's tree
     std::optional<double> at;  // when it was heard of: seconds since the run began
     bool whole = false;        // with tracebacks and what was captured
+    // Of a verdict: whether the test passed only when it ran again; none: it ran once.
+    std::optional<bool> flaky;
+    const Quarantine* quarantine = nullptr;  // in which its failure is
 };
 
 /// One object without a line's end, in UTF-8 whatever a test printed. Empty: nothing is told of

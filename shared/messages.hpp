@@ -108,6 +108,16 @@ struct Lock {
     XGRID_FIELDS(Lock, holders, of_grid);
 };
 
+/// Tests whose failures do not count, for a while, and who sees to it that they pass again.
+struct Quarantine {
+    std::string tests;  // a pattern of their ids, with * and ?
+    std::string owner;
+    std::string issue;  // where it is followed
+    std::string until;  // the last day, as 2026-12-31
+
+    XGRID_FIELDS(Quarantine, tests, owner, issue, until);
+};
+
 /// The code that a run tests, where that is not the user's own directory.
 struct TreeSpec {
     ObjectId id;
@@ -177,13 +187,16 @@ struct RunSpec {
     // that is its verdict.
     std::uint32_t retries = 0;
     bool duplicate_tail = false;  // idle slots may run a copy of what is the last to end
+    bool retry_anywhere = false;  // else on another worker, or slot, where there is one
+    bool fail_on_flaky = false;   // a test that only passed when it ran again fails the run
+    std::vector<Quarantine> quarantines;
 
     XGRID_FIELDS(RunSpec, framework, interpreter, directory, arguments, command, environment, slots,
                  testrun_uid, collect_full, collect_only, show_output, failures_max, crashes_max,
                  distributed, timeout_seconds, start, confirm, collected_units, coloured, tree,
                  interpreter_arguments, environments, each, nice, grouping, group_pattern,
                  chunk_max, ramp_seconds, boxed, whole_reports, inputs, needs, locks, retries,
-                 duplicate_tail);
+                 duplicate_tail, retry_anywhere, fail_on_flaky, quarantines);
 };
 
 enum class JobKind : std::uint8_t {

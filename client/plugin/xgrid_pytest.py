@@ -678,6 +678,9 @@ class Controller:
         report = self._whole(phase["report"]) if phase["report"] else None
         if report is None:
             report = _made_up(event, phase)
+        if "quarantined" in phase:
+            report.outcome = "skipped"  # a failure that is known, and fails nothing
+            report.wasxfail = "reason: quarantined (%s)" % phase["quarantined"]
         node = self._node(event["worker"])
         if node is not None:
             report.node = node

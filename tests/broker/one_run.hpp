@@ -17,8 +17,9 @@ struct OneRun {
     Settings settings;
     std::uint64_t next_job = 1;
     Instant now = Instant() + std::chrono::hours(1);
-    std::size_t places = 0;  // where more slots could start
-    std::size_t there = 0;   // ... where a unit waits for them
+    std::size_t places = 0;     // where more slots could start
+    std::size_t there = 0;      // ... where a unit waits for them
+    std::size_t elsewhere = 0;  // ... on others than the avoided worker
     std::vector<Event> told;
     Run run;
 
@@ -28,7 +29,7 @@ struct OneRun {
 
     void add_slot(WorkerKey worker = 1, std::uint32_t environment = 0) {
         run.add_slot(worker, environment);
-        run.schedule(now, places, there);
+        run.schedule(now, places, there, elsewhere);
     }
 
     /// The job that the slot runs, or one behind it.
@@ -43,7 +44,7 @@ struct OneRun {
     void say(SlotKey slot, const Fact& fact, std::size_t place = 0) {
         const Job& job = held(slot, place);
         run.record(now, {job.id, job.attempt->number}, fact, "host");
-        run.schedule(now, places, there);
+        run.schedule(now, places, there, elsewhere);
     }
 
     /// The first slot lists these units and is done with that. Each slot, on a worker of its own,
@@ -65,13 +66,13 @@ struct OneRun {
 
     void lose_worker(WorkerKey worker = 1) {
         run.lose_worker(now, worker, "lost");
-        run.schedule(now, places, there);
+        run.schedule(now, places, there, elsewhere);
     }
 
     void wait(Duration time) {
         now += time;
         run.advance(now);
-        run.schedule(now, places, there);
+        run.schedule(now, places, there, elsewhere);
     }
 
     /// All events of a kind so far.

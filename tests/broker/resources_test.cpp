@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "shared/pattern.hpp"
+
 using namespace xgrid;
 using namespace xgrid::broker;
 

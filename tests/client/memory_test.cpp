@@ -67,6 +67,22 @@ TEST_CASE_FIXTURE(Fixture, "what failed twice, or passed at once, is nothing to 
     CHECK(known().empty());
 }
 
+TEST_CASE_FIXTURE(Fixture, "a test that passes when it runs again tells nothing of its unit") {
+    Memory memory = begun(project);
+    const TestFinished passed{.unit = "test_a.py", .test = {"a"}, .was_failing = true};
+    memory.add(TestFailing{.unit = "test_a.py", .test = {"a"}, .retried = true});
+    memory.add(passed);
+    memory.write();
+    CHECK(known().empty());
+    SUBCASE("unless it failed each time, and was confirmed") {
+        memory.add(TestFailing{.unit = "test_a.py", .test = {"a"}, .retried = true});
+        memory.add(TestFailing{.unit = "test_a.py", .test = {"a"}});
+        memory.add(passed);
+        memory.write();
+        CHECK(known() == std::vector<std::string>{"test_a.py"});
+    }
+}
+
 TEST_CASE_FIXTURE(Fixture, "a unit whose file is gone is forgotten") {
     learn("test_a.py");
     learn("test_b.py");

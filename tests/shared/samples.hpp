@@ -65,7 +65,10 @@ inline RunSpec run_spec() {
             .needs = {{"tests/db/*", {2, {"database"}, true}}},
             .locks = {{"database", {2, true}}},
             .retries = 2,
-            .duplicate_tail = true};
+            .duplicate_tail = true,
+            .retry_anywhere = true,
+            .fail_on_flaky = true,
+            .quarantines = {{"test_a.py::*", "ann", "https://example.org/1", "2026-12-31"}}};
 }
 
 inline Phase phase() {

@@ -25,15 +25,11 @@ void Judges::begins(const std::string& broker, AttemptId attempt) {
 }
 
 double Judges::executes(const std::string& broker, AttemptId attempt, const std::string& unit,
-                        const ModelTest& test, bool collected, std::uint32_t environment) {
+                        const ModelTest& test, bool fails, std::uint32_t environment) {
     check(executed_.emplace(broker, attempt, test.name).second,
           "an attempt runs each of its tests at most once");
-    std::optional<Outcome> outcome;
-    if (test.behaviour == Behaviour::passes) outcome = Outcome::passed;
-    if (test.behaviour == Behaviour::fails) outcome = Outcome::failed;
-    if (test.behaviour == Behaviour::fails_alone) {
-        outcome = collected ? Outcome::passed : Outcome::failed;
-    }
+    std::optional<Outcome> outcome = fails ? Outcome::failed : Outcome::passed;
+    if (test.behaviour == Behaviour::crashes || test.behaviour == Behaviour::hangs) outcome.reset();
     executions_.push_back({broker, attempt, unit, test.name, outcome, environment});
     return static_cast<double>(executions_.size());
 }
@@ -48,9 +44,11 @@ void Judges::slot_crashes(const std::string& how) {
     notes(how);
 }
 
-void Judges::runs_of_group(const GroupOf& group, std::uint64_t slot) {
+void Judges::runs_of_group(const GroupOf& group, std::uint64_t slot, const DoneTest& test) {
     GroupOf where = group;
     if (!each_.contains(group.run)) where.environment = 0;
+    // What has failed runs again alone, where there is a slot.
+    if (!ran_in_group_.emplace(where, test).second) return;
     std::uint64_t& last = slots_of_groups_[where];
     check(last == 0 || last == slot || ended_slots_.contains(last) || workers_are_lost_,
           fmt::format("tests that stay together run in one slot while it lives: {}", group.group));
@@ -78,20 +76,48 @@ void Judges::sees_progress(const std::string& broker, const Progress& progress) 
         if (progress.first + i < seen) continue;
         ++seen;
         ++sent_[progress.run];
-        const auto* finished = std::get_if<TestFinished>(&progress.events[i]);
-        if (finished == nullptr) continue;
-        check(verdicts_
-                  .emplace(broker, progress.run,
-                           DoneTest{finished->unit, finished->test,
-                                    each_.contains(progress.run) ? finished->environment : 0})
-                  .second,
-              fmt::format("a broker gives each test one verdict: {} has two", finished->test.id));
-        const auto stamp = static_cast<std::size_t>(finished->result.seconds[1]);
-        if (stamp == 0 || stamp > executions_.size()) continue;
-        const Execution& execution = executions_[stamp - 1];
-        check(execution.broker == broker && execution.attempt.number == finished->attempt,
-              "a broker records what was done for it, in the attempt that it names");
+        const Event& event = progress.events[i];
+        const auto* failing = std::get_if<TestFailing>(&event);
+        if (failing != nullptr) sees_failing(broker, progress.run, *failing);
+        const auto* finished = std::get_if<TestFinished>(&event);
+        if (finished != nullptr) sees_verdict(broker, progress.run, *finished);
     }
+}
+
+Judges::TestOf Judges::test_of(const std::string& broker, const std::string& run,
+                               DoneTest test) const {
+    if (!each_.contains(run)) test.environment = 0;
+    return {broker, run, std::move(test)};
+}
+
+// That is confirmed is no more of a result than the first one of it.
+void Judges::sees_failing(const std::string& broker, const std::string& run,
+                          const TestFailing& event) {
+    const TestOf test = test_of(broker, run, {event.unit, event.test, event.environment});
+    check(!verdicts_.contains(test), "what has its verdict does not run again");
+    const auto most = retries_.find(run);
+    if (!event.retried || most == retries_.end()) return;
+    std::uint32_t& results = results_[test];
+    check(++results == event.attempt, "results of a test are numbered");
+    check(results <= most->second, "a test runs again as often as its run allows, and no more");
+}
+
+void Judges::sees_verdict(const std::string& broker, const std::string& run,
+                          const TestFinished& event) {
+    const TestOf test = test_of(broker, run, {event.unit, event.test, event.environment});
+    check(verdicts_.insert(test).second,
+          fmt::format("a broker gives each test one verdict: {} has two", event.test.id));
+    const auto stamp = static_cast<std::size_t>(event.result.seconds[1]);
+    if (stamp == 0 || stamp > executions_.size()) return;
+    const Execution& execution = executions_[stamp - 1];
+    check(execution.broker == broker, "a broker records what was done for it");
+    const auto results = results_.find(test);
+    const bool is_again = retries_.contains(run);
+    check(is_again || execution.attempt.number == event.attempt,
+          "a result is of the attempt that it names");
+    const std::uint32_t before = results == results_.end() ? 0 : results->second;
+    const bool last_held = before > 0 && before == event.attempt;  // it could not run again
+    check(!is_again || last_held || event.attempt > before, "a verdict is of the last result");
 }
 
 void Judges::hears(Told& told, const Event& event) {
@@ -106,13 +132,7 @@ void Judges::hears(Told& told, const Event& event) {
               "an environment ends once");
         notes("an environment ends");
     }
-    if (const auto* failing = std::get_if<TestFailing>(&event)) {
-        check(told.confirms, "nothing is confirmed in a run that has it switched off");
-        const DoneTest test{failing->unit, failing->test, told.apart(failing->environment)};
-        check(!told.verdicts.contains(test), "what has its verdict is not confirmed");
-        told.failing.insert(test);
-        ++failing_;
-    }
+    if (const auto* failing = std::get_if<TestFailing>(&event)) hears_failing(told, *failing);
     if (const auto* late = std::get_if<TeardownFailed>(&event)) hears_late(told, *late);
     if (const auto* loaded = std::get_if<UnitLoaded>(&event)) {
         for (const TestName& test : loaded->tests) {
@@ -155,6 +175,24 @@ void Judges::hears(Told& told, const Event& event) {
     }
 }
 
+void Judges::hears_failing(Told& told, const TestFailing& event) {
+    check(told.confirms || event.retried, "nothing is confirmed in a run that has it switched off");
+    check(told.retries > 0 || !event.retried, "nothing runs again in a run without retries");
+    const DoneTest test{event.unit, event.test, told.apart(event.environment)};
+    check(!told.verdicts.contains(test), "what has its verdict does not run again");
+    const auto stamp = static_cast<std::size_t>(event.result.seconds[1]);
+    check(event.result.outcome == Outcome::failed, "only what has failed runs again");
+    check(stamp == 0 || (stamp <= executions_.size() &&
+                         executions_[stamp - 1].outcome == event.result.outcome),
+          "a failure that is not final is what an execution gave");
+    told.failing.insert(test);
+    ++failing_;
+    if (!event.retried) return;
+    ++told.run_again[test];
+    notes("a test runs again");
+    if (event.result.crashed) notes("a test that crashed runs again");
+}
+
 void Judges::hears_verdict(Told& told, const TestFinished& event) {
     const std::uint32_t where = told.apart(event.environment);
     const bool is_new =
@@ -174,8 +212,10 @@ void Judges::hears_verdict(Told& told, const TestFinished& event) {
         if (event.was_failing) {
             check(told.failing.contains({event.unit, event.test, where}),
                   "a verdict that was held back was told as failing before");
-            notes(result.outcome == Outcome::failed ? "a failure stands"
-                                                    : "a test passes after all");
+            const bool failed = result.outcome == Outcome::failed;
+            const bool is_flaky = test != nullptr && test->behaviour == Behaviour::flaky;
+            if (failed) notes("a failure stands");
+            if (!failed) notes(is_flaky ? "a flaky test passes" : "a test passes after all");
         }
         return;
     }
@@ -223,13 +263,40 @@ void Judges::ends_torn_down(const Told& told) const {
           "a teardown is told only of the execution whose result counts");
 }
 
+// Whatever it gave on the way, it failed each time.
+void Judges::ends_failed(const Told& told) const {
+    for (const auto& [test, verdict] : told.verdicts) {
+        const auto again = told.run_again.find(test);
+        const std::uint32_t times = again == told.run_again.end() ? 0 : again->second;
+        const bool is_test = told.suite->find(test.unit, test.test) != nullptr;
+        if (!is_test || verdict.result.outcome != Outcome::failed) continue;
+        check(times == told.retries,
+              fmt::format("a test has failed when it has run as often as it may: {} has run again "
+                          "{} times",
+                          test.test.id, times));
+    }
+}
+
+// Where it has not failed.
+void Judges::audit_again(const broker::Run& run) const {
+    const bool held_back = run.spec().grouping != Grouping::none || run.resources().runs_alone();
+    if (run.waiting_again().empty() || held_back || run.end()) return;
+    const broker::Again& again = *run.find(run.waiting_again().front())->again;
+    for (const auto& [key, slot] : run.slots()) {
+        const bool free = slot.jobs.empty() && !run.retiring().contains(key) &&
+                          !run.kept().is_kept(key) && !run.kept().holds(slot.worker);
+        check(!free || slot.worker == again.worker || slot.collected != again.collected,
+              "a test that is to run again does not wait while a slot of another worker is idle");
+    }
+}
+
 // An open test is with exactly one slot, or waits exactly once.
 void Judges::audit(const broker::Run& run) const {
     std::set<std::uint64_t> placed;
     const std::vector<std::uint64_t> with_groups = run.groups().waiting();
     const std::deque<std::uint64_t> grouped(with_groups.begin(), with_groups.end());
-    std::vector<const std::deque<std::uint64_t>*> queues = {&run.waiting(), &grouped,
-                                                            &run.waiting_collected()};
+    std::vector<const std::deque<std::uint64_t>*> queues = {
+        &run.waiting(), &grouped, &run.waiting_collected(), &run.waiting_again()};
     for (std::uint32_t i = 0; i < run.environments().size(); ++i) {
         queues.push_back(&run.waiting_collected_in(i));
     }
@@ -242,6 +309,7 @@ void Judges::audit(const broker::Run& run) const {
                   "a job that waits has no attempt");
         }
     }
+    audit_again(run);
     std::set<std::uint32_t> collecting;
     for (const auto& [key, slot] : run.slots()) {
         check(slot.jobs.size() <= 2, "a slot holds the job it runs and one ahead");
@@ -295,7 +363,10 @@ void Judges::ends(const Told& told) {
         if (told.each && end == RunEnd::completed) ends_in(told, environment);
     }
     if (told.end->end != RunEnd::completed) return;
-    if (!workers_are_lost_) ends_torn_down(told);
+    if (!workers_are_lost_) {
+        ends_torn_down(told);
+        ends_failed(told);
+    }
     if (told.only_collects) notes("a run is only collected");
     for (std::uint32_t i = 0; i < told.lanes; ++i) ends_in(told, i);
 }

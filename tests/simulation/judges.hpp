@@ -30,7 +30,9 @@ struct Told {
     bool confirms = false;                     // its failures, before they are final
     std::set<RunEnd> ends{RunEnd::completed};  // that this run may have
     std::map<DoneTest, TestFinished> verdicts;
-    std::set<DoneTest> failing;  // that were told as such
+    std::set<DoneTest> failing;                   // that were told as such
+    std::uint32_t retries = 0;                    // how often a test that failed may run again
+    std::map<DoneTest, std::uint32_t> run_again;  // so often, as was told
     bool gave_up_confirming = false;
     bool only_collects = false;
     bool each = false;                      // every test in each environment
@@ -59,6 +61,8 @@ public:
 
     /// That run is one of each environment.
     void runs_in_each(const std::string& run) { each_.insert(run); }
+    /// A test of that run that has failed may run again so often.
+    void runs_again(const std::string& run, std::uint32_t most) { retries_[run] = most; }
     /// From now on tests may run again, and be given up.
     void may_lose_workers() { workers_are_lost_ = true; }
     bool workers_are_lost() const { return workers_are_lost_; }
@@ -79,11 +83,11 @@ public:
         std::string group;
         friend auto operator<=>(const GroupOf&, const GroupOf&) = default;
     };
-    void runs_of_group(const GroupOf& group, std::uint64_t slot);
+    void runs_of_group(const GroupOf& group, std::uint64_t slot, const DoneTest& test);
     void begins(const std::string& broker, AttemptId attempt);
     /// Returns a stamp for the result: which execution it is of.
     double executes(const std::string& broker, AttemptId attempt, const std::string& unit,
-                    const ModelTest& test, bool collected, std::uint32_t environment);
+                    const ModelTest& test, bool fails, std::uint32_t environment);
     std::uint64_t executions() const { return executions_.size(); }
     void test_crashes(const std::string& unit, const TestName& test);
     void slot_crashes(const std::string& how);
@@ -115,10 +119,17 @@ private:
         bool torn_down_late = false;  // and that was said
     };
 
+    using TestOf = std::tuple<std::string, std::string, DoneTest>;  // a broker's, of a run
+    TestOf test_of(const std::string& broker, const std::string& run, DoneTest test) const;
+    void sees_failing(const std::string& broker, const std::string& run, const TestFailing& event);
+    void sees_verdict(const std::string& broker, const std::string& run, const TestFinished& event);
+    void hears_failing(Told& told, const TestFailing& event);
     void hears_verdict(Told& told, const TestFinished& event);
     void hears_late(Told& told, const TeardownFailed& event) const;
     void ends_torn_down(const Told& told) const;
     void ends_in(const Told& told, std::uint32_t where) const;
+    void ends_failed(const Told& told) const;
+    void audit_again(const broker::Run& run) const;
 
     Instant faults_end_;
     bool workers_are_lost_ = false;
@@ -139,7 +150,10 @@ private:
     // Per broker and run: how far its events were seen, and which tests have a verdict among them.
     std::map<std::pair<std::string, std::string>, std::uint64_t> seen_;
     std::map<std::string, std::uint64_t> sent_;  // events of a run, by all brokers
-    std::set<std::tuple<std::string, std::string, DoneTest>> verdicts_;
+    std::set<TestOf> verdicts_;
+    std::map<std::string, std::uint32_t> retries_;
+    std::map<TestOf, std::uint32_t> results_;  // before the verdict
+    std::set<std::pair<GroupOf, DoneTest>> ran_in_group_;
 };
 
 }  // namespace xgrid::simulation

@@ -297,42 +297,47 @@ void ModelSlots::next_test(SlotKey key) {
     say(key, attempt, Started{index});
     const std::string group = slot.grouping == Grouping::file ? unit : test.group;
     if (slot.grouping != Grouping::none && !group.empty() && !slot.collects) {
-        judges_.runs_of_group({slot.broker, slot.run, slot.environment, group}, slot.number);
+        judges_.runs_of_group({slot.broker, slot.run, slot.environment, group}, slot.number,
+                              {unit, test.name});
     }
+    const bool fails = test.behaviour == Behaviour::fails ||
+                       (test.behaviour == Behaviour::flaky && random_.chance(0.5)) ||
+                       (test.behaviour == Behaviour::fails_alone && !slot.collected);
     const double stamp =
-        judges_.executes(slot.broker, attempt, unit, test, slot.collected, slot.environment);
+        judges_.executes(slot.broker, attempt, unit, test, fails, slot.environment);
     if (test.behaviour == Behaviour::hangs) {
         slot.hanging = &test;
         return judges_.notes("a test hangs");
     }
     const auto takes = std::chrono::duration_cast<Duration>(test.takes * slot.slowness);
-    clock_.after(takes, [self = shared_from_this(), key, attempt, unit, index, &test, stamp] {
-        Slot* slot = self->find(key);
-        if (slot == nullptr || slot->unit == nullptr || slot->attempt != attempt) return;
-        if (test.behaviour == Behaviour::crashes) {
-            self->judges_.test_crashes(unit, test.name);
-            self->exit(key, "killed by signal 11");
-            return;
-        }
-        TestResult result{.seconds = {0, stamp, 0}};
-        const bool alone = test.behaviour == Behaviour::fails_alone && !slot->collected;
-        if (test.behaviour == Behaviour::fails || alone) {
-            result.outcome = Outcome::failed;
-            result.details = Details{.phases = {{.when = "call", .category = "failed"}}};
-        }
-        self->say(key, attempt, Finished{index, std::move(result)});
-        if (test.tears_down_late) slot->late.push_back({test.name, attempt, stamp});
-        // In the end of its unit at the earliest, or not before a later job.
-        if (!slot->late.empty() && self->random_.chance(0.3)) self->tear_down_late(key, attempt);
-        const bool faulty = self->clock_.now() < self->judges_.faults_end();
-        if (faulty && self->random_.chance(self->faults_.between_crash)) {
-            self->judges_.slot_crashes("a slot crashes between tests");
-            self->judges_.may_lose_workers();
-            self->exit(key, "killed by signal 9");
-            return;
-        }
-        self->next_test(key);
-    });
+    clock_.after(
+        takes, [self = shared_from_this(), key, attempt, unit, index, &test, stamp, fails] {
+            Slot* slot = self->find(key);
+            if (slot == nullptr || slot->unit == nullptr || slot->attempt != attempt) return;
+            if (test.behaviour == Behaviour::crashes) {
+                self->judges_.test_crashes(unit, test.name);
+                self->exit(key, "killed by signal 11");
+                return;
+            }
+            TestResult result{.seconds = {0, stamp, 0}};
+            if (fails) {
+                result.outcome = Outcome::failed;
+                result.details = Details{.phases = {{.when = "call", .category = "failed"}}};
+            }
+            self->say(key, attempt, Finished{index, std::move(result)});
+            if (test.tears_down_late) slot->late.push_back({test.name, attempt, stamp});
+            // In the end of its unit at the earliest, or not before a later job.
+            if (!slot->late.empty() && self->random_.chance(0.3))
+                self->tear_down_late(key, attempt);
+            const bool faulty = self->clock_.now() < self->judges_.faults_end();
+            if (faulty && self->random_.chance(self->faults_.between_crash)) {
+                self->judges_.slot_crashes("a slot crashes between tests");
+                self->judges_.may_lose_workers();
+                self->exit(key, "killed by signal 9");
+                return;
+            }
+            self->next_test(key);
+        });
 }
 
 // As worker/slots.cpp does, whatever the slot is at.

@@ -72,6 +72,15 @@ Suite draw_suite(Random& random, const SuiteShape& shape) {
     return suite;
 }
 
+void draw_flaky(Random& random, double flaky, Suite& suite) {
+    for (auto& [name, unit] : suite.units) {
+        for (ModelTest& test : unit.tests) {
+            const bool changes = test.behaviour == Behaviour::passes && random.chance(flaky);
+            if (changes) test.behaviour = Behaviour::flaky;
+        }
+    }
+}
+
 void draw_needs(Random& random, const NeedsShape& shape, Suite& suite) {
     for (auto& [name, unit] : suite.units) {
         for (std::uint32_t lock = 0; lock < shape.names; ++lock) {

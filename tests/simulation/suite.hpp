@@ -24,6 +24,7 @@ enum class Behaviour : std::uint8_t {
     crashes,
     hangs,        // until its slot is ended
     fails_alone,  // passes only in a slot that has collected everything
+    flaky,        // passes or fails, each time anew
 };
 
 struct ModelTest {
@@ -68,6 +69,9 @@ struct SuiteShape {
 };
 
 Suite draw_suite(Random& random, const SuiteShape& shape);
+
+/// So many of those that pass pass only now and then.
+void draw_flaky(Random& random, double flaky, Suite& suite);
 
 /// Of their units, these parts need something.
 struct NeedsShape {

@@ -53,6 +53,19 @@ SuiteShape draw_shape(Random& random) {
     return shape;
 }
 
+// From numbers of its own, so that what was drawn before stays.
+void draw_retries(Plan& plan) {
+    Random random(plan.seed * 2 + 5'000'001);
+    if (!often(random)) return;
+    const double flaky = random.chance(0.7) ? 0.1 : 0.5;
+    for (RunPlan& run : plan.runs) {
+        run.spec.retries = static_cast<std::uint32_t>(1 + random.below(3));
+        run.spec.retry_anywhere = random.chance(0.2);
+        Random suites(plan.seed * 2 + 5'000'002);  // that of all runs is the same
+        draw_flaky(suites, flaky, run.suite);
+    }
+}
+
 }  // namespace
 
 Plan draw_plan(std::uint64_t seed) {
@@ -102,6 +115,7 @@ Plan draw_plan(std::uint64_t seed) {
         }
         run.spec.collected_units.push_back("one that is gone");
     }
+    draw_retries(plan);
     return plan;
 }
 

@@ -91,7 +91,9 @@ struct Words {
     static std::string of(const TeardownFailed& event) {
         return fmt::format("{} tore down late", of(event.test));
     }
-    static std::string of(const TestFailing& event) { return of(event.test) + " is failing"; }
+    static std::string of(const TestFailing& event) {
+        return of(event.test) + (event.retried ? " has failed and runs again" : " is failing");
+    }
     static std::string of(const NoteSeen& event) { return event.text; }
     static std::string of(const RunFinished& event) {
         static constexpr std::array words = {"completed", "stopped",   "exit asked",
@@ -225,6 +227,7 @@ std::string describe(const Plan& plan) {
                             run.suite.tests(), run.spec.slots);
         if (run.spec.failures_max > 0) text += fmt::format(", -x {}", run.spec.failures_max);
         if (run.spec.confirm) text += ", confirms";
+        if (run.spec.retries > 0) text += fmt::format(", retries {}", run.spec.retries);
         if (run.spec.collect_only) text += ", only collects";
         for (const std::string& argument : run.spec.arguments) text += ", " + argument;
         for (const std::string& unit : run.spec.collected_units) text += ", collects for " + unit;

@@ -53,6 +53,8 @@ World::World(Plan plan)
         const RunSpec& spec = plan_.runs[i].spec;
         host.told.confirms = spec.confirm && spec.failures_max == 0;
         host.told.only_collects = spec.collect_only;
+        host.told.retries = spec.retries;
+        if (spec.retries > 0) judges_.runs_again(host.run, spec.retries);
         host.told.each = spec.each;
         if (spec.each) {
             host.told.lanes = static_cast<std::uint32_t>(environments_of(spec).size());
