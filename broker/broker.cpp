@@ -92,6 +92,13 @@ void Broker::take(Instant now, const PeerId& from, const Submit& message, Effect
     hear_client(now, from, *entry);
 }
 
+Effects Broker::expect(Instant now, const std::string& run, std::vector<TestsExpected> tests) {
+    const auto found = runs_.find(run);
+    if (found == runs_.end()) return {};
+    for (TestsExpected& some : tests) perform(now, *found->second, std::move(some));
+    return settle(now, {});
+}
+
 void Broker::take(Instant now, const PeerId& from, const Follow& message, Effects& effects) {
     const auto found = runs_.find(message.run);
     if (found == runs_.end()) {

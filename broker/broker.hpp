@@ -74,6 +74,8 @@ public:
     void tell_users(std::function<std::string(const PeerId&)> user_of) {
         user_of_ = std::move(user_of);
     }
+    /// What is known of that run's tests; as soon as it is submitted, if at all.
+    Effects expect(Instant now, const std::string& run, std::vector<TestsExpected> tests);
     /// Somebody listens to that topic from now on; nobody does any more.
     Effects subscribed(const std::string& topic);
     void unsubscribed(const std::string& topic);

@@ -19,6 +19,7 @@
 #include "broker/answers.hpp"
 #include "broker/archive.hpp"
 #include "broker/broker.hpp"
+#include "broker/history.hpp"
 #include "broker/http.hpp"
 #include "broker/inbox.hpp"
 #include "broker/journal.hpp"
@@ -95,6 +96,10 @@ std::uint64_t travelling_bytes(const Message& message) {
     return bytes;
 }
 
+std::filesystem::path history_file(const std::filesystem::path& folder) {
+    return folder / "history.db";
+}
+
 class Loop {
 public:
     explicit Loop(const Options& options)
@@ -114,7 +119,12 @@ public:
                  .topics = topics_ ? topics_->endpoint() : "",
                  .journal = journal_.has_value(),
                  .shares = rules_.shares}),
-          objects_(options.data / "objects", options.objects_bytes_max) {
+          objects_(options.data / "objects", options.objects_bytes_max),
+          history_(options.embedded ? options.history : history_file(options.data),
+                   options.history_project, [embedded = options.embedded](const std::string& why) {
+                       if (!embedded) return say("warning: {}", why);
+                       fmt::print(stderr, "xgrid: warning: {}\n", why);
+                   }) {
         if (access_) {
             core_.tell_users(
                 [this](const std::string& peer) { return access_->guard().user_of(peer); });
@@ -137,17 +147,20 @@ public:
             if (clock_.now() > back_by + absence_least) clock_.leave_out(clock_.now() - back_by);
             if (access_) heed_keys();
             bool more = hear_peers();
+            look_at_runs();
             hear_listeners();
             carry_out(core_.advance(clock_.now()));
             carry_out(objects_.advance(clock_.now()));
             send_kept();
             more = answer_http() || more;
+            history_.write(clock_.now(), wall_time());
             prune();
             show();
             std::vector<zmq::pollitem_t> items = {router_.poll_item(),
                                                   {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
             if (topics_) items.push_back(topics_->poll_item());
-            Instant until = std::min(core_.next_deadline(), objects_.next_deadline());
+            Instant until = std::min(
+                {core_.next_deadline(), objects_.next_deadline(), history_.next_deadline()});
             if (access_) {
                 items.push_back(access_->poll_item());
                 until = std::min(until, access_->next_look());
@@ -163,6 +176,8 @@ public:
             back_by = clock_.now() + std::max(wait, Duration(0));
             wait_for(items, wait);
         }
+        look_at_runs();
+        history_.finish(wall_time());
     }
 
     const Notices& notices() const { return notices_; }
@@ -287,6 +302,12 @@ private:
             access_->own(clock_.both(), begun->submit.run, begun->submit.order.user);
         }
         carry_out(core_.restore(clock_.now(), journal_->life(), journal_->runs(), *entries));
+        for (const JournalEntry& entry : *entries) {
+            const auto* begun = std::get_if<RunBegun>(&entry);
+            if (begun != nullptr && core_.find(begun->submit.run) != nullptr) {
+                history_.begin(begun->submit);
+            }
+        }
         send_kept();
     }
 
@@ -377,10 +398,33 @@ private:
             }
             return;
         }
+        const auto* submit = std::get_if<Submit>(&*message);
+        const bool begins = submit != nullptr && core_.find(submit->run) == nullptr;
         Effects effects = core_.receive(now, received.peer, *message);
         const auto* ask = std::get_if<Ask>(&*message);
         if (ask != nullptr && ask->question == Question::runs) add_over(effects);
+        if (ask != nullptr) add_history(*ask, effects);
         carry_out(std::move(effects));
+        if (begins) expect(*submit);
+    }
+
+    // Not before its first job is on its way.
+    void expect(const Submit& submit) {
+        if (core_.find(submit.run) == nullptr) return;
+        history_.begin(submit);
+        carry_out(core_.expect(clock_.now(), submit.run, history_.expectations(submit)));
+    }
+
+    void look_at_runs() {
+        history_.look(clock_.now(), [this](const std::string& run) { return core_.find(run); });
+    }
+
+    void add_history(const Ask& ask, Effects& effects) {
+        if (ask.question != Question::history && ask.question != Question::flakes) return;
+        for (Send& send : effects.send) {
+            auto* answer = std::get_if<Answer>(&send.message);
+            if (answer != nullptr) answer->tests = history_.answer(ask, wall_time());
+        }
     }
 
     // The run itself comes on another connection: until it is there, the offer is said again.
@@ -421,6 +465,7 @@ private:
     }
 
     void send_kept() {
+        look_at_runs();  // what was sent may be forgotten
         const Effects turn = std::exchange(turn_, {});
         turn_bytes_ = 0;
         if (!turn.journal.empty()) keep(turn.journal);
@@ -499,6 +544,7 @@ private:
     std::set<std::string> heard_topics_;  // that somebody listens to
     Broker core_;
     Objects objects_;
+    History history_;
     Effects turn_;
     std::size_t turn_bytes_ = 0;  // of answers in it
     LoopMeasures measures_;
@@ -533,6 +579,16 @@ void announce(const Options& options, const Loop& loop) {
 }
 
 }  // namespace
+
+Result<std::vector<TestHistory>> recorded_history(const std::filesystem::path& file,
+                                                  const Ask& ask) {
+    std::error_code none;
+    if (!std::filesystem::exists(file, none)) return std::vector<TestHistory>();
+    std::string trouble;
+    History history(file, "", [&](const std::string& why) { trouble = why; });
+    if (!trouble.empty()) return Error{trouble};
+    return history.answer(ask, wall_time());
+}
 
 int run(const Options& options) {
     return run_told(Notices("broker", options.log_json), [&] {

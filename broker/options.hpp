@@ -25,6 +25,9 @@ struct Options {
     ConfigFile config_file{};
     Config config{};        // as that was at the start
     std::string version{};  // of the program
+    // Of an embedded one: the history of tests, and whose it is. No file: none is kept.
+    std::filesystem::path history{};
+    std::string history_project{};
     bool embedded = false;  // lives and dies with its parent, which handles Ctrl-C
 };
 

@@ -22,6 +22,12 @@ bool comes_before_the_job(const Fact& fact) {
            (gave != nullptr && gave->tests.empty());
 }
 
+// Or given back: it does not wait there any more.
+void count_started(Attempt& attempt, std::uint32_t test) {
+    --attempt.unstarted;
+    if (!attempt.seconds.empty()) attempt.unstarted_seconds -= attempt.seconds[test];
+}
+
 }  // namespace
 
 RunFinished after_failures(std::uint32_t most) {
@@ -110,7 +116,13 @@ void Run::loaded(Instant now, Job& about) {
     if (attempt.loaded || about.body.kind != JobKind::unit) return;
     attempt.loaded = true;
     attempt.loaded_at = now;
+    attempt.seconds = outlook_.seconds_of(about.body.unit, attempt.tests);
+    for (std::size_t i = 0; i < attempt.seconds.size(); ++i) {
+        const bool open = attempt.states[i] == TestState::open;
+        attempt.unstarted_seconds += open ? attempt.seconds[i] : 0;
+    }
     if (about.body.selection.mode == Select::only) return;
+    if (!attempt.seconds.empty() && may_be_split(about)) long_jobs_.push_back(about.id);
     events_.emplace_back(UnitLoaded{about.body.unit, attempt.tests, attempt.deselected,
                                     std::exchange(attempt.listed, {}), environment_of(about)});
 }
@@ -121,7 +133,7 @@ void Run::take(Instant now, Job& about, const Started& fact) {
     if (fact.test >= attempt.tests.size() || attempt.states[fact.test] != TestState::open) return;
     attempt.states[fact.test] = TestState::running;
     attempt.running = fact.test;
-    --attempt.unstarted;
+    count_started(attempt, fact.test);
     events_.emplace_back(TestStarted{about.body.unit, attempt.tests[fact.test],
                                      name_of(attempt.slot), environment_of(about)});
 }
@@ -133,7 +145,7 @@ void Run::take(Instant now, Job& about, const Finished& fact) {
     TestState& state = attempt.states[fact.test];
     if (state == TestState::closed) return;
     if (state == TestState::open) {
-        --attempt.unstarted;
+        count_started(attempt, fact.test);
         events_.emplace_back(TestStarted{about.body.unit, attempt.tests[fact.test],
                                          name_of(attempt.slot), environment_of(about)});
     }
@@ -175,7 +187,7 @@ void Run::take(Instant now, Job& about, const GaveBack& fact) {
     for (const std::uint32_t test : fact.tests) {
         if (test >= attempt.tests.size() || attempt.states[test] != TestState::open) continue;
         attempt.states[test] = TestState::closed;
-        --attempt.unstarted;
+        count_started(attempt, test);
         given.push_back(test);
     }
     // It may hold what it has not begun for a while: a process that runs many tests, say.

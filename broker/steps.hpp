@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "broker/expectations.hpp"
 #include "broker/job.hpp"
 #include "shared/instant.hpp"
 #include "shared/messages.hpp"
@@ -78,8 +79,16 @@ struct LocksGiven {
     XGRID_FIELDS(LocksGiven, lane, locks);
 };
 
-using Step = std::variant<FactRecorded, WorkerLost, RunCancelled, EnvironmentsLack, SlotGiven,
-                          SlotAsked, Scheduled, TimePassed, WorkerRetires, LocksGiven>;
+/// What is known of a lane's units before they are named.
+struct TestsExpected {
+    std::uint32_t lane = 0;
+    std::vector<ExpectedUnit> units;
+    XGRID_FIELDS(TestsExpected, lane, units);
+};
+
+using Step =
+    std::variant<FactRecorded, WorkerLost, RunCancelled, EnvironmentsLack, SlotGiven, SlotAsked,
+                 Scheduled, TimePassed, WorkerRetires, LocksGiven, TestsExpected>;
 
 // ---- What is kept of a broker's life. Times are of its own clock, in nanoseconds
 

@@ -220,6 +220,10 @@ bool Submission::take(Instant, const WorkerRetires& step) {
     return is_news;
 }
 
+bool Submission::take(Instant, const TestsExpected& step) {
+    return step.lane < lanes_.size() && lanes_[step.lane]->expect(step.units);
+}
+
 void Submission::end_environments(Instant now, const std::vector<EnvironmentEnded>& all) {
     for (const EnvironmentEnded& ended : all) {
         const RunFinished end{.end = ended.end, .code = ended.code, .reason = ended.reason};

@@ -77,6 +77,7 @@ private:
     bool take(Instant now, const LocksGiven& step);
     bool take(Instant now, const TimePassed& step);
     bool take(Instant now, const WorkerRetires& step);
+    bool take(Instant now, const TestsExpected& step);
     void settle(Instant now);
     void keep_limits(Instant now);
     void stop_all(Instant now, const RunFinished& end);

@@ -26,31 +26,44 @@ namespace po = boost::program_options;
 struct Description {
     CommandKind kind;
     const char* name;
-    bool takes_run;
-    bool shows_run;  // as submit does
+    const char* takes;  // RUN, TEST; nullptr: nothing
+    bool shows_run;     // as submit does
     const char* help;
 };
 
 constexpr std::array descriptions = {
     Description{
-        CommandKind::status, "status", false, false,
+        CommandKind::status, "status", nullptr, false,
         "Shows what a broker has to do: slots, runs, and slots that are wanted and not there."},
-    Description{CommandKind::runs, "runs", false, false,
+    Description{CommandKind::runs, "runs", nullptr, false,
                 "Lists a broker's runs: those that are open, then those that are over and kept."},
-    Description{CommandKind::workers, "workers", false, false,
+    Description{CommandKind::workers, "workers", nullptr, false,
                 "Lists a broker's workers, with their slots, labels and runs."},
-    Description{CommandKind::why, "why", true, false,
+    Description{CommandKind::why, "why", "RUN", false,
                 "Says what a run waits for, and what to do about it."},
     Description{
-        CommandKind::attach, "attach", true, true,
+        CommandKind::attach, "attach", "RUN", true,
         "Shows a run from its first event on, as if it had been submitted here, and ends with\n"
         "its exit code. Ctrl-C leaves, and the run goes on."},
-    Description{CommandKind::cancel, "cancel", true, false,
+    Description{CommandKind::cancel, "cancel", "RUN", false,
                 "Ends a run. Returns when it is over, and nothing of it runs any more."},
-    Description{CommandKind::rerun, "rerun", true, true,
+    Description{CommandKind::rerun, "rerun", "RUN", true,
                 "Submits the same again, with the code that it had, and shows it as submit does.\n"
                 "Ctrl-C ends it."},
+    Description{
+        CommandKind::history, "history", "TEST", false,
+        "Shows what is known of a test: how long it takes, its last outcomes, whether it is\n"
+        "flaky. TEST is its id, or a part of that. Without a broker: of runs on this machine."},
+    Description{
+        CommandKind::flakes, "flakes", nullptr, false,
+        "Lists tests that are flaky, each with a proof: both outcomes with the same code in the\n"
+        "same environment. Then those that may be. Without a broker: of runs on this machine."},
 };
+
+// What is kept on this machine may be asked, too.
+bool needs_broker(CommandKind kind) {
+    return kind != CommandKind::history && kind != CommandKind::flakes;
+}
 
 const Description& description_of(CommandKind kind) {
     return *std::ranges::find(descriptions, kind, &Description::kind);
@@ -67,19 +80,21 @@ std::map<std::string, std::string> variables() {
 }
 
 // As the command line says it, else the environment, else a file of settings.
-void find_broker(Options& options, Given& given) {
+void find_broker(Command& command, Given& given) {
+    Options& options = command.options;
     std::error_code error;
     const std::string directory = std::filesystem::current_path(error);
+    const FoundSettings found = read_settings({.directory = directory}, variables());
+    command.project_root = found.project.root;
     std::map<std::string, std::string> settings;
-    for (const Setting& setting : read_settings({.directory = directory}, variables()).values) {
-        settings[setting.name] = setting.value;
-    }
+    for (const Setting& setting : found.values) settings[setting.name] = setting.value;
     const auto complete = [&](const char* name, std::string& value) {
         if (value.empty()) value = settings[name];
     };
     complete("broker", options.broker);
     complete("broker-key", given.broker_key);
     complete("key", given.key);
+    if (options.broker.empty() && !needs_broker(command.kind)) return;
     if (options.broker.empty()) {
         throw Fatal(
             "no broker is named: add --broker ENDPOINT, set XGRID_BROKER, or write broker = "
@@ -131,8 +146,8 @@ po::variables_map parse(const std::vector<std::string>& ours,
     return map;
 }
 
-// What the parser does not know is a run, or nothing that there is.
-std::string run_from(const std::vector<std::string>& others, const Description& about) {
+// What the parser does not know is a run or a test, or nothing that there is.
+std::string word_from(const std::vector<std::string>& others, const Description& about) {
     for (const std::string& word : others) {
         if (word.size() < 2 || word[0] != '-') continue;
         throw Fatal(
@@ -140,17 +155,21 @@ std::string run_from(const std::vector<std::string>& others, const Description& 
                         about.name),
             4);
     }
-    const std::size_t wanted = about.takes_run ? 1 : 0;
+    const std::size_t wanted = about.takes != nullptr ? 1 : 0;
+    const bool is_test = about.kind == CommandKind::history;
     if (others.size() > wanted) {
         throw Fatal(fmt::format("xgrid {} takes {}, not '{}' too", about.name,
-                                about.takes_run ? "one run" : "nothing but options", others.back()),
+                                wanted == 0 ? "nothing but options"
+                                : is_test   ? "one test"
+                                            : "one run",
+                                others.back()),
                     4);
     }
     if (others.size() < wanted) {
         throw Fatal(
-            fmt::format("xgrid {} needs a run: its id, or how that begins (xgrid runs lists "
-                        "them)",
-                        about.name),
+            fmt::format("xgrid {} needs {}", about.name,
+                        is_test ? "a test: its id, or a part of that"
+                                : "a run: its id, or how that begins (xgrid runs lists them)"),
             4);
     }
     return others.empty() ? "" : others.front();
@@ -174,6 +193,10 @@ std::optional<Command> parse_command(CommandKind kind, const std::vector<std::st
          "its public key, if it asks for keys")  //
         ("key", po::value(&given.key)->value_name("FILE"),
          "your own key (default ~/.config/xgrid/key)");
+    if (!needs_broker(kind)) {
+        known.add_options()("project", po::value(&command.project)->value_name("NAME"),
+                            "whose (default: with a broker any, else this folder's)");
+    }
     if (kind == CommandKind::rerun) known.add_options()("failed", "only the tests that failed");
     if (about.shows_run) {
         describe_display(known, given, command.options);
@@ -190,12 +213,13 @@ std::optional<Command> parse_command(CommandKind kind, const std::vector<std::st
     try {
         const po::variables_map parsed = parse(split.ours, known);
         if (parsed.contains("help")) {
-            std::cout << fmt::format("usage: xgrid {} [OPTIONS]{}\n\n{}\n\n", about.name,
-                                     about.takes_run ? " RUN" : "", about.help)
+            std::cout << fmt::format("usage: xgrid {} [OPTIONS]{}{}\n\n{}\n\n", about.name,
+                                     about.takes != nullptr ? " " : "",
+                                     about.takes != nullptr ? about.takes : "", about.help)
                       << known;
             return std::nullopt;
         }
-        command.run = run_from(split.pytest, about);
+        command.about = word_from(split.pytest, about);
         command.json = !about.shows_run && parsed.contains("json");
         command.failed = parsed.contains("failed");
         if (about.shows_run) set_display(command.options, parsed, given, split.ours);
@@ -203,7 +227,7 @@ std::optional<Command> parse_command(CommandKind kind, const std::vector<std::st
         throw Fatal(
             fmt::format("{}\n(xgrid {} --help shows the options)", error.what(), about.name), 4);
     }
-    find_broker(command.options, given);
+    find_broker(command, given);
     return command;
 }
 

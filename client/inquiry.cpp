@@ -65,8 +65,13 @@ void Inquiry::converse(const std::optional<Message>& question,
 }
 
 Answer Inquiry::ask(Question question, const std::string& about) {
+    return ask({.question = question, .about = about});
+}
+
+Answer Inquiry::ask(Ask ask) {
+    ask.number = ++number_;
     Answer answer;
-    converse(Ask{++number_, question, about}, [&](const Message& message) {
+    converse(std::move(ask), [&](const Message& message) {
         const auto* one = std::get_if<Answer>(&message);
         if (one == nullptr || one->number != number_) return false;
         answer = *one;

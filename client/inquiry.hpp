@@ -27,6 +27,7 @@ public:
 
     /// Throws Fatal: there is no answer (3), or the broker says why there is none (4).
     Answer ask(Question question, const std::string& about = "");
+    Answer ask(Ask ask);
 
     /// To follow a run, from its first event on. Throws Fatal, likewise.
     Attached attach(const std::string& run);

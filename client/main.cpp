@@ -34,6 +34,8 @@ constexpr const char* help =
     "  xgrid cancel    end it\n"
     "  xgrid why       say what it waits for\n"
     "  xgrid rerun     submit it again, or with --failed what failed in it\n"
+    "  xgrid flakes    which tests are flaky, with proof; xgrid history TEST: what is known of "
+    "one\n"
     "  xgrid keys      who may use a broker\n"
     "  xgrid plugin    let pytest itself run its tests with xgrid\n"
     "  xgrid version   print the version\n\n"

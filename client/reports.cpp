@@ -79,6 +79,8 @@ std::size_t terminal_columns() {
     return found == 0 ? usual : std::max(found, least);
 }
 
+std::size_t shown_columns() { return isatty(STDOUT_FILENO) == 1 ? terminal_columns() : 0; }
+
 bool wants_colour(const Options& options) {
     if (options.stdout_taken()) return false;  // nothing is for a reader
     const Colour colour = options.display.colour;

@@ -33,6 +33,8 @@ struct Submission {
 
 /// How many there are for the terminal's lines.
 std::size_t terminal_columns();
+/// ... for tables; 0: stdout is no terminal, and nothing is cut for a program or a file.
+std::size_t shown_columns();
 
 /// Whether the terminal is to be in colour: as asked, or as the environment and the terminal
 /// suggest.
