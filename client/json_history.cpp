@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "client/history_text.hpp"
-#include "client/tally.hpp"
+#include "shared/outcome_words.hpp"
 
 namespace xgrid::client {
 namespace {
