@@ -121,8 +121,8 @@ public:
                  .shares = rules_.shares}),
           objects_(options.data / "objects", options.objects_bytes_max),
           history_(options.embedded ? options.history : history_file(options.data),
-                   options.history_project, [embedded = options.embedded](const std::string& why) {
-                       if (!embedded) return say("warning: {}", why);
+                   options.history_project, [this](const std::string& why) {
+                       if (!options_.embedded) return notices_.say(Level::warning, why);
                        fmt::print(stderr, "xgrid: warning: {}\n", why);
                    }) {
         if (access_) {
