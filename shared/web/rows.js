@@ -54,7 +54,7 @@
         return made;
       }));
       for (const space of [above, below]) {
-        space.replaceChildren(element("td", { colspan: columns.length }));
+        space.replaceChildren(element("td")); // of one column: some may be out of sight
       }
     };
 
