@@ -79,7 +79,9 @@ std::string Trace::slices(Instant now, const std::string& worker, const TestName
     static constexpr std::array names = {"setup", "call", "teardown"};
     std::string text;
     Lane& on = lane(worker, "unknown host", text);
-    const double length = 1e6 * std::accumulate(result.seconds.begin(), result.seconds.end(), 0.0);
+    double length = 1e6 * std::accumulate(result.seconds.begin(), result.seconds.end(), 0.0);
+    // What crashed was not measured where it ran.
+    if (result.crashed && length == 0 && on.started > 0) length = microseconds(now) - on.started;
     const double heard = std::max(microseconds(now) - length, 0.0);
     const double start = std::max(on.free, on.started > 0 ? std::min(heard, on.started) : heard);
     on.free = start + length;

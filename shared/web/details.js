@@ -52,7 +52,7 @@
         ...fact("Outcome", test.crashed ? `${test.outcome} (crashed)` : test.outcome),
         ...fact("Why", test.message),
         ...fact("Duration", xgrid.seconds(test.duration)),
-        ...fact("Of it", test.seconds ? parts(test.seconds) : ""),
+        ...fact("Phases", test.seconds ? parts(test.seconds) : ""),
         ...fact("Slot", test.worker),
         ...fact("Environment", test.environment),
         ...fact("Attempt", test.attempt > 1 ? test.attempt : ""));

@@ -151,27 +151,30 @@
       if (test.duration === undefined && event.seconds) {
         test.duration = event.seconds.reduce((sum, one) => sum + one, 0);
       }
+      if (event.crashed && test.duration === 0) test.duration = undefined; // nobody measured it
       test.message = event.message || "";
       test.attempt = event.attempt;
       test.crashed = event.crashed;
-      test.seconds = event.seconds;
+      test.seconds = test.duration === undefined ? undefined : event.seconds;
       test.phases = event.phases;
       test.sections = event.sections;
       test.words = null;
-      if (test.worker && test.duration !== undefined) this.place(test, event);
+      if (test.worker) this.place(test, event);
     }
 
     // What happened at once is heard of at once: bars of a slot stand one behind the other, as long
     // as their tests took, and as near as that allows to when they were heard of.
     place(test, event) {
       const slot = this.slot(test.worker, test.environment);
+      const length = test.duration === undefined ? event.at - test.startedAt : test.duration;
+      if (!(length >= 0)) return; // nobody knows
       const free = slot.bars.length > 0 ? slot.bars[slot.bars.length - 1].end : 0;
-      const heard = event.at === undefined ? free : event.at - test.duration;
+      const heard = event.at === undefined ? free : event.at - length;
       const begun = test.startedAt === undefined ? heard : Math.min(heard, test.startedAt);
       const start = Math.max(free, begun, 0);
-      const bar = { test, outcome: event.outcome, start, end: start + test.duration };
+      const bar = { test, outcome: event.outcome, start, end: start + length };
       slot.bars.push(bar);
-      slot.busy += test.duration;
+      slot.busy += length;
       this.time = Math.max(this.time, bar.end);
     }
 

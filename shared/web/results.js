@@ -21,20 +21,22 @@
     environment: (a, b) => a.environment.localeCompare(b.environment),
   };
 
-  const nameParts = (test) => {
+  // Where there is no room for a column of environments they stand behind names.
+  const nameParts = (test, several) => {
     const at = test.id.indexOf("::");
     const times = test.occurrence > 0 ? ` (${test.occurrence + 1})` : "";
-    if (at < 0) return element("span", { class: "last" }, test.id + times);
-    const parts = element("span", { class: "parts" });
-    parts.append(element("span", { class: "path" }, test.id.slice(0, at + 2)),
-      element("span", { class: "last" }, test.id.slice(at + 2) + times));
-    return parts;
+    const begin = at < 0 ? 0 : at + 2;
+    return element("span", { class: "parts" },
+      element("span", { class: "path" }, test.id.slice(0, begin)),
+      element("span", { class: "last", "data-where": several ? test.environment : null },
+        test.id.slice(begin) + times));
   };
 
   const testColumns = (several) => [
     { key: "outcome", label: "Outcome", class: "outcome", sorts: true,
       cell: (test) => element("span", { class: `badge ${test.outcome}` }, test.outcome) },
-    { key: "id", label: "Test", class: "name", names: true, sorts: true, cell: nameParts },
+    { key: "id", label: "Test", class: "name", names: true, sorts: true,
+      cell: (test) => nameParts(test, several) },
     { key: "message", label: "Message", class: "message", cell: (test) => test.message },
     { key: "duration", label: "Duration", class: "duration", sorts: true,
       cell: (test) => xgrid.seconds(test.duration) },
@@ -258,12 +260,14 @@
       wanted.environment = environment.value;
       draw();
     });
-    document.addEventListener("keydown", (event) => {
+    const goToSearch = (event) => {
+      if (!root.isConnected) document.removeEventListener("keydown", goToSearch);
       if (event.key !== "/" || event.target.closest("input, select, textarea")) return;
-      if (!root.isConnected) return;
+      if (!root.checkVisibility()) return;
       event.preventDefault();
       search.focus();
-    });
+    };
+    document.addEventListener("keydown", goToSearch);
 
     const root = element("div", { class: "results" }, summary, bar, news,
       element("div", { class: "tools" }, tabs,

@@ -25,18 +25,21 @@
   xgrid.createRows = ({ caption, columns, onOpen, onSort }) => {
     let rows = [];
     let active = 0;
-    let shown = [];
     const height = matchMedia("(pointer: coarse)").matches ? 44 : 30;
     const heads = new Map();
     const head = element("tr", { "aria-rowindex": 1 });
-    const above = element("tr", { class: "space", "aria-hidden": "true" });
-    const below = element("tr", { class: "space", "aria-hidden": "true" });
+    // As high as the rows that are out of sight; of one column, since some may not be shown.
+    const space = () => element("tbody", { class: "space", "aria-hidden": "true" },
+      element("tr", {}, element("td")));
+    const above = space();
+    const below = space();
     const body = element("tbody");
     const table = element(
       "table", { class: "rows" },
-      element("caption", { class: "unseen" }, caption), element("thead", {}, head), body,
+      element("caption", { class: "unseen" }, caption), element("thead", {}, head), above, body,
+      below,
     );
-    const frame = element("div", { class: "frame" }, table);
+    const frame = element("div", { class: "frame", tabindex: -1 }, table);
     frame.style.setProperty("--row", `${height}px`);
 
     const setColumns = (wanted) => {
@@ -53,9 +56,6 @@
         heads.set(column.key, made);
         return made;
       }));
-      for (const space of [above, below]) {
-        space.replaceChildren(element("td", { colspan: columns.length }));
-      }
     };
 
     const rowAt = (place) => {
@@ -82,20 +82,24 @@
       const first = Math.max(0, Math.floor(frame.scrollTop / height) - beyond);
       const last = Math.min(rows.length, first + seen + 2 * beyond);
       const focused = reads();
-      above.firstChild.style.height = `${first * height}px`;
-      below.firstChild.style.height = `${(rows.length - last) * height}px`;
-      shown = [];
+      const top = frame.scrollTop;
+      above.firstChild.firstChild.style.height = `${first * height}px`;
+      below.firstChild.firstChild.style.height = `${(rows.length - last) * height}px`;
+      const shown = [];
       for (let place = first; place < last; ++place) shown.push(rowAt(place));
-      body.replaceChildren(above, ...shown, below);
+      body.replaceChildren(...shown);
+      if (frame.scrollTop !== top) frame.scrollTop = top; // lost while there were no rows
       table.setAttribute("aria-rowcount", rows.length + 1);
       if (focused) focusActive();
     };
 
-    const reads = () => body.contains(document.activeElement);
+    const reads = () =>
+      document.activeElement === frame || body.contains(document.activeElement);
 
     const focusActive = () => {
+      // Scrolled out of sight, a row is not in the page: its place keeps the focus meanwhile.
       const button = body.querySelector('th button[tabindex="0"]');
-      if (button) button.focus({ preventScroll: true });
+      (button || frame).focus({ preventScroll: true });
     };
 
     const go = (place) => {
@@ -107,7 +111,9 @@
       draw();
     };
 
-    body.addEventListener("keydown", (event) => {
+    frame.addEventListener("keydown", (event) => {
+      if (!reads()) return;
+      if (event.key === "Enter" && event.target === frame && rows.length > 0) onOpen(rows[active]);
       const page = Math.max(1, Math.floor(frame.clientHeight / height) - 2);
       const steps = {
         ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page,

@@ -87,6 +87,11 @@
         const y = scale + place * row;
         brush.fillStyle = colour("text");
         if (row >= 12) brush.fillText(slot.name, 2, y + row / 2, labels - 6);
+        // While it was there.
+        brush.fillStyle = colour("line");
+        const up = Math.max(labels, x(slot.upAt === undefined ? 0 : slot.upAt));
+        const down = x(slot.downAt === undefined ? model.time : slot.downAt);
+        brush.fillRect(up, y + row / 2 - 0.5, Math.max(0, down - up), 1);
         let covered = -1; // pixels; bars too narrow to be seen are one
         for (let i = firstBar(slot.bars, begin); i < slot.bars.length; ++i) {
           const bar = slot.bars[i];

@@ -88,6 +88,14 @@ TEST_CASE("it is a JSON array, and without its last bracket a bracket short of o
     CHECK(trace_of(events, false).ends_with("}"));  // no comma: a bracket is all that is missing
 }
 
+TEST_CASE("a crash takes from its test's start to the news of it") {
+    TestFinished crash = took("x", {0, 0, 0});
+    crash.result.crashed = true;
+    const std::string text =
+        trace_of({{5, TestStarted{.test = {"x"}, .worker = "gw0"}}, {25, crash}});
+    CHECK(contains(text, R"("name":"x","cat":"test","ph":"X","ts":5000.0,"dur":20000.0)"));
+}
+
 TEST_CASE("a test that no slot ran is no slice") {
     CHECK_FALSE(contains(trace_of({{1, TestFinished{.test = {"x"}}}}), "\"x\""));
 }
