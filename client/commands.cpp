@@ -14,6 +14,7 @@
 #include "client/inquiry.hpp"
 #include "client/loop.hpp"
 #include "client/order.hpp"
+#include "client/quarantine_settings.hpp"
 #include "client/repeating.hpp"
 #include "client/reports.hpp"
 #include "client/run_id.hpp"
