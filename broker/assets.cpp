@@ -14,12 +14,13 @@ constexpr std::string_view css = "text/css; charset=utf-8";
 constexpr std::string_view javascript = "text/javascript; charset=utf-8";
 
 constexpr std::array assets = {
-    Asset{"index.html", html},       Asset{"layout.css", css},
-    Asset{"style.css", css},         Asset{"details.js", javascript},
-    Asset{"lists.js", javascript},   Asset{"matrix.js", javascript},
-    Asset{"model.js", javascript},   Asset{"page.js", javascript},
-    Asset{"results.js", javascript}, Asset{"rows.js", javascript},
-    Asset{"sources.js", javascript}, Asset{"timeline.js", javascript},
+    Asset{"index.html", html},        Asset{"layout.css", css},
+    Asset{"style.css", css},          Asset{"details.js", javascript},
+    Asset{"history.js", javascript},  Asset{"lists.js", javascript},
+    Asset{"matrix.js", javascript},   Asset{"model.js", javascript},
+    Asset{"page.js", javascript},     Asset{"results.js", javascript},
+    Asset{"rows.js", javascript},     Asset{"sources.js", javascript},
+    Asset{"timeline.js", javascript},
 };
 
 }  // namespace

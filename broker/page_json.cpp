@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <tuple>
@@ -63,14 +64,18 @@ std::vector<bool> ended_starts(const std::vector<Event>& events) {
 
 std::string json_of(const EventsGiven& given, std::size_t place) {
     const Event& event = given.events[place];
+    std::optional<double> at;
+    if (place < given.times.size()) at = given.times[place] / 1000.0;
     if (const auto* end = std::get_if<RunFinished>(&event)) {
-        return text_of({{"event", "run_finished"},
-                        {"end", end_word(end->end)},
-                        {"exit_code", end->code},
-                        {"reason", end->reason}});
+        Json object = {{"event", "run_finished"},
+                       {"end", end_word(end->end)},
+                       {"exit_code", end->code},
+                       {"reason", end->reason}};
+        if (at) object["at"] = *at;
+        return text_of(object);
     }
-    EventContext context{.environment = name_of(given, event), .tree = given.tree, .whole = true};
-    if (place < given.times.size()) context.at = given.times[place] / 1000.0;
+    const EventContext context{
+        .environment = name_of(given, event), .tree = given.tree, .at = at, .whole = true};
     return event_json(event, context);
 }
 

@@ -10,6 +10,7 @@
 #include "broker/page_json.hpp"
 #include "broker/query.hpp"
 #include "shared/answer_json.hpp"
+#include "shared/history_json.hpp"
 
 namespace xgrid::broker {
 namespace {
@@ -26,16 +27,19 @@ constexpr auto patience = std::chrono::seconds(2);
 constexpr Duration look_interval = std::chrono::milliseconds(250);
 constexpr int looks_per_sign = 40;
 
-constexpr std::array answered = {std::string_view("/api/runs"), std::string_view("/api/workers"),
-                                 std::string_view("/api/overview"), std::string_view("/api/why")};
+constexpr std::array answered = {
+    std::string_view("/api/runs"),     std::string_view("/api/workers"),
+    std::string_view("/api/overview"), std::string_view("/api/why"),
+    std::string_view("/api/history"),  std::string_view("/api/flakes")};
 
 Page busy() { return {503, plain_type, "the broker's loop is busy\n"}; }
 Page json_page(std::string text) { return {200, json_type, std::move(text)}; }
 
 }  // namespace
 
-std::optional<Answer> Pages::ask(Question question, const std::string& about) {
-    return desk_.ask(Ask{.question = question, .about = about});
+std::optional<Answer> Pages::ask(Question question, const std::string& about,
+                                 const std::string& project) {
+    return desk_.ask(Ask{.question = question, .about = about, .project = project});
 }
 
 std::optional<Page> Pages::page(const std::string& path, const std::string& target, Instant now) {
@@ -59,6 +63,14 @@ Page Pages::fresh(const std::string& path, const std::string& target) {
         if (!answer) return busy();
         if (answer->runs.empty()) return {404, plain_type, answer->trouble + "\n"};
         return json_page(json_of(answer->runs.front(), answer->lines));
+    }
+    if (path == "/api/history" || path == "/api/flakes") {
+        const Question question = path == "/api/flakes" ? Question::flakes : Question::history;
+        const std::optional<Answer> answer =
+            ask(question, parameter_of(target, "test").value_or(""),
+                parameter_of(target, "project").value_or(""));
+        if (!answer) return busy();
+        return json_page(history_json(answer->tests));
     }
     const bool all = path == "/api/overview";
     Overview overview;

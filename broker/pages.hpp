@@ -4,7 +4,8 @@
 //   /api/runs, /api/workers           as `xgrid runs --json` and `xgrid workers --json`
 //   /api/overview                     as `xgrid status --json`
 //   /api/why?run=RUN                  as `xgrid why --json`
-//   /api/events?run=RUN&from=NUMBER   a part of a run's events (broker/page_json.hpp)
+//   /api/history?test=PART, /api/flakes   what is known of tests (shared/history_json.hpp);
+//   &project= /api/events?run=RUN&from=NUMBER   a part of a run's events (broker/page_json.hpp)
 //
 // However many ask, the loop hears each question once a second.
 #pragma once
@@ -62,7 +63,8 @@ public:
 private:
     Page fresh(const std::string& path, const std::string& target);
     Page events(const std::string& target);
-    std::optional<Answer> ask(Question question, const std::string& about = {});
+    std::optional<Answer> ask(Question question, const std::string& about = {},
+                              const std::string& project = {});
 
     struct Kept {
         Instant until;

@@ -1,4 +1,4 @@
-// The pages of a broker: its runs, one run, its workers. The part after # says which.
+// The pages of a broker: its runs, one run, its workers, its tests. The part after # says which.
 "use strict";
 
 (function () {
@@ -177,6 +177,8 @@
   const pages = [
     [/^#\/run\/(.+)$/, (id) => showRun(decodeURIComponent(id)), ""],
     [/^#\/workers$/, showWorkers, "Workers"],
+    [/^#\/tests(?:\/(.*))?$/, (words) =>
+      stops.push(xgrid.showHistory(main, decodeURIComponent(words || ""))), "Tests"],
     [/^(#\/?)?$/, showRuns, "Runs"],
   ];
 
