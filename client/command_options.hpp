@@ -7,10 +7,11 @@
 #include <vector>
 
 #include "client/options.hpp"
+#include "shared/command_text.hpp"
 
 namespace xgrid::client {
 
-enum class CommandKind : std::uint8_t { status, runs, workers, why, attach, cancel, rerun };
+enum class CommandKind : std::uint8_t { status, runs, workers, why, attach, cancel, rerun, watch };
 
 /// None: it is no such subcommand.
 std::optional<CommandKind> command_kind(const std::string& name);
@@ -20,8 +21,12 @@ struct Command {
     std::string run;      // or how its id begins
     bool json = false;    // on stdout, for programs
     bool failed = false;  // only what failed
+    bool stays = false;   // and shows what changes
     Options options;      // the broker; and how a run is shown
 };
+
+/// What each of them shows with --help.
+std::vector<CommandText> command_texts();
 
 /// None: help was asked for and printed. Throws Fatal with exit code 4 for what makes no sense, or
 /// if no broker is named.

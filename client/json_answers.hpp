@@ -12,6 +12,7 @@ namespace xgrid::client {
 /// One object or list, and the line's end. Durations are in seconds.
 std::string json_of(const std::vector<RunSummary>& runs);
 std::string json_of(const std::vector<WorkerSummary>& workers);
+/// Those of its runs that wait say why; `trouble` is there when it is not of now.
 std::string json_of(const Overview& overview);
 /// Of a run: what it waits for.
 std::string json_of(const RunSummary& run, const std::vector<std::string>& reasons);
