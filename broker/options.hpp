@@ -11,6 +11,7 @@
 #include "broker/config_file.hpp"
 #include "shared/address.hpp"
 #include "shared/cache_home.hpp"
+#include "shared/command_text.hpp"
 
 namespace xgrid::broker {
 
@@ -30,6 +31,9 @@ struct Options {
     std::string history_project{};
     bool embedded = false;  // lives and dies with its parent, which handles Ctrl-C
 };
+
+/// What `xgrid broker --help` shows.
+CommandText command_text();
 
 /// None: help was asked for and printed. Throws Fatal with exit code 4.
 std::optional<Options> parse_options(const std::vector<std::string>& arguments);

@@ -17,6 +17,7 @@
 #include "shared/credentials.hpp"
 #include "shared/endpoint.hpp"
 #include "shared/ensure.hpp"
+#include "shared/nearest.hpp"
 
 namespace xgrid::client {
 namespace {
@@ -58,6 +59,12 @@ constexpr std::array descriptions = {
         CommandKind::flakes, "flakes", nullptr, false,
         "Lists tests that are flaky, each with a proof: both outcomes with the same code in the\n"
         "same environment. Then those that may be. Without a broker: of runs on this machine."},
+    Description{
+        CommandKind::watch, "watch", nullptr, false,
+        "Shows what a broker has to do, and goes on showing it: runs with their progress and\n"
+        "failures, why they wait, and workers. On a terminal it is drawn anew each second\n"
+        "until q or Ctrl-C; with --json there is a line for each second; else it is shown\n"
+        "once. xgrid attach shows one run, with its tests."},
 };
 
 // What is kept on this machine may be asked, too.
@@ -146,13 +153,61 @@ po::variables_map parse(const std::vector<std::string>& ours,
     return map;
 }
 
+void describe(po::options_description& known, const Description& about, Command& command,
+              Given& given) {
+    known.add_options()("broker", po::value(&command.options.broker)->value_name("ENDPOINT"),
+                        "the broker (else: XGRID_BROKER, or broker in a file of settings)")  //
+        ("broker-key", po::value(&given.broker_key)->value_name("KEY|FILE"),
+         "its public key, if it asks for keys")  //
+        ("key", po::value(&given.key)->value_name("FILE"),
+         "your own key (default ~/.config/xgrid/key)");
+    if (!needs_broker(about.kind)) {
+        known.add_options()("project", po::value(&command.project)->value_name("NAME"),
+                            "whose (default: with a broker any, else this folder's)");
+    }
+    if (about.kind == CommandKind::rerun)
+        known.add_options()("failed", "only the tests that failed");
+    if (about.kind == CommandKind::status) known.add_options()("watch", "as xgrid watch");
+    if (about.shows_run) {
+        describe_display(known, given, command.options);
+    } else {
+        known.add_options()("json", "for programs");
+    }
+    known.add_options()("help,h", "show this");
+}
+
+std::string usage_of(const Description& about) {
+    return fmt::format("usage: xgrid {} [OPTIONS]{}{}\n\n{}\n\n", about.name,
+                       about.takes != nullptr ? " " : "", about.takes != nullptr ? about.takes : "",
+                       about.help);
+}
+
+Operand operand_of(const Description& about) {
+    if (about.takes == nullptr || about.kind == CommandKind::history) return Operand::none;
+    return about.kind == CommandKind::cancel ? Operand::open_run : Operand::run;
+}
+
+CommandText text_of(const Description& about) {
+    Command command;
+    Given given;
+    po::options_description known("Options", OptionGroups::columns);
+    describe(known, about, command, given);
+    CommandText text{.name = about.name,
+                     .opening = usage_of(about),
+                     .groups = {group_text("Options", known)},
+                     .operand = operand_of(about)};
+    set_choices(text);
+    return text;
+}
+
 // What the parser does not know is a run or a test, or nothing that there is.
 std::string word_from(const std::vector<std::string>& others, const Description& about) {
     for (const std::string& word : others) {
         if (word.size() < 2 || word[0] != '-') continue;
+        const std::string name = word.substr(0, word.find('='));
         throw Fatal(
-            fmt::format("there is no option {} (xgrid {} --help shows those that there are)", word,
-                        about.name),
+            fmt::format("there is no option {}{} (xgrid {} --help shows those that there are)",
+                        name, did_you_mean(name, long_options(text_of(about))), about.name),
             4);
     }
     const std::size_t wanted = about.takes != nullptr ? 1 : 0;
@@ -182,28 +237,18 @@ std::optional<CommandKind> command_kind(const std::string& name) {
     return found == descriptions.end() ? std::nullopt : std::optional(found->kind);
 }
 
+std::vector<CommandText> command_texts() {
+    std::vector<CommandText> texts;
+    for (const Description& about : descriptions) texts.push_back(text_of(about));
+    return texts;
+}
+
 std::optional<Command> parse_command(CommandKind kind, const std::vector<std::string>& arguments) {
     const Description& about = description_of(kind);
     Command command{.kind = kind};
     Given given;
     po::options_description known("Options", OptionGroups::columns);
-    known.add_options()("broker", po::value(&command.options.broker)->value_name("ENDPOINT"),
-                        "the broker (else: XGRID_BROKER, or broker in a file of settings)")  //
-        ("broker-key", po::value(&given.broker_key)->value_name("KEY|FILE"),
-         "its public key, if it asks for keys")  //
-        ("key", po::value(&given.key)->value_name("FILE"),
-         "your own key (default ~/.config/xgrid/key)");
-    if (!needs_broker(kind)) {
-        known.add_options()("project", po::value(&command.project)->value_name("NAME"),
-                            "whose (default: with a broker any, else this folder's)");
-    }
-    if (kind == CommandKind::rerun) known.add_options()("failed", "only the tests that failed");
-    if (about.shows_run) {
-        describe_display(known, given, command.options);
-    } else {
-        known.add_options()("json", "for programs");
-    }
-    known.add_options()("help,h", "show this");
+    describe(known, about, command, given);
     const Arguments split = split_arguments(arguments, [&](const std::string& name) -> OptionKind {
         const po::option_description* option =
             known.find_nothrow(name.substr(name.starts_with("--") ? 2 : 0), false);
@@ -213,15 +258,13 @@ std::optional<Command> parse_command(CommandKind kind, const std::vector<std::st
     try {
         const po::variables_map parsed = parse(split.ours, known);
         if (parsed.contains("help")) {
-            std::cout << fmt::format("usage: xgrid {} [OPTIONS]{}{}\n\n{}\n\n", about.name,
-                                     about.takes != nullptr ? " " : "",
-                                     about.takes != nullptr ? about.takes : "", about.help)
-                      << known;
+            std::cout << usage_of(about) << known;
             return std::nullopt;
         }
         command.about = word_from(split.pytest, about);
         command.json = !about.shows_run && parsed.contains("json");
         command.failed = parsed.contains("failed");
+        command.stays = kind == CommandKind::watch || parsed.contains("watch");
         if (about.shows_run) set_display(command.options, parsed, given, split.ours);
     } catch (const po::error& error) {
         throw Fatal(

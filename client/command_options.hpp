@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "client/options.hpp"
+#include "shared/command_text.hpp"
 
 namespace xgrid::client {
 
@@ -19,7 +20,8 @@ enum class CommandKind : std::uint8_t {
     cancel,
     rerun,
     history,
-    flakes
+    flakes,
+    watch
 };
 
 /// None: it is no such subcommand.
@@ -30,11 +32,15 @@ struct Command {
     std::string about;    // a run, or how its id begins; of history: a test, or a part of its id
     bool json = false;    // on stdout, for programs
     bool failed = false;  // only what failed
+    bool stays = false;   // and shows what changes
     Options options;      // the broker; and how a run is shown
     // Of history and flakes: whose they are; empty: any at a broker, and here that folder's.
     std::string project;
     std::string project_root;
 };
+
+/// What each of them shows with --help.
+std::vector<CommandText> command_texts();
 
 /// None: help was asked for and printed. Throws Fatal with exit code 4 for what makes no sense, or
 /// if no broker is named where there has to be one.

@@ -18,6 +18,7 @@
 #include "client/repeating.hpp"
 #include "client/reports.hpp"
 #include "client/run_id.hpp"
+#include "client/watch_command.hpp"
 #include "shared/answer_json.hpp"
 #include "shared/ensure.hpp"
 
@@ -30,12 +31,15 @@ void show(const T& what, bool json) {
 }
 
 int show_status(Inquiry& broker, bool json) {
-    show(Overview{.broker = broker.endpoint(),
-                  .version = broker.broker().version,
-                  .runs = broker.ask(Question::runs).runs,
-                  .workers = broker.ask(Question::workers).workers,
-                  .wanted = broker.ask(Question::wanted).wanted},
-         json);
+    Overview overview{.broker = broker.endpoint(),
+                      .version = broker.broker().version,
+                      .runs = broker.ask(Question::runs).runs,
+                      .workers = broker.ask(Question::workers).workers,
+                      .wanted = broker.ask(Question::wanted).wanted};
+    for (const std::string& run : waiting_runs(overview.runs)) {
+        overview.why[run] = broker.ask(Question::why, run).lines;
+    }
+    show(overview, json);
     return 0;
 }
 
@@ -129,9 +133,11 @@ int run_command(const Command& command) {
     if (command.kind == CommandKind::history || command.kind == CommandKind::flakes) {
         return show_history(command);
     }
+    if (command.stays && (command.json || can_draw())) return watch(command);
     Inquiry broker(command.options.broker, command.options.credentials);
     switch (command.kind) {
-        case CommandKind::status: return show_status(broker, command.json);
+        case CommandKind::status:
+        case CommandKind::watch: return show_status(broker, command.json);
         case CommandKind::runs: show(broker.ask(Question::runs).runs, command.json); return 0;
         case CommandKind::workers:
             show(broker.ask(Question::workers).workers, command.json);

@@ -152,7 +152,7 @@ void set_display(Options& options, const po::variables_map& parsed, const Given&
     if (!given.durations_min.empty()) {
         display.durations_min = seconds("--durations-min", given.durations_min);
     }
-    one_of("--show-capture", display.show_capture, {"no", "stdout", "stderr", "log", "all"});
+    one_of("--show-capture", display.show_capture, choices_of("show-capture"));
     display.header = !parsed.contains("no-header");
     display.summary = !parsed.contains("no-summary");
     display.collect_only = options.spec.collect_only;
@@ -170,6 +170,29 @@ std::string help_of(const OptionGroups& groups) {
          << groups.stop << '\n'
          << groups.show << exit_codes_text;
     return text.str();
+}
+
+CommandText submit_text() {
+    OptionGroups groups;
+    Given given;
+    Options options;
+    describe(groups, given, options);
+    CommandText text{.name = "submit",
+                     .opening = usage_text,
+                     .groups = {group_text("Where tests run", groups.where),
+                                group_text("What travels there", groups.code),
+                                group_text("When to stop", groups.stop),
+                                group_text("What is shown and written", groups.show)},
+                     .closing = exit_codes_text,
+                     .operand = Operand::file};
+    set_choices(text);
+    return text;
+}
+
+void set_choices(CommandText& command) {
+    for (const char* option : {"dist", "framework", "tb", "show-capture", "capture"}) {
+        xgrid::set_choices(command, option, choices_of(option));
+    }
 }
 
 }  // namespace xgrid::client

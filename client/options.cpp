@@ -118,8 +118,7 @@ std::uint32_t slots_from(const Given& given, const Parsed& parsed,
 
 bool is_distributed(bool environments, const Parsed& parsed, const Given& given) {
     if (given.distribution.empty()) return environments;
-    one_of(parsed.name("dist"), given.distribution,
-           {"each", "load", "loadscope", "loadfile", "loadgroup", "worksteal", "no"});
+    one_of(parsed.name("dist"), given.distribution, choices_of("dist"));
     return environments && given.distribution != "no";
 }
 
@@ -272,8 +271,7 @@ std::string framework_asked(const Arguments& split, const std::string& directory
     for (const std::string& word : split.ours) {
         if (word.starts_with(option)) asked = word.substr(option.size());
     }
-    one_of("--framework", asked,
-           {"auto", "pytest", "gtest", "doctest", "catch2", "ctest", "meson", "command"});
+    one_of("--framework", asked, choices_of("framework"));
     return asked == "auto" ? framework_of(targets_in(split.pytest), directory) : asked;
 }
 

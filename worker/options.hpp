@@ -10,6 +10,7 @@
 
 #include "shared/address.hpp"
 #include "shared/cache_home.hpp"
+#include "shared/command_text.hpp"
 #include "shared/instant.hpp"
 #include "shared/token.hpp"
 #include "worker/frameworks/warm_key.hpp"
@@ -45,6 +46,9 @@ struct Options {
 
 /// Somebody has dialled it for one run, and ends it with that.
 bool serves_one(const Options& options);
+
+/// What `xgrid worker --help` shows.
+CommandText command_text();
 
 /// None: help was asked for and printed. Throws Fatal with exit code 4.
 std::optional<Options> parse_options(const std::vector<std::string>& arguments);

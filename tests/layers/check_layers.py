@@ -28,6 +28,7 @@ WORLD = [
     r"client/(project|pytest_ini|settings_files|sync_settings|targets)\.[ch]pp",
     r"client/(dialer|knock|tokens)\.[ch]pp",
     r"client/(command_options|commands|history_command|inquiry|order)\.[ch]pp",
+    r"client/(completion_command|manual_command|screen|subcommands|watch_command)\.[ch]pp",
     r"client/(folder_watches|framework_choice|grid|rounds|watching|within)\.[ch]pp",
     r"client/snapshot/(?!glob|ignore_rules|settings).*",
     r"shared/(cache_home|config_home|cores|credentials|curve|database|elf|file|handshakes|key_file|living|mapped_file|notices|option_text|partial|descriptor|process|secret_file|signals|socket|socket_folder|store\w*|text_file|whole_file)\.[ch]pp",
@@ -79,13 +80,18 @@ ABOVE = [
             r"{role}/(main|loop|options)\.[ch]pp",
             r"broker/keys_options\.cpp",
             r"worker/(listen|session)\.[ch]pp",
-            r"client/(code|command_options|embedded|grid|option_list|reports|rounds)\.[ch]pp",
+            r"client/(code|command_options|embedded|grid|option_list|reports|rounds|subcommands)\.[ch]pp",
         ],
     ),
 ]
 
 # Who may include a role that is not its own: the one program that is all three.
-EVERY_ROLE = [r"client/main\.cpp", r"client/embedded\.[ch]pp", r"tests/.*"]
+EVERY_ROLE = [
+    r"client/main\.cpp",
+    r"client/embedded\.[ch]pp",
+    r"client/subcommands\.cpp",
+    r"tests/.*",
+]
 DOORS = r'"({role}/(loop|options)|broker/(keys_command|keys_options)|worker/frameworks/native/server)\.hpp"'
 
 # Standard headers through which a file reaches the world. POSIX headers are all among them.
@@ -94,13 +100,13 @@ NOT_PURE = (
     r"|random|shared_mutex|thread|(?!zstd\.h)[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
 )
 # Ours, through which a pure file would reach it all the same.
-NOT_PURE_OURS = r'".*/(loop|options|config_file|desk|http|pages|viewing|socket|socket_folder|curve|handshakes|secret_file|key_file|key_store|keys_command|keys_options|access|audit|credentials|config_home|dialer|knock|tokens|journal|listen|permits|session|worker_keys|cache_home|descriptor|objects|code|coverage_report|git_library|giver|tree_content|tree_sync|trees|database|file|living|mapped_file|notices|option_text|partial|store\w*|command_options|commands|history|history_command|history_store|inquiry|order|embedded|memory|option_list|plugin_command|plugin_talk|program|project|pytest_cache|pytest_ini|folder_watches|grid|remote_hosts?|repository|rounds|settings_files|sync_settings|text_file|whole_file|watching|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
+NOT_PURE_OURS = r'".*/(loop|options|config_file|desk|http|pages|viewing|socket|socket_folder|curve|handshakes|secret_file|key_file|key_store|keys_command|keys_options|access|audit|credentials|config_home|dialer|knock|tokens|journal|listen|permits|session|worker_keys|cache_home|descriptor|objects|code|coverage_report|git_library|giver|tree_content|tree_sync|trees|database|file|living|mapped_file|notices|option_text|partial|store\w*|command_options|commands|history|history_command|history_store|inquiry|order|embedded|memory|option_list|completion_command|manual_command|screen|subcommands|watch_command|plugin_command|plugin_talk|program|project|pytest_cache|pytest_ini|folder_watches|grid|remote_hosts?|repository|rounds|settings_files|sync_settings|text_file|whole_file|watching|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
 
 CLOCK = re.compile(r"_clock::now|random_device|std::time\(|clock_gettime|gettimeofday")
 ASKS_THE_CLOCK = [
     r"{role}/(main|loop)\.cpp",
     r"broker/(http|keys_command|objects)\.cpp",
-    r"client/(code|dialer|embedded|giver|history_command|inquiry|remote_hosts|rounds)\.cpp",
+    r"client/(code|dialer|embedded|giver|history_command|inquiry|remote_hosts|rounds|watch_command)\.cpp",
     r"shared/(notices|store_shelf)\.cpp",
     r"worker/(detection|listen|tree_sync)\.cpp",
     r"worker/frameworks/native/(jobs|program)\.cpp",
