@@ -26,10 +26,15 @@ def test_waits():
 """
 
 
-@pytest.fixture
-def service(tmp_path, monkeypatch):
-    """A broker with a page on a port that it keeps over restarts, and a project."""
+@pytest.fixture(autouse=True)
+def state_of_its_own(tmp_path, tmp_path_factory, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(grid, "SHARED", tmp_path_factory.mktemp("shared"))
+
+
+@pytest.fixture
+def service(tmp_path):
+    """A broker with a page on a port that it keeps over restarts, and a project."""
     service = Service(tmp_path / "grid", "", "--http", "127.0.0.1:%d" % brokers.free_port())
     service.go = tmp_path / "go"
     service.project = grid.Project(tmp_path / "project")
@@ -126,8 +131,7 @@ def test_runs_and_workers_fit_a_phone_in_the_dark(browser, service):
     browser.resize(1280, 800)
 
 
-def test_who_has_no_token_is_asked_for_one(browser, tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+def test_who_has_no_token_is_asked_for_one(browser, tmp_path):
     service = Service(tmp_path / "grid", "", "--http", "127.0.0.1:0", asks=True)
     try:
         open_page(browser, service)
