@@ -106,7 +106,7 @@ CLOCK = re.compile(r"_clock::now|random_device|std::time\(|clock_gettime|gettime
 ASKS_THE_CLOCK = [
     r"{role}/(main|loop)\.cpp",
     r"broker/(http|keys_command|objects)\.cpp",
-    r"client/(code|dialer|embedded|giver|history_command|inquiry|remote_hosts|rounds|watch_command)\.cpp",
+    r"client/(code|dialer|embedded|giver|history_command|inquiry|quarantine_settings|remote_hosts|rounds|watch_command)\.cpp",
     r"shared/(notices|store_shelf)\.cpp",
     r"worker/(detection|listen|tree_sync)\.cpp",
     r"worker/frameworks/native/(jobs|program)\.cpp",
