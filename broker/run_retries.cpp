@@ -76,8 +76,10 @@ void Run::ended_again(Instant now, Job& about, const Ended& fact) {
     if (attempt.unstarted > 0 || attempt.running) {
         return requeue(now, about, fact.end == End::done, "ended without running all of its tests");
     }
-    if (attempt.finished == 0) {
-        for (const TestName& test : about.body.selection.tests) stand(now, about.body.unit, test);
+    const std::vector<TestName> found = attempt.tests;
+    const std::vector<TestName> wanted = about.body.selection.tests;
+    for (const TestName& test : wanted) {
+        if (std::ranges::find(found, test) == found.end()) stand(now, about.body.unit, test);
     }
     if (jobs_.contains(about.id)) drop_job(about.id);
 }
@@ -188,6 +190,7 @@ std::optional<WorkerKey> Run::avoided() const {
 // It waits behind another job, and there is a better place for it.
 bool Run::would_move(Instant now, const Again& again) {
     if (idle_.empty()) return false;
+    if (spec_.retry_anywhere) return true;
     if (choose(idle_, again, true).elsewhere) return true;
     const Instant patient_until = again.since + settings_->retry_patience;
     if (now >= patient_until) return true;

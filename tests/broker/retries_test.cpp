@@ -9,12 +9,11 @@ using std::chrono::seconds;
 
 namespace {
 
-// Slots, each on a worker of its own, and a unit of two tests that the first of them has loaded.
+// A slot that has loaded a unit of two tests.
 struct Retrying : OneRun {
-    explicit Retrying(RunSpec spec = {.slots = 4, .crashes_max = 9, .retries = 2},
-                      SlotKey slots = 1)
+    explicit Retrying(RunSpec spec = {.slots = 4, .crashes_max = 9, .retries = 2})
         : OneRun(std::move(spec)) {
-        list({"a"}, slots);
+        list({"a"});
         load(0, 2);
     }
 
@@ -43,9 +42,12 @@ struct Retrying : OneRun {
 // Two slots of one worker.
 struct Beside : OneRun {
     Beside() : OneRun({.slots = 2, .crashes_max = 9, .retries = 1}) {
-        list({"a", "b"});
         add_slot(1);
+        add_slot(1);
+        say(0, SlotBegan{});
+        say(0, UnitsNamed{{"a", "b"}});
         say(1, SlotBegan{});
+        say(0, Ended{});
         load(0, 1);
         load(1, 1);
     }
@@ -113,7 +115,8 @@ TEST_CASE_FIXTURE(Retrying, "a test that took its slot down runs again in anothe
 }
 
 TEST_CASE("a test runs again on another worker") {
-    Retrying one({.slots = 4, .crashes_max = 9, .retries = 1}, 2);
+    Retrying one({.slots = 4, .crashes_max = 9, .retries = 1});
+    one.add_slot(2);
     REQUIRE(one.jobs_of(1) == 0);
     one.say(0, failed(0));
     one.load_again(1);
@@ -185,6 +188,9 @@ TEST_CASE("where it does not matter, a test runs again in the next slot that is 
     one.load(1, 1);
     one.say(0, failed(0));
     one.say(0, Ended{});
+    one.wait(milliseconds(5));
+    REQUIRE(one.held(1, 1).attempt->asked == 1);
+    one.say(1, Ended{.end = End::returned}, 1);
     CHECK(one.held(0).again);
     CHECK(!one.run.avoided());
 }
@@ -213,6 +219,7 @@ TEST_CASE("a test that is to run again when its run stops has failed") {
     one.say(0, failed(0));
     one.say(0, Ended{});
     CHECK(one.events<TestFinished>().size() == 3);
+    one.say(0, Ended{.end = End::returned});
     CHECK(one.held(0).body.kind == JobKind::finish);
 }
 

@@ -19,7 +19,7 @@ Result<std::vector<Quarantine>> read(const std::string& text) {
 }
 
 std::string fault(const std::string& text) {
-    const auto found = read(text);
+    auto found = read(text);
     return found ? "" : found.error();
 }
 
@@ -32,7 +32,7 @@ std::string without(const std::string& line) {
 }  // namespace
 
 TEST_CASE("a file says which tests are in quarantine, until when, and who sees to it") {
-    const auto found = read(whole +
+    auto found = read(whole +
                             "[[quarantine]]\ntests = ['b*', 'c']\nowner = 'bob'\nissue = 'i/2'\n"
                             "until = '2027-01-31'\n");
     REQUIRE(found);
