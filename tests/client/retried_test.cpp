@@ -66,7 +66,7 @@ std::string junit(const std::vector<Event>& events, const RunSpec& spec = {}) {
 }
 
 std::string json(const std::vector<Event>& events, const RunSpec& spec = {}) {
-    JsonLines report("run", "", EnvironmentNames(spec));
+    JsonLines report({.run = "run", .environments = EnvironmentNames(spec)});
     return said(report, spec, events);
 }
 

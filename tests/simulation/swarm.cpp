@@ -134,7 +134,7 @@ Plan draw_plan(std::uint64_t seed) {
         for (const auto& [name, unit] : suite.units) {
             if (random.chance(0.3)) run.spec.collected_units.push_back(name);
         }
-        run.spec.collected_units.push_back("one that is gone");
+        run.spec.collected_units.emplace_back("one that is gone");
     }
     draw_retries(plan);
     Random known(seed * 2 + 6'000'001);  // likewise
