@@ -174,8 +174,8 @@ void History::write(Instant now, std::chrono::seconds wall) {
 }
 
 void History::write_part(Known& run, std::chrono::seconds wall) {
-    const auto end = run.verdicts.begin() +
-                     static_cast<std::ptrdiff_t>(std::min(run.verdicts.size(), part_max));
+    const auto end =
+        run.verdicts.begin() + static_cast<std::ptrdiff_t>(std::min(run.verdicts.size(), part_max));
     const std::vector<HistoryVerdict> part(run.verdicts.begin(), end);
     if (const auto error = store_->add(run.about, part, wall)) return give_up(error->text);
     run.verdicts.erase(run.verdicts.begin(), end);

@@ -85,8 +85,7 @@ std::optional<Error> HistoryStore::begin() {
     write_ = database_.prepare(
         "insert or replace into tests values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
         "?13, ?14)");
-    read_origin_ =
-        database_.prepare("select run, tree, kind, at from origins where number = ?1");
+    read_origin_ = database_.prepare("select run, tree, kind, at from origins where number = ?1");
     return database_.take_trouble();
 }
 
@@ -143,14 +142,13 @@ void HistoryStore::add(std::int64_t project, std::int64_t origin, const HistoryV
                [&](std::int64_t other) { return are_same(origin, other); });
     const std::string last = to_bytes(record.last);
     const std::string proofs = to_bytes(record.proofs);
-    write_.run(project, unit, test, occurrence, environment,
-               static_cast<std::int64_t>(record.seconds * 1e6),
-               static_cast<std::int64_t>(record.verdicts),
-               static_cast<std::int64_t>(record.failures),
-               static_cast<std::int64_t>(record.first_seen),
-               static_cast<std::int64_t>(record.last_seen),
-               std::int64_t{record.failed() ? 1 : 0}, static_cast<std::int64_t>(record.flaky()),
-               std::string_view(last), std::string_view(proofs));
+    write_.run(
+        project, unit, test, occurrence, environment,
+        static_cast<std::int64_t>(record.seconds * 1e6), static_cast<std::int64_t>(record.verdicts),
+        static_cast<std::int64_t>(record.failures), static_cast<std::int64_t>(record.first_seen),
+        static_cast<std::int64_t>(record.last_seen), std::int64_t{record.failed() ? 1 : 0},
+        static_cast<std::int64_t>(record.flaky()), std::string_view(last),
+        std::string_view(proofs));
 }
 
 std::int64_t HistoryStore::project_of(const std::string& name) {
@@ -168,12 +166,12 @@ std::int64_t HistoryStore::origin_of(const HistoryRun& run, std::uint64_t kind,
     {
         Database::Statement select = database_.prepare(
             "select number from origins where run = ?1 and tree = ?2 and kind = ?3");
-        Database::Rows rows = select.rows(std::string_view(run.run), std::string_view(run.tree),
-                                          signed_kind);
+        Database::Rows rows =
+            select.rows(std::string_view(run.run), std::string_view(run.tree), signed_kind);
         if (rows.next()) return rows.integer(0);
     }
-    Database::Statement insert = database_.prepare(
-        "insert into origins (run, tree, kind, at) values (?1, ?2, ?3, ?4)");
+    Database::Statement insert =
+        database_.prepare("insert into origins (run, tree, kind, at) values (?1, ?2, ?3, ?4)");
     insert.run(std::string_view(run.run), std::string_view(run.tree), signed_kind,
                static_cast<std::int64_t>(wall.count()));
     return database_.last_row();
@@ -218,8 +216,9 @@ void HistoryStore::prune(std::chrono::seconds wall, std::int64_t tests_max) {
     database_.run("begin immediate");
     Database::Statement note = database_.prepare("insert or replace into pruned values (1, ?1)");
     note.run(now);
-    for (const char* old : {"delete from tests where last_seen < ?1",
-                            "delete from taken where at < ?1", "delete from origins where at < ?1"}) {
+    for (const char* old :
+         {"delete from tests where last_seen < ?1", "delete from taken where at < ?1",
+          "delete from origins where at < ?1"}) {
         Database::Statement remove = database_.prepare(old);
         remove.run(oldest);
     }

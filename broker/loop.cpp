@@ -154,8 +154,8 @@ public:
             std::vector<zmq::pollitem_t> items = {router_.poll_item(),
                                                   {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
             if (topics_) items.push_back(topics_->poll_item());
-            Instant until = std::min({core_.next_deadline(), objects_.next_deadline(),
-                                      history_.next_deadline()});
+            Instant until = std::min(
+                {core_.next_deadline(), objects_.next_deadline(), history_.next_deadline()});
             if (access_) {
                 items.push_back(access_->poll_item());
                 until = std::min(until, access_->next_look());

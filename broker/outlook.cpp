@@ -73,9 +73,9 @@ std::vector<std::vector<TestName>> Outlook::pieces_of(const std::string& unit,
                                                       std::size_t takers, std::size_t most) const {
     const std::vector<double> seconds = seconds_of(unit, tests);
     const double all = std::accumulate(seconds.begin(), seconds.end(), 0.0);
-    const double enough = std::max(
-        all / (pieces_each * static_cast<double>(std::max<std::size_t>(takers, 1))),
-        piece_seconds_least);
+    const double enough =
+        std::max(all / (pieces_each * static_cast<double>(std::max<std::size_t>(takers, 1))),
+                 piece_seconds_least);
     // Tests of no time at all are shared evenly.
     const std::size_t even = (tests.size() + takers - 1) / std::max<std::size_t>(takers, 1);
     most = std::max<std::size_t>(std::min(most, even), 1);

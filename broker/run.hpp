@@ -294,7 +294,7 @@ private:
     std::set<SlotKey> with_one_job_;
     std::set<SlotKey> retiring_;
     SlotKey next_slot_ = 0;
-    std::set<std::string> units_;            // named so far
+    std::set<std::string> units_;  // named so far
     Outlook outlook_;
     std::vector<std::uint64_t> long_jobs_;   // just loaded, and too much for one slot
     std::set<DoneTest> done_;                // verdicts of an earlier submission

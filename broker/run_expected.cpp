@@ -72,8 +72,8 @@ void Run::split_long_units() {
         Attempt& attempt = *found->second.attempt;
         if (attempt.asked != attempt.answered || attempt.unstarted_seconds <= share) continue;
         const double shares = std::min(attempt.unstarted_seconds / share, 1.0 * slots_most());
-        attempt.takers = std::min(
-            {static_cast<std::uint32_t>(shares) + 1, slots_most() - 1, attempt.unstarted});
+        attempt.takers =
+            std::min({static_cast<std::uint32_t>(shares) + 1, slots_most() - 1, attempt.unstarted});
         ask_back(found->second, fair_part_of(attempt));
     }
 }

@@ -34,7 +34,8 @@ bool goes_as_expected(const Attempt& attempt, Instant now) {
 
 // What is left of a job that runs, as far as one can tell from what has run of it, or earlier.
 Duration time_left(const Attempt& attempt, Instant now) {
-    if (goes_as_expected(attempt, now)) return duration_of(std::max(attempt.unstarted_seconds, 0.0));
+    if (goes_as_expected(attempt, now))
+        return duration_of(std::max(attempt.unstarted_seconds, 0.0));
     const Duration each = (now - attempt.loaded_at) / std::max(attempt.finished, 1U);
     // After weeks, with many tests left, the product would not fit.
     return std::min(each, Duration::max() / std::max(attempt.unstarted, 1U)) * attempt.unstarted;

@@ -84,9 +84,9 @@ struct TestsExpected {
     XGRID_FIELDS(TestsExpected, lane, units);
 };
 
-using Step = std::variant<FactRecorded, WorkerLost, RunCancelled, EnvironmentsLack, SlotGiven,
-                          SlotAsked, Scheduled, TimePassed, WorkerRetires, LocksGiven,
-                          TestsExpected>;
+using Step =
+    std::variant<FactRecorded, WorkerLost, RunCancelled, EnvironmentsLack, SlotGiven, SlotAsked,
+                 Scheduled, TimePassed, WorkerRetires, LocksGiven, TestsExpected>;
 
 // ---- What is kept of a broker's life. Times are of its own clock, in nanoseconds
 

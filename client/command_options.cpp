@@ -50,12 +50,14 @@ constexpr std::array descriptions = {
     Description{CommandKind::rerun, "rerun", "RUN", true,
                 "Submits the same again, with the code that it had, and shows it as submit does.\n"
                 "Ctrl-C ends it."},
-    Description{CommandKind::history, "history", "TEST", false,
-                "Shows what is known of a test: how long it takes, its last outcomes, whether it is\n"
-                "flaky. TEST is its id, or a part of that. Without a broker: of runs on this machine."},
-    Description{CommandKind::flakes, "flakes", nullptr, false,
-                "Lists tests that are flaky, each with a proof: both outcomes with the same code in the\n"
-                "same environment. Then those that may be. Without a broker: of runs on this machine."},
+    Description{
+        CommandKind::history, "history", "TEST", false,
+        "Shows what is known of a test: how long it takes, its last outcomes, whether it is\n"
+        "flaky. TEST is its id, or a part of that. Without a broker: of runs on this machine."},
+    Description{
+        CommandKind::flakes, "flakes", nullptr, false,
+        "Lists tests that are flaky, each with a proof: both outcomes with the same code in the\n"
+        "same environment. Then those that may be. Without a broker: of runs on this machine."},
 };
 
 // What is kept on this machine may be asked, too.
@@ -152,17 +154,19 @@ std::string word_from(const std::vector<std::string>& others, const Description&
     const std::size_t wanted = about.takes != nullptr ? 1 : 0;
     const bool is_test = about.kind == CommandKind::history;
     if (others.size() > wanted) {
-        throw Fatal(
-            fmt::format("xgrid {} takes {}, not '{}' too", about.name,
-                        wanted == 0 ? "nothing but options" : is_test ? "one test" : "one run",
-                        others.back()),
-            4);
+        throw Fatal(fmt::format("xgrid {} takes {}, not '{}' too", about.name,
+                                wanted == 0 ? "nothing but options"
+                                : is_test   ? "one test"
+                                            : "one run",
+                                others.back()),
+                    4);
     }
     if (others.size() < wanted) {
-        throw Fatal(fmt::format("xgrid {} needs {}", about.name,
-                                is_test ? "a test: its id, or a part of that"
-                                        : "a run: its id, or how that begins (xgrid runs lists them)"),
-                    4);
+        throw Fatal(
+            fmt::format("xgrid {} needs {}", about.name,
+                        is_test ? "a test: its id, or a part of that"
+                                : "a run: its id, or how that begins (xgrid runs lists them)"),
+            4);
     }
     return others.empty() ? "" : others.front();
 }

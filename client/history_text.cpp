@@ -18,9 +18,7 @@ namespace {
 constexpr std::size_t told_in_full_max = 5;
 constexpr std::size_t tree_letters = 12;
 
-bool is_failure(Outcome outcome) {
-    return outcome == Outcome::failed || outcome == Outcome::error;
-}
+bool is_failure(Outcome outcome) { return outcome == Outcome::failed || outcome == Outcome::error; }
 
 std::string ago(std::uint64_t at, std::uint64_t now) {
     if (at == 0) return "";
@@ -138,8 +136,8 @@ std::string text_of_flakes(const std::vector<TestHistory>& tests, std::uint64_t 
     Table table(
         add_project({"TEST", "STATE", "IN", ">FAILED", "SINCE", "OUTCOMES", "PROOF"}, "PROJECT"));
     for (const TestHistory& test : tests) {
-        const std::string proof = test.proofs.empty() ? "none: its code was not the same"
-                                                      : text_of(test.proofs.front());
+        const std::string proof =
+            test.proofs.empty() ? "none: its code was not the same" : text_of(test.proofs.front());
         table.add(add_project({name_of(test), state_of(test), test.environment, failed_of(test),
                                ago(flaky_since(test), now), strip_of(test), proof},
                               test.project));

@@ -1,4 +1,6 @@
 // The file of the history of tests: what is there when it is opened again, and what is not kept.
+#include "broker/history_store.hpp"
+
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -6,7 +8,6 @@
 
 #include <doctest/doctest.h>
 
-#include "broker/history_store.hpp"
 #include "tests/client/temp_folder.hpp"
 
 using namespace xgrid;

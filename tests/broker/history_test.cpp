@@ -1,11 +1,12 @@
 // What the history learns of runs, and what it tells of the next one.
+#include "broker/history.hpp"
+
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
-#include "broker/history.hpp"
 #include "tests/broker/one_broker.hpp"
 #include "tests/client/temp_folder.hpp"
 
@@ -35,8 +36,8 @@ struct Learning : OneBroker {
         submitted.run = id;
         broker.receive(now, "client", submitted);
         history->begin(submitted);
-        say_facts({SlotBegan{{.platform = "linux", .version = "3.11.2"}},
-                   UnitsNamed{{"a.py"}}, Ended{}});
+        say_facts(
+            {SlotBegan{{.platform = "linux", .version = "3.11.2"}}, UnitsNamed{{"a.py"}}, Ended{}});
         TestsFound found;
         for (std::size_t i = 0; i < outcomes.size(); ++i) {
             found.tests.push_back({"a.py::" + std::to_string(i)});
@@ -56,9 +57,8 @@ struct Learning : OneBroker {
         if (lane.slots().empty()) come("worker", 1);
         const std::uint64_t job = lane.slots().begin()->second.jobs.front();
         const Attempt& attempt = *lane.find(job)->attempt;
-        say(status({{.id = {job, attempt.number},
-                     .first = attempt.recorded,
-                     .facts = std::move(facts)}}));
+        say(status(
+            {{.id = {job, attempt.number}, .first = attempt.recorded, .facts = std::move(facts)}}));
     }
     std::vector<TestHistory> found(const std::string& text = "a.py") {
         return history->answer({.question = Question::history, .about = text}, wall);

@@ -1,10 +1,10 @@
 // What is expected of units and tests, and how they are shared.
+#include "broker/outlook.hpp"
+
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
-
-#include "broker/outlook.hpp"
 
 using namespace xgrid;
 using namespace xgrid::broker;
@@ -57,10 +57,8 @@ TEST_CASE("a piece with a test that failed goes first") {
 
 TEST_CASE("what takes long is alone, and the others stay beside their neighbours") {
     Outlook outlook;
-    outlook.learn({{.unit = "a",
-                    .seconds = 13,
-                    .tests = 7,
-                    .named = {{.test = {"3"}, .seconds = 10}}}});
+    outlook.learn(
+        {{.unit = "a", .seconds = 13, .tests = 7, .named = {{.test = {"3"}, .seconds = 10}}}});
     const auto pieces = outlook.pieces_of("a", tests(7), 3, 100);
     // A piece takes up to 13 / (3 * 6) s, and the others take half a second each.
     std::size_t shared = 0;

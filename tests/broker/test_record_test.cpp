@@ -1,7 +1,7 @@
 // What is kept of one test: its duration, its verdicts, and what proves that it is flaky.
-#include <doctest/doctest.h>
-
 #include "broker/test_record.hpp"
+
+#include <doctest/doctest.h>
 
 using namespace xgrid;
 using namespace xgrid::broker;

@@ -1,7 +1,7 @@
 // When the first failure was seen that stayed one.
-#include <doctest/doctest.h>
-
 #include "client/first_failure.hpp"
+
+#include <doctest/doctest.h>
 
 using namespace xgrid;
 using namespace xgrid::client;

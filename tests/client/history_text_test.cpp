@@ -1,7 +1,8 @@
 // What users are shown of the history of tests.
+#include "client/history_text.hpp"
+
 #include <doctest/doctest.h>
 
-#include "client/history_text.hpp"
 #include "client/json_history.hpp"
 
 using namespace xgrid;

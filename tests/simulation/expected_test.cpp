@@ -76,9 +76,9 @@ TEST_CASE("a second run takes no longer than the longest test, or all of them sh
         std::size_t tests;
         std::uint32_t slots;
     };
-    for (const Shape shape : {Shape{200, 1, 32}, Shape{200, 1, 8}, Shape{20, 10, 32},
-                              Shape{20, 10, 8}, Shape{1, 200, 32}, Shape{1, 200, 8},
-                              Shape{50, 8, 16}, Shape{5, 60, 4}}) {
+    for (const Shape shape :
+         {Shape{200, 1, 32}, Shape{200, 1, 8}, Shape{20, 10, 32}, Shape{20, 10, 8},
+          Shape{1, 200, 32}, Shape{1, 200, 8}, Shape{50, 8, 16}, Shape{5, 60, 4}}) {
         const Suite suite = heavy_tailed(shape.units, shape.tests);
         const double first = stretch(suite, shape.slots, false);
         const double second = stretch(suite, shape.slots, true);

@@ -281,8 +281,8 @@ void World::expect(const std::string& run) {
     for (std::size_t i = 0; i < clients_.size(); ++i) {
         if (clients_[i]->run != run || plan_.runs[i].expected.empty()) continue;
         judges_.notes("a run has expectations");
-        after_broker(timed(
-            [&] { return broker_->expect(clock_.now(), run, plan_.runs[i].expected); }));
+        after_broker(
+            timed([&] { return broker_->expect(clock_.now(), run, plan_.runs[i].expected); }));
     }
 }
 

@@ -31,8 +31,8 @@ struct RunPlan {
     RunSpec spec;
     Order order;
     Duration submitted_at{0};
-    std::optional<Duration> cancelled_at;       // after that
-    std::map<std::uint32_t, Duration> lacking;  // environments, from when on, after that
+    std::optional<Duration> cancelled_at;           // after that
+    std::map<std::uint32_t, Duration> lacking;      // environments, from when on, after that
     std::vector<broker::TestsExpected> expected{};  // what its broker knows of it
 };
 
