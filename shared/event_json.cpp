@@ -86,11 +86,16 @@ Json object_for(const TestFinished& event) {
     return object;
 }
 Json object_for(const TestFailing& event) {
+    const auto& seconds = event.result.seconds;
     Json object = {{"event", "test_failing"}};
     name_test(object, event.test);
     object["outcome"] = outcome_word(event.result.outcome);
     object["worker"] = event.worker;
     object["environment"] = nullptr;
+    object["duration"] = std::accumulate(seconds.begin(), seconds.end(), 0.0);
+    object["attempt"] = event.attempt;
+    object["retried"] = event.retried;
+    object["crashed"] = event.result.crashed;
     object["message"] = message_of(event.result);
     return object;
 }
