@@ -55,6 +55,10 @@
         ...fact("Phases", test.seconds ? parts(test.seconds) : ""),
         ...fact("Slot", test.worker),
         ...fact("Environment", test.environment),
+        ...fact("Flaky", test.flaky ? "it has failed and passed in this run" : ""),
+        ...fact("Quarantine", test.quarantine
+          ? Object.entries(test.quarantine).map(([key, value]) => `${key}: ${value}`).join("\n")
+          : ""),
         ...fact("Attempt", test.attempt > 1 ? test.attempt : ""));
       content.replaceChildren(facts, ...phaseBlocks(test.phases),
         ...(test.sections || []).map(([name, text]) => block(name, text, true)));

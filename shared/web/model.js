@@ -155,6 +155,8 @@
       test.message = event.message || "";
       test.attempt = event.attempt;
       test.crashed = event.crashed;
+      test.flaky = event.flaky;
+      test.quarantine = event.quarantine;
       test.seconds = test.duration === undefined ? undefined : event.seconds;
       test.phases = event.phases;
       test.sections = event.sections;
@@ -199,7 +201,10 @@
 
   // What a search looks at, in lower case.
   xgrid.wordsOf = (test) => {
-    if (test.words === null) test.words = `${test.id} ${test.message}`.toLowerCase();
+    if (test.words === null) {
+      const more = (test.flaky ? " flaky" : "") + (test.quarantine ? " quarantined" : "");
+      test.words = `${test.id} ${test.message}${more}`.toLowerCase();
+    }
     return test.words;
   };
 

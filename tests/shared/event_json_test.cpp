@@ -30,6 +30,15 @@ TEST_CASE("whole events have tracebacks and output") {
         R"("message":"why","text":"trace"}],"sections":[["Captured stdout call","said"]]})"));
 }
 
+TEST_CASE("a failure that runs again says which attempt it was, and why there is another") {
+    TestFailing event{.test = {"x"}, .worker = "gw0", .attempt = 2, .retried = true};
+    event.result = failed().result;
+    CHECK(event_json(event, {.environment = "here"}) ==
+          R"({"event":"test_failing","id":"x","outcome":"failed","worker":"gw0",)"
+          R"("environment":"here","duration":0.75,"attempt":2,"retried":true,"crashed":false,)"
+          R"("message":"why"})");
+}
+
 TEST_CASE("when it was heard of comes last, in seconds") {
     CHECK(event_json(NoteSeen{"gw0", "hi"}, {.at = 1.5}) ==
           R"({"event":"note","worker":"gw0","text":"hi","at":1.5})");
