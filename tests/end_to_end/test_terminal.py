@@ -58,9 +58,10 @@ class Watch:
     @property
     def shown(self):
         """The last screen that is there as a whole."""
-        return self.text.split("\x1b[H")[-1]
+        screens = [one for one in self.text.split("\x1b[H") if "\x1b[?7h" in one]
+        return screens[-1] if screens else ""
 
-    def shows(self, text, seconds=30):
+    def shows(self, text, seconds=grid.DEADLINE_SECONDS):
         def look():
             while select.select([self._fd], [], [], 0)[0]:
                 self.text += os.read(self._fd, 65536).decode()
