@@ -99,7 +99,7 @@ TEST_CASE_FIXTURE(Stored, "without a tree only attempts of one run prove anythin
     CHECK(store.find("", "x", 9)[0].proofs.empty());
     see(store, "run3", "", of("y", Outcome::failed));
     see(store, "run3", "", of("y"));
-    CHECK(store.find("", "y", 9)[0].proofs.size() == 1);
+    CHECK(store.find("", "::y", 9)[0].proofs.size() == 1);
     const auto flakes = store.flakes("", 9);
     REQUIRE(flakes.size() == 2);
     CHECK(flakes[0].test.id == "a.py::y");
