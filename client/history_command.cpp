@@ -12,9 +12,9 @@
 #include "client/embedded.hpp"
 #include "client/history_text.hpp"
 #include "client/inquiry.hpp"
-#include "client/json_history.hpp"
 #include "client/reports.hpp"
 #include "shared/ensure.hpp"
+#include "shared/history_json.hpp"
 
 namespace xgrid::client {
 namespace {
@@ -63,7 +63,7 @@ int show_history(const Command& command) {
             : Inquiry(command.options.broker, command.options.credentials).ask(ask).tests;
     const auto now = static_cast<std::uint64_t>(std::time(nullptr));
     if (command.json) {
-        fmt::print("{}", json_of(tests));
+        fmt::print("{}", history_json(tests));
     } else if (tests.empty() && !flakes) {
         throw Fatal(fmt::format("no test with '{}' in its id is in {}\n({})", command.about,
                                 where(command), advice(command)),

@@ -10,6 +10,8 @@
 #include "client/answer_text.hpp"
 #include "client/run_id.hpp"
 #include "client/table.hpp"
+#include "shared/history_json.hpp"
+#include "shared/outcome_words.hpp"
 
 namespace xgrid::client {
 namespace {
@@ -17,8 +19,6 @@ namespace {
 // More tests than these are told in a line each.
 constexpr std::size_t told_in_full_max = 5;
 constexpr std::size_t tree_letters = 12;
-
-bool is_failure(Outcome outcome) { return outcome == Outcome::failed || outcome == Outcome::error; }
 
 std::string ago(std::uint64_t at, std::uint64_t now) {
     if (at == 0) return "";
@@ -94,19 +94,6 @@ std::string strip_of(const TestHistory& test) {
     }
     std::ranges::reverse(strip);
     return strip;
-}
-
-std::uint64_t flaky_since(const TestHistory& test) {
-    if (!test.proofs.empty()) return test.proofs.back().at;
-    const PastVerdict* before = nullptr;
-    for (auto one = test.last.rbegin(); one != test.last.rend(); ++one) {
-        if (!is_failure(one->outcome) && one->outcome != Outcome::passed) continue;
-        if (before != nullptr && is_failure(before->outcome) != is_failure(one->outcome)) {
-            return one->at;
-        }
-        before = &*one;
-    }
-    return 0;
 }
 
 std::string text_of_history(const std::vector<TestHistory>& tests, std::uint64_t now,

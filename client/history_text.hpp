@@ -22,7 +22,4 @@ std::string text_of_flakes(const std::vector<TestHistory>& tests, std::uint64_t 
 /// A letter for each outcome, as pytest has them, the oldest first: `..F.`.
 std::string strip_of(const TestHistory& test);
 
-/// Since when it is flaky, or may be, as far as is known; 0: it is not.
-std::uint64_t flaky_since(const TestHistory& test);
-
 }  // namespace xgrid::client

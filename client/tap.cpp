@@ -49,8 +49,6 @@ bool is_good(Outcome outcome) {
     return outcome == Outcome::passed || outcome == Outcome::skipped || outcome == Outcome::xpassed;
 }
 
-bool is_failure(Outcome outcome) { return outcome == Outcome::failed || outcome == Outcome::error; }
-
 std::string phase_lines(const Phase& phase) {
     std::string text;
     const std::string when = phase.when.empty() ? "call" : phase.when;

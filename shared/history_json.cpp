@@ -28,23 +28,38 @@ Json object_for(const TestHistory& test) {
                           {"failed_run", one.failed_run},
                           {"at", one.at}});
     }
-    return {{"id", test.test.id},
-            {"occurrence", test.test.occurrence},
-            {"unit", test.unit},
-            {"project", test.project},
-            {"environment", test.environment},
-            {"flaky", !test.proofs.empty()},
-            {"suspected", test.suspected},
-            {"duration", test.seconds},
-            {"verdicts", test.verdicts},
-            {"failures", test.failures},
-            {"first_seen", test.first_seen},
-            {"last_seen", test.last_seen},
-            {"last", std::move(last)},
-            {"proofs", std::move(proofs)}};
+    Json object = {{"id", test.test.id},
+                   {"occurrence", test.test.occurrence},
+                   {"unit", test.unit},
+                   {"project", test.project},
+                   {"environment", test.environment},
+                   {"flaky", !test.proofs.empty()},
+                   {"suspected", test.suspected},
+                   {"duration", test.seconds},
+                   {"verdicts", test.verdicts},
+                   {"failures", test.failures},
+                   {"first_seen", test.first_seen},
+                   {"last_seen", test.last_seen}};
+    if (const std::uint64_t since = flaky_since(test)) object["since"] = since;
+    object["last"] = std::move(last);
+    object["proofs"] = std::move(proofs);
+    return object;
 }
 
 }  // namespace
+
+std::uint64_t flaky_since(const TestHistory& test) {
+    if (!test.proofs.empty()) return test.proofs.back().at;
+    const PastVerdict* before = nullptr;
+    for (auto one = test.last.rbegin(); one != test.last.rend(); ++one) {
+        if (!is_failure(one->outcome) && one->outcome != Outcome::passed) continue;
+        if (before != nullptr && is_failure(before->outcome) != is_failure(one->outcome)) {
+            return one->at;
+        }
+        before = &*one;
+    }
+    return 0;
+}
 
 std::string history_json(const std::vector<TestHistory>& tests) {
     Json list = Json::array();

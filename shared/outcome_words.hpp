@@ -1,4 +1,4 @@
-// Outcomes of tests and ends of runs, each in a word for programs.
+// Outcomes of tests and ends of runs: what they mean, and each in a word for programs.
 #pragma once
 
 #include <array>
@@ -8,6 +8,10 @@
 #include "shared/messages.hpp"
 
 namespace xgrid {
+
+inline bool is_failure(Outcome outcome) {
+    return outcome == Outcome::failed || outcome == Outcome::error;
+}
 
 /// passed, failed, error, skipped, xfailed, xpassed.
 inline std::string outcome_word(Outcome outcome) {

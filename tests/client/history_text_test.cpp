@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "client/json_history.hpp"
+#include "shared/history_json.hpp"
 
 using namespace xgrid;
 using namespace xgrid::client;
@@ -92,9 +92,9 @@ TEST_CASE("several projects are told apart") {
 }
 
 TEST_CASE("a program gets all of it in a line") {
-    const std::string json = json_of({flaky()});
+    const std::string json = history_json({flaky()});
     CHECK(contains(json, R"("id":"a.py::pays","occurrence":0,"unit":"a.py","project":"shop")"));
     CHECK(contains(json, R"("flaky":true,"suspected":false,"duration":1.234,"verdicts":12)"));
     CHECK(contains(json, R"("last":[{"outcome":"failed","run":"run2run2run2")"));
-    CHECK(json_of({}) == "[]\n");
+    CHECK(history_json({}) == "[]\n");
 }

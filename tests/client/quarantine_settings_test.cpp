@@ -33,8 +33,8 @@ std::string without(const std::string& line) {
 
 TEST_CASE("a file says which tests are in quarantine, until when, and who sees to it") {
     auto found = read(whole +
-                            "[[quarantine]]\ntests = ['b*', 'c']\nowner = 'bob'\nissue = 'i/2'\n"
-                            "until = '2027-01-31'\n");
+                      "[[quarantine]]\ntests = ['b*', 'c']\nowner = 'bob'\nissue = 'i/2'\n"
+                      "until = '2027-01-31'\n");
     REQUIRE(found);
     CHECK((*found == std::vector<Quarantine>{{"a", "ann", "i/1", "2026-12-31"},
                                              {"b*", "bob", "i/2", "2027-01-31"},

@@ -153,10 +153,9 @@ TEST_CASE("a JUnit report has what failed before, as Maven Surefire's has") {
 
 TEST_CASE("JSON lines tell of each attempt, and whether the test is flaky") {
     CHECK(contains(json(flaky), "\"attempt\":1,\"retried\":true"));
-    CHECK(
-        contains(json(flaky), "\"attempt\":2,\"crashed\":false,\"message\":\"\",\"flaky\":true}"));
+    CHECK(contains(json(flaky), "\"attempt\":2,\"crashed\":false,\"message\":\"\",\"flaky\":true"));
     CHECK(contains(json(flaky), "\"counts\":{\"flaky\":1,\"passed\":1}"));
-    CHECK(contains(json(broken), "\"flaky\":false}"));
+    CHECK(contains(json(broken), "\"flaky\":false"));
 }
 
 TEST_CASE("a failure in quarantine fails nothing, and is shown with who sees to it") {
