@@ -1,10 +1,6 @@
 #include "broker/access.hpp"
 
-#include <cstdio>
-#include <exception>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "shared/ensure.hpp"
 #include "shared/key_words.hpp"
@@ -18,20 +14,12 @@ T right(Result<T> result) {
     return *std::move(result);
 }
 
-// Whoever reads it may be gone.
-void say(const std::string& text) {
-    try {
-        fmt::print(stderr, "xgrid broker: {}\n", text);
-    } catch (const std::exception&) {
-        return;
-    }
-}
-
 }  // namespace
 
 Access::Access(Context& context, const std::filesystem::path& folder, LimitRules limits,
-               Guard::CountTests open_tests)
-    : store_(folder),
+               Guard::CountTests open_tests, const Notices& notices)
+    : notices_(notices),
+      store_(folder),
       secret_(right(store_.secret())),
       audit_(folder / "audit.log"),
       guard_(right(store_.read()), std::move(limits), std::move(open_tests)),
@@ -56,7 +44,8 @@ Guard::Verdict Access::hear(const Guard::Now& now, const Received& received, Mes
             if (keys.find(used.key) != nullptr) keys.allow(used);
         });
         // As far as this broker lives, it knows.
-        if (!written) say("cannot keep that a token was used: " + written.error());
+        if (!written)
+            notices_.say(Level::warning, "cannot keep that a token was used: " + written.error());
     }
     return verdict;
 }
@@ -72,7 +61,7 @@ Guard::Cut Access::look(const Guard::Now& now) {
             trouble_.clear();
         } else if (trouble_ != keys.error()) {
             trouble_ = keys.error();
-            say("goes on with the keys as they were: " + trouble_);
+            notices_.say(Level::warning, "goes on with the keys as they were: " + trouble_);
         }
     }
     log();
@@ -81,7 +70,7 @@ Guard::Cut Access::look(const Guard::Now& now) {
 
 void Access::log() {
     const std::string why = audit_.add(now_.time, guard_.occurrences());
-    if (!why.empty()) say(why);
+    if (!why.empty()) notices_.say(Level::warning, why);
 }
 
 }  // namespace xgrid::broker

@@ -12,6 +12,7 @@
 #include "broker/guard.hpp"
 #include "broker/key_store.hpp"
 #include "shared/curve.hpp"
+#include "shared/notices.hpp"
 #include "shared/socket.hpp"
 
 namespace xgrid::broker {
@@ -23,7 +24,7 @@ public:
 
     /// To be made before the sockets that it is for. Throws Fatal: what is wrong with the files.
     Access(Context& context, const std::filesystem::path& folder, LimitRules limits,
-           Guard::CountTests open_tests);
+           Guard::CountTests open_tests, const Notices& notices);
     Access(const Access&) = delete;
     Access& operator=(const Access&) = delete;
     ~Access() { log(); }
@@ -59,6 +60,7 @@ private:
     }
     void log();
 
+    const Notices& notices_;
     KeyStore store_;
     CurveKey secret_{};
     Audit audit_;

@@ -88,7 +88,15 @@ void Broker::take(Instant now, const PeerId& from, const Submit& message, Effect
     entry = std::make_unique<Entry>(now, next_run_++, message, settings_);
     entry->run.end_environments(now, message.ended);
     if (keeps(*entry)) keep(RunBegun{entry->number, nanoseconds(now), message});
+    ++measures_.runs_begun;
     hear_client(now, from, *entry);
+}
+
+Effects Broker::expect(Instant now, const std::string& run, std::vector<TestsExpected> tests) {
+    const auto found = runs_.find(run);
+    if (found == runs_.end()) return {};
+    for (TestsExpected& some : tests) perform(now, *found->second, std::move(some));
+    return settle(now, {});
 }
 
 void Broker::take(Instant now, const PeerId& from, const Follow& message, Effects& effects) {
@@ -360,9 +368,11 @@ Effects Broker::settle(Instant now, Effects effects) {
     } while (!touched_.empty());
     for (const std::string& id : settled) {
         Entry& entry = *runs_.at(id);
+        measure(entry);
         send_events(entry, effects);
         if (entry.run.over() && entry.over_at == never) {
             entry.over_at = now;
+            ++measures_.runs_over[entry.run.end()->end];
             if (keeps(entry)) keep_over(now, entry);
         }
         if (entry.due != never) by_due_.erase({entry.due, id});

@@ -25,6 +25,7 @@
 #include "broker/followers.hpp"
 #include "broker/grid_locks.hpp"
 #include "broker/incidents.hpp"
+#include "broker/measures.hpp"
 #include "broker/run.hpp"
 #include "broker/settings.hpp"
 #include "broker/steps.hpp"
@@ -73,6 +74,8 @@ public:
     void tell_users(std::function<std::string(const PeerId&)> user_of) {
         user_of_ = std::move(user_of);
     }
+    /// What is known of that run's tests; as soon as it is submitted, if at all.
+    Effects expect(Instant now, const std::string& run, std::vector<TestsExpected> tests);
     /// Somebody listens to that topic from now on; nobody does any more.
     Effects subscribed(const std::string& topic);
     void unsubscribed(const std::string& topic);
@@ -84,6 +87,10 @@ public:
     Answer ask(Instant now, const Ask& ask) const;
     /// From now on.
     void set_shares(ShareRules shares) { shares_.set_rules(std::move(shares)); }
+
+    /// For whoever watches over it.
+    Counts counts() const;
+    const Measures& measures() const { return measures_; }
 
     /// For judges, and for a loop that wants to know whether it may leave.
     const Submission* find(const std::string& id) const;
@@ -113,6 +120,8 @@ private:
         Followers followers;
         std::map<std::uint32_t, std::string> lacking;  // environments, as its client has said
         Instant due = never;                           // under which by_due_ lists it
+        std::map<Outcome, std::uint64_t> measured;     // verdicts that measures_ has
+        bool had_slot = false;
     };
 
     void take(Instant now, const PeerId& from, const Submit& message, Effects& effects);
@@ -142,6 +151,9 @@ private:
     void touch(Entry& entry) { touched_.insert(entry.run.id()); }
     void touch(const std::set<std::string>& runs);
     Effects settle(Instant now, Effects effects);
+    void measure(Entry& entry);
+    void measure_slot(Instant now, Entry& entry);
+    static void leave_unmeasured(Entry& entry);
 
     struct Spot {
         std::uint32_t lane = 0;
@@ -207,6 +219,7 @@ private:
     std::deque<std::pair<Instant, std::string>> told_;
     FairShare shares_;
     GridLocks grid_locks_;
+    Measures measures_;
     Instant room_at_;                // slots were asked for, the last time
     Instant room_due_ = never;       // when that may be of use again
     std::set<std::string> touched_;  // runs that something happened to in this step

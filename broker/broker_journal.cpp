@@ -53,11 +53,13 @@ void Broker::remember_worker(const Entry& entry, WorkerKey key) {
 
 void Broker::keep_over(Instant now, const Entry& entry) {
     const std::deque<Event>& events = entry.run.events().kept();
+    const std::deque<std::uint32_t>& times = entry.run.events().times();
     keep(RunOver{entry.number,
                  summary_of(now, entry.run, entry.order, entry.submitted_at),
                  entry.run.spec(),
                  entry.epoch,
-                 {events.begin(), events.end()}});
+                 {events.begin(), events.end()},
+                 {times.begin(), times.end()}});
 }
 
 Effects Broker::restore(Instant now, std::uint64_t life, std::uint64_t runs,
@@ -78,6 +80,7 @@ Effects Broker::restore(Instant now, std::uint64_t life, std::uint64_t runs,
     for (auto& [id, entry] : runs_) {
         for (const WorkerKey key : kept_workers_) count_slots(*entry, key);
         entry->run.take_changed();
+        leave_unmeasured(*entry);
         touch(*entry);
     }
     return settle(now, {});

@@ -109,6 +109,7 @@ void Broker::give_places(Instant now) {
         remember_worker(entry, place->worker);
         const std::uint32_t size = workers_.at(place->worker).slots;
         perform(now, entry, SlotGiven{place->lane, place->worker, place->environment, size});
+        measure_slot(now, entry);
         absorb(now, entry);
         schedule(now, entry, place->lane);
         absorb(now, entry);

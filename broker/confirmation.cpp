@@ -24,8 +24,6 @@ std::string why_passed(const TestFinished& first) {
 
 }  // namespace
 
-bool is_failure(Outcome outcome) { return outcome == Outcome::failed || outcome == Outcome::error; }
-
 // Where failures end a run they are wanted at once; where everything is collected anyway, or no
 // test runs, there is nothing to find out.
 Confirmation::Confirmation(const RunSpec& spec, std::uint32_t most)

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "shared/messages.hpp"
+#include "shared/outcome_words.hpp"
 
 namespace xgrid::broker {
 
@@ -70,7 +71,5 @@ private:
     std::set<TestName> passed_;  // in their second run
     std::set<TestName> stood_;   // their first result, after a second run
 };
-
-bool is_failure(Outcome outcome);
 
 }  // namespace xgrid::broker

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstring>
 #include <functional>
 #include <httplib.h>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <netdb.h>
 #include <optional>
@@ -21,7 +24,10 @@
 
 #include <fmt/format.h>
 
+#include "broker/assets.hpp"
 #include "broker/desired.hpp"
+#include "broker/metrics.hpp"
+#include "broker/pages.hpp"
 #include "broker/query.hpp"
 #include "shared/descriptor.hpp"
 #include "shared/ensure.hpp"
@@ -32,14 +38,16 @@
 namespace xgrid::broker {
 namespace {
 
-// Of connections at a time; more wait in the kernel.
+// Of connections at a time; more wait in the kernel. Beside them so many follow a run.
 constexpr int threads = 16;
+constexpr int streams_max = 32;
 constexpr std::size_t request_bytes_max = 8192;
 constexpr Duration request_time_max = std::chrono::seconds(5);
 constexpr Duration answer_time_max = std::chrono::seconds(30);
 constexpr Duration silence_max = std::chrono::seconds(15);
 constexpr Duration again = std::chrono::milliseconds(100);
 
+constexpr const char* stream_path = "/api/stream";
 constexpr const char* plain = "text/plain; charset=utf-8";
 constexpr const char* too_large =
     "HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: "
@@ -60,6 +68,8 @@ class Connection final : public httplib::Stream {
 public:
     Connection(Descriptor socket, int stop) : socket_(std::move(socket)), stop_(stop) {}
 
+    /// Its answer goes on for as long as each part of it is taken in time.
+    void stream() { streams_ = true; }
     /// ... and nothing was said to it.
     bool was_too_large() const { return too_large_ && !write_by_; }
 
@@ -67,7 +77,8 @@ public:
         return taken_ < got_ || wait_until(socket_.get(), POLLIN, stop_, Instant());
     }
     bool is_writable() const override {
-        return wait_until(socket_.get(), POLLOUT, stop_, Instant());
+        return wait_until(socket_.get(), POLLOUT, stop_,
+                          streams_ ? now() + answer_time_max : Instant());
     }
     ssize_t read(char* place, std::size_t size) override {
         if (taken_ == got_) {
@@ -84,7 +95,7 @@ public:
         return static_cast<ssize_t>(size);
     }
     ssize_t write(const char* place, std::size_t size) override {
-        if (!write_by_) write_by_ = now() + answer_time_max;
+        if (!write_by_ || streams_) write_by_ = now() + answer_time_max;
         if (!wait_until(socket_.get(), POLLOUT, stop_, *write_by_)) return -1;
         return ::send(socket_.get(), place, size, MSG_NOSIGNAL | MSG_DONTWAIT);
     }
@@ -101,6 +112,7 @@ private:
     std::size_t got_ = 0;
     std::size_t taken_ = 0;
     bool too_large_ = false;
+    bool streams_ = false;
 };
 
 Descriptor listener(const Address& address) {
@@ -169,9 +181,9 @@ std::string http_token(const std::filesystem::path& file) {
 
 class Http::Server : public httplib::Server {
 public:
-    Server(const Address& address, std::string token)
+    Server(const Address& address, HttpTokens tokens)
         : address_(address),
-          token_(std::move(token)),
+          tokens_(std::move(tokens)),
           listener_(listener(address)),
           stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
         address_.port = port_of(listener_);
@@ -180,14 +192,16 @@ public:
             answer(request, response);
             return HandlerResponse::Handled;
         });
-        for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { serve(); });
+        for (int i = 0; i < threads + streams_max; ++i) threads_.emplace_back([this] { serve(); });
     }
     ~Server() override {
         svr_sock_ = INVALID_SOCKET;
         ::eventfd_write(stop_.get(), 1);
+        desk_.close();
     }
 
     const Address& address() const { return address_; }
+    Desk& desk() { return desk_; }
 
     void show(Snapshot snapshot) {
         auto shown = std::make_shared<const Snapshot>(std::move(snapshot));
@@ -217,8 +231,10 @@ private:
             try {
                 bool closed = false;
                 // Parts of an answer, in any number, could be far more than all of it.
-                process_request(connection, true, closed,
-                                [](Request& request) { request.ranges.clear(); });
+                process_request(connection, true, closed, [&](Request& request) {
+                    request.ranges.clear();
+                    if (request.path == stream_path) connection.stream();
+                });
             } catch (const std::exception&) {
                 continue;  // what it asked for makes no sense
             }
@@ -226,39 +242,108 @@ private:
         }
     }
 
-    void answer(const Request& request, Response& response) const {
+    void answer(const Request& request, Response& response) {
         response.set_header("Cache-Control", "no-store");
         response.set_header("X-Content-Type-Options", "nosniff");
+        if (request.method == "POST" && request.path == "/api/cancel") {
+            return answer_cancel(request, response);
+        }
         if (request.method != "GET" && request.method != "HEAD") {
             response.set_header("Allow", "GET, HEAD");
             return say(response, 405, "here one can only GET");
         }
         if (request.path == "/healthz") return answer_healthz(response);
+        if (answer_asset(request, response)) return;
         if (!may_look(request)) {
             response.set_header("WWW-Authenticate", "Bearer");
             return say(response, 401, "this needs Authorization: Bearer TOKEN");
         }
-        const auto page = pages_.find(request.path);
-        if (page == pages_.end()) {
-            return say(response, 404, "there is no such page; there are /healthz and /desired");
+        if (const auto found = own_.find(request.path); found != own_.end()) {
+            return found->second(request, response);
         }
-        page->second(request, response);
+        const auto page = pages_.page(request.path, request.target, now());
+        if (!page) {
+            return say(response, 404,
+                       "there is no such page; there are /, /metrics, /healthz and /desired");
+        }
+        send(*page, response);
+    }
+
+    // What the page is made of has no secrets: a browser fetches it before it can ask for a token.
+    static bool answer_asset(const Request& request, Response& response) {
+        const std::optional<Asset> asset = asset_at(request.path);
+        if (!asset) return false;
+        response.set_header("Content-Security-Policy", page_policy);
+        response.set_header("Referrer-Policy", "no-referrer");
+        response.status = 200;
+        response.set_content(std::string(text_of(*asset)), std::string(asset->type));
+        return true;
+    }
+
+    // A page of somebody else's cannot make a browser send this along.
+    bool shows(const Request& request, const std::string& token) const {
+        return !token.empty() && same(request.get_header_value("Authorization"), "Bearer " + token);
     }
 
     bool may_look(const Request& request) const {
-        if (!token_.empty()) {
-            return same(request.get_header_value("Authorization"), "Bearer " + token_);
-        }
+        if (shows(request, tokens_.admin)) return true;
+        if (!tokens_.read.empty()) return shows(request, tokens_.read);
         if (!is_here(address_.host) || !request.has_header("Host")) return true;
         // A browser on this machine may have been led here under another name.
         Result<Address> host = address_from(request.get_header_value("Host"), {});
         return host && is_here(host->host);
     }
 
+    void answer_cancel(const Request& request, Response& response) {
+        if (!shows(request, tokens_.admin)) {
+            response.set_header("WWW-Authenticate", "Bearer");
+            return say(response, 401, "this needs the administrator's token");
+        }
+        send(pages_.cancel(request.target), response);
+    }
+
+    static void send(const Page& page, Response& response) {
+        response.status = page.status;
+        response.set_content(page.text, page.type);
+    }
+
     void answer_healthz(Response& response) const {
         const auto [shown, silent] = last();
         if (shown && silent < silence_max) return say(response, 200, "ok");
         say(response, 503, "the broker's loop does not turn");
+    }
+
+    void answer_metrics(Response& response) const {
+        const auto [shown, silent] = last();
+        if (!shown) return say(response, 503, "the broker's loop does not turn");
+        response.status = 200;
+        response.set_content(metrics_text(*shown), metrics_type);
+    }
+
+    // A stream has its thread for as long as it lasts.
+    void answer_stream(const Request& request, Response& response) {
+        if (++streams_ > streams_max) {
+            --streams_;
+            response.set_header("Retry-After", "10");
+            return say(response, 503, "too many others follow a run");
+        }
+        std::uint64_t from = 0;
+        const std::string last_id = request.get_header_value("Last-Event-ID");
+        std::from_chars(last_id.data(), last_id.data() + last_id.size(), from);
+        auto stream = std::make_shared<RunStream>(pages_.stream(request.target, from));
+        response.status = 200;
+        response.set_chunked_content_provider(
+            "text/event-stream",
+            [this, stream](std::size_t, httplib::DataSink& sink) {
+                const auto wait = [this](Duration time) {
+                    return !wait_until(stop_.get(), POLLIN, -1, now() + time);
+                };
+                const std::optional<std::string> text = stream->next(wait);
+                if (text) return sink.write(text->data(), text->size());
+                sink.done();
+                return true;
+            },
+            [this](bool) { --streams_; });
     }
 
     void answer_desired(const Request& request, Response& response) const {
@@ -279,25 +364,33 @@ private:
     }
 
     Address address_;
-    std::string token_;
+    HttpTokens tokens_;
     Descriptor listener_;
     Descriptor stop_;
     // By their paths.
-    const std::map<std::string, std::function<void(const Request&, Response&)>> pages_ = {
+    const std::map<std::string, std::function<void(const Request&, Response&)>> own_ = {
         {"/desired",
-         [this](const auto& request, auto& response) { answer_desired(request, response); }}};
+         [this](const auto& request, auto& response) { answer_desired(request, response); }},
+        {"/metrics", [this](const auto&, auto& response) { answer_metrics(response); }},
+        {stream_path,
+         [this](const auto& request, auto& response) { answer_stream(request, response); }}};
+    Desk desk_;
+    Pages pages_{desk_};
+    std::atomic<int> streams_ = 0;
     mutable std::mutex mutex_;
     std::shared_ptr<const Snapshot> shown_;
     Instant shown_at_;
     std::vector<std::jthread> threads_;
 };
 
-Http::Http(const Address& address, std::string token)
-    : server_(std::make_unique<Server>(address, std::move(token))) {}
+Http::Http(const Address& address, HttpTokens tokens)
+    : server_(std::make_unique<Server>(address, std::move(tokens))) {}
 
 Http::~Http() = default;
 
 std::string Http::address() const { return text_of(server_->address()); }
+
+Desk& Http::desk() { return server_->desk(); }
 
 void Http::show(Snapshot snapshot) { server_->show(std::move(snapshot)); }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/rank.hpp"
 #include "shared/instant.hpp"
 #include "shared/messages.hpp"
 
@@ -31,13 +32,18 @@ struct Attempt {
     std::uint32_t unstarted = 0;           // tests that are open and do not run
     std::uint32_t finished = 0;            // tests
     std::uint32_t deselected = 0;
+    std::vector<double> seconds;   // that each test is expected to take; empty: nobody knows
+    double unstarted_seconds = 0;  // of those that are open and do not run
     std::vector<ListedNode> listed;
+    bool ahead = false;          // it was handed to a slot that had another one
     bool began = false;          // there is a fact from the slot while it is at this job
     bool loaded = false;         // all of its tests are known
     std::uint32_t asked = 0;     // the last request to give back
     std::uint32_t answered = 0;  // ... and the last one that was answered
     std::uint32_t keep = 0;      // unstarted tests, at most
     std::uint32_t takers = 0;    // slots that wait for what it gives back
+    Duration ask_pause{0};       // it had nothing to give, and is not asked for so long
+    Instant ask_again_at;
     Instant assigned_at;
     Instant began_at;
     Instant loaded_at;
@@ -63,6 +69,7 @@ struct Job {
     JobBody body;
     Purpose purpose = Purpose::test;
     std::string group;                         // of all its tests; empty: of none
+    Rank rank;                                 // among jobs that wait for any slot
     const UnitNeeds* needs = nullptr;          // of its unit; nullptr: a slot
     std::optional<Again> again;                // its one test has failed before
     std::optional<std::uint32_t> environment;  // whose slots alone may have it; none: any

@@ -1,7 +1,10 @@
 #include "broker/journal.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <system_error>
 #include <utility>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -25,6 +28,8 @@ create table if not exists runs (number integer primary key, run text unique, ov
 create index if not exists runs_by_time on runs (over_at);
 create table if not exists events (run integer, first integer, events blob,
                                    primary key (run, first)) without rowid;
+create table if not exists times (run integer, first integer, times blob,
+                                  primary key (run, first)) without rowid;
 )";
 
 Error told(const std::filesystem::path& path, Database& database, const Error& error) {
@@ -39,6 +44,14 @@ Error told(const std::filesystem::path& path, Database& database, const Error& e
                                  path.parent_path().string())};
     }
     return error;
+}
+
+std::vector<std::uint32_t> part_of(const std::vector<std::uint32_t>& all, std::size_t first,
+                                   std::size_t count) {
+    const std::size_t from = std::min(first, all.size());
+    const std::size_t to = std::min(first + count, all.size());
+    return {all.begin() + static_cast<std::ptrdiff_t>(from),
+            all.begin() + static_cast<std::ptrdiff_t>(to)};
 }
 
 }  // namespace
@@ -127,7 +140,17 @@ std::optional<Error> Journal::keep(const std::vector<JournalEntry>& entries,
     database_.run("begin immediate");
     for (const JournalEntry& entry : entries) write(entry, wall);
     database_.run("commit");
-    return database_.take_trouble();
+    if (auto error = database_.take_trouble()) return error;
+    for (const JournalEntry& entry : entries) {
+        if (const auto* over = std::get_if<RunOver>(&entry)) remember(*over, wall);
+    }
+    return std::nullopt;
+}
+
+void Journal::remember(const RunOver& over, std::chrono::seconds wall) {
+    if (!summaries_) return;
+    summaries_->push_front({over.summary, wall.count()});
+    if (summaries_->size() > shown_max) summaries_->pop_back();
 }
 
 void Journal::write(const JournalEntry& entry, std::chrono::seconds wall) {
@@ -159,6 +182,8 @@ void Journal::write_over(const RunOver& over, std::chrono::seconds wall) {
     remove.run(number);
     Database::Statement chunk =
         database_.prepare("insert or replace into events values (?1, ?2, ?3)");
+    Database::Statement times =
+        database_.prepare("insert or replace into times values (?1, ?2, ?3)");
     std::int64_t total = 0;
     for (std::size_t first = 0; first < over.events.size();) {
         std::vector<Event> some;
@@ -169,10 +194,12 @@ void Journal::write_over(const RunOver& over, std::chrono::seconds wall) {
         }
         const std::string text = to_bytes(some);
         chunk.run(number, static_cast<std::int64_t>(first), std::string_view(text));
+        const std::string when = to_bytes(part_of(over.times, first, some.size()));
+        times.run(number, static_cast<std::int64_t>(first), std::string_view(when));
         total += static_cast<std::int64_t>(text.size());
         first += some.size();
     }
-    RunOver facts{over.number, over.summary, over.spec, over.epoch, {}};
+    RunOver facts{over.number, over.summary, over.spec, over.epoch, {}, {}};
     const std::string text = to_bytes(facts);
     Database::Statement insert =
         database_.prepare("insert or replace into runs values (?1, ?2, ?3, ?4, ?5)");
@@ -180,29 +207,41 @@ void Journal::write_over(const RunOver& over, std::chrono::seconds wall) {
                std::string_view(text));
 }
 
-const RunOver* Journal::find_over(const std::string& run) {
-    if (last_over_ && last_over_->summary.run == run) return &*last_over_;
-    if (run.empty()) return nullptr;
-    std::vector<std::int64_t> found;
+// Of the run whose id begins like that; the one that is that comes first.
+std::optional<std::int64_t> Journal::number_of(const std::string& run) {
+    if (run.empty()) return std::nullopt;
+    std::vector<std::pair<std::int64_t, bool>> found;
     {
-        // Ids that begin like that; the one that is that comes first.
         Database::Statement select = database_.prepare(
-            "select number from runs where substr(run, 1, length(?1)) = ?1 "
-            "order by length(run), number limit 2");
-        Database::Rows rows = select.rows(std::string_view(run));
-        while (rows.next()) found.push_back(rows.integer(0));
+            "select number, run = ?1 from runs where run >= ?1 and run < ?2 order by run limit 2");
+        const std::string beyond = run + '\xFF';
+        Database::Rows rows = select.rows(std::string_view(run), std::string_view(beyond));
+        while (rows.next()) found.emplace_back(rows.integer(0), rows.integer(1) != 0);
     }
-    if (!database_.take_trouble() && !found.empty()) {
-        std::optional<RunOver> over = read_over(found.front());
-        if (over && (found.size() == 1 || over->summary.run == run)) {
-            last_over_ = std::move(over);
-            return &*last_over_;
-        }
-    }
-    return nullptr;
+    if (database_.take_trouble() || found.empty()) return std::nullopt;
+    if (found.size() > 1 && !found.front().second) return std::nullopt;
+    return found.front().first;
 }
 
-std::optional<RunOver> Journal::read_over(std::int64_t number) {
+const RunOver* Journal::find_over(const std::string& run) {
+    if (last_over_ && last_over_->summary.run == run) return &*last_over_;
+    const std::optional<std::int64_t> number = number_of(run);
+    std::optional<RunOver> over = number ? read_over(*number) : std::nullopt;
+    if (!over) return nullptr;
+    last_over_ = std::move(over);
+    return &*last_over_;
+}
+
+const RunOver* Journal::find_facts(const std::string& run) {
+    if (last_facts_ && last_facts_->summary.run == run) return &*last_facts_;
+    const std::optional<std::int64_t> number = number_of(run);
+    std::optional<RunOver> over = number ? read_facts(*number) : std::nullopt;
+    if (!over) return nullptr;
+    last_facts_ = std::move(over);
+    return &*last_facts_;
+}
+
+std::optional<RunOver> Journal::read_facts(std::int64_t number) {
     RunOver over;
     bool sound = false;
     {
@@ -210,6 +249,13 @@ std::optional<RunOver> Journal::read_over(std::int64_t number) {
         Database::Rows rows = select.rows(number);
         sound = rows.next() && from_bytes(rows.bytes(0), over);
     }
+    if (database_.take_trouble() || !sound) return std::nullopt;
+    return over;
+}
+
+std::optional<RunOver> Journal::read_over(std::int64_t number) {
+    std::optional<RunOver> over = read_facts(number);
+    bool sound = over.has_value();
     {
         Database::Statement select =
             database_.prepare("select events from events where run = ?1 order by first");
@@ -217,28 +263,56 @@ std::optional<RunOver> Journal::read_over(std::int64_t number) {
         while (sound && rows.next()) {
             std::vector<Event> some;
             sound = from_bytes(rows.bytes(0), some);
-            for (Event& event : some) over.events.push_back(std::move(event));
+            for (Event& event : some) over->events.push_back(std::move(event));
         }
     }
     if (database_.take_trouble() || !sound) return std::nullopt;
     return over;
 }
 
-std::vector<RunSummary> Journal::summaries(std::chrono::seconds wall, std::size_t most) {
-    std::vector<RunSummary> all;
+Journal::Kept Journal::events_at(std::uint64_t number, std::uint64_t from) {
+    Kept kept;
+    const auto run = static_cast<std::int64_t>(number);
+    const auto last = static_cast<std::int64_t>(std::min<std::uint64_t>(from, INT64_MAX));
     {
         Database::Statement select = database_.prepare(
+            "select first, events, (select times from times where run = e.run and first = e.first),"
+            " exists (select 1 from events where run = e.run and first > e.first) from events as e "
+            "where run = ?1 and first <= ?2 order by first desc limit 1");
+        Database::Rows rows = select.rows(run, last);
+        if (rows.next()) {
+            kept.first = static_cast<std::uint64_t>(rows.integer(0));
+            kept.events = rows.bytes(1);
+            if (!rows.null(2)) kept.at = rows.bytes(2);
+            kept.more = rows.integer(3) != 0;
+        }
+    }
+    if (database_.take_trouble()) return {};
+    return kept;
+}
+
+std::vector<RunSummary> Journal::summaries(std::chrono::seconds wall, std::size_t most) {
+    if (!summaries_) {
+        summaries_.emplace();
+        Database::Statement select = database_.prepare(
             "select facts, over_at from runs order by over_at desc, number desc limit ?1");
-        Database::Rows rows = select.rows(static_cast<std::int64_t>(most));
+        Database::Rows rows = select.rows(static_cast<std::int64_t>(shown_max));
         while (rows.next()) {
             RunOver over;
             if (!from_bytes(rows.bytes(0), over)) continue;
-            over.summary.age =
-                over.summary.took + static_cast<double>(wall.count() - rows.integer(1));
-            all.push_back(std::move(over.summary));
+            summaries_->push_back({std::move(over.summary), rows.integer(1)});
         }
     }
-    if (database_.take_trouble()) all.clear();
+    std::vector<RunSummary> all;
+    if (database_.take_trouble()) {
+        summaries_.reset();
+        return all;
+    }
+    for (const Over& over : *summaries_) {
+        if (all.size() == most) break;
+        RunSummary& summary = all.emplace_back(over.summary);
+        summary.age = summary.took + static_cast<double>(wall.count() - over.at);
+    }
     return all;
 }
 
@@ -250,9 +324,12 @@ void Journal::prune(std::chrono::seconds wall, std::chrono::seconds age, std::ui
         "?2)");
     old.run(static_cast<std::int64_t>((wall - age).count()), static_cast<std::int64_t>(bytes));
     database_.run("delete from events where run not in (select number from runs)");
+    database_.run("delete from times where run not in (select number from runs)");
     database_.run("commit");
     database_.take_trouble();
     last_over_.reset();
+    last_facts_.reset();
+    summaries_.reset();
 }
 
 }  // namespace xgrid::broker

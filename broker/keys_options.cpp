@@ -12,6 +12,7 @@
 #include "broker/options.hpp"
 #include "shared/credentials.hpp"
 #include "shared/ensure.hpp"
+#include "shared/nearest.hpp"
 #include "shared/option_text.hpp"
 #include "shared/time_text.hpp"
 
@@ -26,6 +27,7 @@ constexpr const char* usage =
     "       xgrid keys revoke NAME|KEY [--data DIR]\n"
     "       xgrid keys list [--data DIR] [--json]\n"
     "       xgrid keys token --role work [--name NAME] [--expires TIME] [--data DIR]\n\n"
+    "Says who may use a broker.\n\n"
     "new     makes a key, for a person or a worker, and prints the public half; what is in FILE\n"
     "        (default ~/.config/xgrid/key) stays secret\n"
     "allow   lets the owner of that public key use the broker. Roles: read follows runs, submit\n"
@@ -51,6 +53,25 @@ const std::map<KeysAction, std::vector<std::string>> fitting = {
     {KeysAction::list, {"json"}},
     {KeysAction::token, {"name", "role", "expires"}}};
 
+// Values as they were given, for which that is not yet what is meant.
+struct Given {
+    std::string data = Options().data.string();
+    std::string role;
+    std::string expires = "1h";
+};
+
+void describe(po::options_description& shown, KeysOptions& options, Given& values) {
+    auto& [data, role, expires] = values;
+    shown.add_options()("name", po::value(&options.name)->value_name("NAME"),
+                        "whose key it is (new: default $USER)")                                  //
+        ("role", po::value(&role)->value_name("ROLE[,ROLE]..."), "admin, submit, work or read")  //
+        ("expires", po::value(&expires)->value_name("TIME")->default_value(expires),
+         "how long a token may be used for the first time, such as 30m, 1h or 7d")  //
+        ("data", po::value(&data)->value_name("DIR")->default_value(data),
+         "of the broker, as its own option")("json", "list: one JSON object a line")("help,h",
+                                                                                     "show this");
+}
+
 std::chrono::seconds time_from(const std::string& text) {
     const std::optional<std::chrono::seconds> time = time_from_text(text);
     if (time && time->count() > 0) return *time;
@@ -68,21 +89,27 @@ void require(bool holds, const std::string& what) {
 
 }  // namespace
 
+CommandText keys_text() {
+    KeysOptions options;
+    Given values;
+    po::options_description shown("Options");
+    describe(shown, options, values);
+    CommandText text{.name = "keys",
+                     .opening = usage,
+                     .groups = {group_text("Options", shown)},
+                     .operand = Operand::file};
+    for (const auto& [word, action] : actions) text.words.push_back(word);
+    set_choices(text, "role", {"admin", "submit", "work", "read"});
+    return text;
+}
+
 std::optional<KeysOptions> parse_keys_options(const std::vector<std::string>& arguments) {
     KeysOptions options;
-    std::string data = Options().data.string();
-    std::string role;
-    std::string expires = "1h";
+    Given values;
+    auto& [data, role, expires] = values;
     std::vector<std::string> words;
     po::options_description shown("Options");
-    shown.add_options()("name", po::value(&options.name)->value_name("NAME"),
-                        "whose key it is (new: default $USER)")                                  //
-        ("role", po::value(&role)->value_name("ROLE[,ROLE]..."), "admin, submit, work or read")  //
-        ("expires", po::value(&expires)->value_name("TIME")->default_value(expires),
-         "how long a token may be used for the first time, such as 30m, 1h or 7d")  //
-        ("data", po::value(&data)->value_name("DIR")->default_value(data),
-         "of the broker, as its own option")("json", "list: one JSON object a line")("help,h",
-                                                                                     "show this");
+    describe(shown, options, values);
     po::options_description all = shown;
     all.add_options()("words", po::value(&words));
     po::variables_map given;
@@ -92,6 +119,8 @@ std::optional<KeysOptions> parse_keys_options(const std::vector<std::string>& ar
         po::store(po::command_line_parser(arguments).options(all).positional(positional).run(),
                   given);
         po::notify(given);
+    } catch (const po::unknown_option& error) {
+        throw unknown_option(error.get_option_name(), keys_text());
     } catch (const po::error& error) {
         throw Fatal(fmt::format("{}\n(xgrid keys --help shows the options)", error.what()), 4);
     }
@@ -101,7 +130,8 @@ std::optional<KeysOptions> parse_keys_options(const std::vector<std::string>& ar
     }
     require(!words.empty(), "xgrid keys needs one of new, allow, revoke, list and token");
     const auto action = actions.find(words.front());
-    require(action != actions.end(), fmt::format("no such action: xgrid keys {}", words.front()));
+    require(action != actions.end(), fmt::format("no such action: xgrid keys {}{}", words.front(),
+                                                 did_you_mean(words.front(), keys_text().words)));
     options.action = action->second;
     for (const char* name : {"name", "role", "expires", "json"}) {
         const std::vector<std::string>& fit = fitting.at(options.action);

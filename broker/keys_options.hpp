@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "broker/rights.hpp"
+#include "shared/command_text.hpp"
 
 namespace xgrid::broker {
 
@@ -24,6 +25,9 @@ struct KeysOptions {
     std::chrono::seconds expires{0};
     bool json = false;
 };
+
+/// What `xgrid keys --help` shows.
+CommandText keys_text();
 
 /// None: help was asked for and printed. Throws Fatal with exit code 4.
 std::optional<KeysOptions> parse_keys_options(const std::vector<std::string>& arguments);

@@ -19,15 +19,18 @@
 #include "broker/answers.hpp"
 #include "broker/archive.hpp"
 #include "broker/broker.hpp"
+#include "broker/history.hpp"
 #include "broker/http.hpp"
 #include "broker/inbox.hpp"
 #include "broker/journal.hpp"
 #include "broker/objects.hpp"
+#include "broker/viewing.hpp"
 #include "shared/codec.hpp"
 #include "shared/curve.hpp"
 #include "shared/endpoint.hpp"
 #include "shared/ensure.hpp"
 #include "shared/key_words.hpp"
+#include "shared/notices.hpp"
 #include "shared/process.hpp"
 #include "shared/signals.hpp"
 #include "shared/socket.hpp"
@@ -58,8 +61,7 @@ constexpr Duration absence_least = std::chrono::seconds(1);
 constexpr Duration keep_again = std::chrono::seconds(1);
 constexpr Duration prune_interval = std::chrono::hours(1);
 constexpr Duration show_interval = std::chrono::seconds(1);
-// Of runs that are over, `xgrid runs` shows so many.
-constexpr std::size_t shown_over_max = 200;
+constexpr int http_answers_per_turn = 4;
 
 // Its own time, which goes on from life to life.
 class Clock {
@@ -85,26 +87,29 @@ std::chrono::seconds wall_time() {
     return std::chrono::duration_cast<std::chrono::seconds>(now);
 }
 
-// Whoever reads it may be gone.
-template <class... Values>
-void say(fmt::format_string<Values...> text, Values&&... values) {
-    try {
-        fmt::print(stderr, "xgrid broker: {}\n",
-                   fmt::format(text, std::forward<Values>(values)...));
-    } catch (const std::exception&) {
-        return;
-    }
+// Bytes of code in it, as they travel.
+std::uint64_t travelling_bytes(const Message& message) {
+    const auto* content = std::get_if<Content>(&message);
+    if (content == nullptr) return 0;
+    std::uint64_t bytes = content->packed.size();
+    for (const Piece& piece : content->pieces) bytes += piece.bytes.size();
+    return bytes;
+}
+
+std::filesystem::path history_file(const std::filesystem::path& folder) {
+    return folder / "history.db";
 }
 
 class Loop {
 public:
     explicit Loop(const Options& options)
-        : signals_({SIGTERM, SIGINT, SIGHUP}),
+        : notices_("broker", options.log_json),
+          signals_({SIGTERM, SIGINT, SIGHUP}),
           options_(options),
           rules_(options.config.rules),
           journal_(open_journal(options)),
           access_(options.keys ? std::make_unique<Access>(context_, options.data, rules_.limits,
-                                                          test_counter())
+                                                          test_counter(), notices_)
                                : nullptr),
           router_(context_, options.bind, secret()),
           topics_(publisher(topics_beside(options.bind))),
@@ -114,48 +119,68 @@ public:
                  .topics = topics_ ? topics_->endpoint() : "",
                  .journal = journal_.has_value(),
                  .shares = rules_.shares}),
-          objects_(options.data / "objects", options.objects_bytes_max) {
+          objects_(options.data / "objects", options.objects_bytes_max),
+          history_(options.embedded ? options.history : history_file(options.data),
+                   options.history_project, [this](const std::string& why) {
+                       if (!options_.embedded) return notices_.say(Level::warning, why);
+                       fmt::print(stderr, "xgrid: warning: {}\n", why);
+                   }) {
         if (access_) {
             core_.tell_users(
                 [this](const std::string& peer) { return access_->guard().user_of(peer); });
         }
         if (journal_) resume();
         if (options.http) {
-            http_.emplace(*options.http,
-                          options.http_token ? http_token(options.data / "http-token") : "");
+            http_.emplace(
+                *options.http,
+                HttpTokens{
+                    .read = options.http_token ? http_token(options.data / "http-token") : "",
+                    .admin = http_token(options.data / "http-admin-token")});
         }
     }
 
     void run() {
         Instant back_by = clock_.now();
         while (!is_to_end()) {
+            const Instant begun_at = clock_.now();
             if (std::exchange(read_again_, false)) read_rules();
             if (clock_.now() > back_by + absence_least) clock_.leave_out(clock_.now() - back_by);
             if (access_) heed_keys();
-            const bool more = hear_peers();
+            bool more = hear_peers();
+            look_at_runs();
             hear_listeners();
             carry_out(core_.advance(clock_.now()));
             carry_out(objects_.advance(clock_.now()));
             send_kept();
+            more = answer_http() || more;
+            history_.write(clock_.now(), wall_time());
             prune();
             show();
             std::vector<zmq::pollitem_t> items = {router_.poll_item(),
                                                   {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
             if (topics_) items.push_back(topics_->poll_item());
-            Instant until = std::min(core_.next_deadline(), objects_.next_deadline());
+            Instant until = std::min(
+                {core_.next_deadline(), objects_.next_deadline(), history_.next_deadline()});
             if (access_) {
                 items.push_back(access_->poll_item());
                 until = std::min(until, access_->next_look());
             }
-            if (http_) until = std::min(until, show_at_);
+            if (http_) {
+                items.push_back({nullptr, http_->desk().descriptor(), ZMQ_POLLIN, 0});
+                until = std::min(until, show_at_);
+            }
+            measures_.turn.observe(clock_.now() - begun_at);
             const Duration wait = more             ? Duration(0)
                                   : until == never ? std::chrono::hours(1)
                                                    : until - clock_.now();
             back_by = clock_.now() + std::max(wait, Duration(0));
             wait_for(items, wait);
         }
+        look_at_runs();
+        history_.finish(wall_time());
     }
 
+    const Notices& notices() const { return notices_; }
     std::string endpoint() const { return router_.endpoint(); }
     const Access* access() const { return access_.get(); }
     const Http* http() const { return http_ ? &*http_ : nullptr; }
@@ -174,16 +199,20 @@ private:
     void read_rules() {
         const std::string file = options_.config_file.path.string();
         Result<Config> config = read_config(options_.config_file);
-        if (!config) return say("goes on with the rules as they were: {}", config.error());
+        if (!config) {
+            return notices_.say(Level::warning,
+                                "goes on with the rules as they were: " + config.error());
+        }
         rules_ = config->rules;
         if (access_) access_->limit(rules_.limits);
         core_.set_shares(rules_.shares);
         prune_at_ = Instant();
         const bool restart = config->start != options_.config.start;
-        say("goes on with the rules in {}{}", file,
-            restart ? "; what is new in it beside [limits], [users] and [keep] counts from the "
-                      "next start on"
-                    : "");
+        notices_.say(
+            fmt::format("goes on with the rules in {}{}", file,
+                        restart ? "; what is new in it beside [limits], [users] and [keep] counts "
+                                  "from the next start on"
+                                : ""));
     }
 
     Guard::CountTests test_counter() {
@@ -200,7 +229,42 @@ private:
             return core_.ask(clock_.now(), {.question = question});
         };
         http_->show({.workers = asked(Question::workers).workers,
-                     .wanted = asked(Question::wanted).wanted});
+                     .wanted = asked(Question::wanted).wanted,
+                     .counts = core_.counts(),
+                     .measures = core_.measures(),
+                     .loop = measures_,
+                     .version = options_.version});
+    }
+
+    // What is kept, and a little at a time. True: there is more to answer.
+    bool answer_http() {
+        if (!http_) return false;
+        for (int answered = 0; answered < http_answers_per_turn; ++answered) {
+            const std::unique_ptr<Desk::Open> open = http_->desk().take();
+            if (!open) return false;
+            std::visit([&](const auto& question) { open->reply.set_value(reply_to(question)); },
+                       open->question);
+        }
+        return true;
+    }
+
+    Desk::Reply reply_to(const EventsAsked& asked) {
+        return events_for(core_, journal_ ? &*journal_ : nullptr, asked);
+    }
+    Desk::Reply reply_to(const Ask& ask) {
+        if (ask.question == Question::history || ask.question == Question::flakes) {
+            return Answer{.tests = history_.answer(ask, wall_time())};
+        }
+        return answer_for(clock_.now(), wall_time(), core_, journal_ ? &*journal_ : nullptr, ask);
+    }
+    Desk::Reply reply_to(const Cancel& cancel) {
+        const Submission* run = core_.find_beginning(cancel.run);
+        if (run == nullptr) return Answer{.trouble = "there is no such run that goes on"};
+        const std::string id = run->id();
+        notices_.say("cancels " + id + ", as it was told to over HTTP");
+        carry_out(core_.receive(clock_.now(), "", Cancel{id}));
+        send_kept();
+        return Answer();
     }
 
     std::optional<CurveKey> secret() const {
@@ -241,6 +305,12 @@ private:
             access_->own(clock_.both(), begun->submit.run, begun->submit.order.user);
         }
         carry_out(core_.restore(clock_.now(), journal_->life(), journal_->runs(), *entries));
+        for (const JournalEntry& entry : *entries) {
+            const auto* begun = std::get_if<RunBegun>(&entry);
+            if (begun != nullptr && core_.find(begun->submit.run) != nullptr) {
+                history_.begin(begun->submit);
+            }
+        }
         send_kept();
     }
 
@@ -319,6 +389,7 @@ private:
             if (!verdict.refusal.empty()) carry_out(core_.refuse(received.peer, verdict.refusal));
             if (!verdict.passes) return;
         }
+        measures_.bytes_from_clients += travelling_bytes(*message);
         if (const auto sends = objects_.receive(now, received.peer, *message)) {
             carry_out(*sends);
             if (const auto* offer = std::get_if<Offer>(&*message)) keep(received.peer, *offer);
@@ -330,10 +401,33 @@ private:
             }
             return;
         }
+        const auto* submit = std::get_if<Submit>(&*message);
+        const bool begins = submit != nullptr && core_.find(submit->run) == nullptr;
         Effects effects = core_.receive(now, received.peer, *message);
         const auto* ask = std::get_if<Ask>(&*message);
         if (ask != nullptr && ask->question == Question::runs) add_over(effects);
+        if (ask != nullptr) add_history(*ask, effects);
         carry_out(std::move(effects));
+        if (begins) expect(*submit);
+    }
+
+    // Not before its first job is on its way.
+    void expect(const Submit& submit) {
+        if (core_.find(submit.run) == nullptr) return;
+        history_.begin(submit);
+        carry_out(core_.expect(clock_.now(), submit.run, history_.expectations(submit)));
+    }
+
+    void look_at_runs() {
+        history_.look(clock_.now(), [this](const std::string& run) { return core_.find(run); });
+    }
+
+    void add_history(const Ask& ask, Effects& effects) {
+        if (ask.question != Question::history && ask.question != Question::flakes) return;
+        for (Send& send : effects.send) {
+            auto* answer = std::get_if<Answer>(&send.message);
+            if (answer != nullptr) answer->tests = history_.answer(ask, wall_time());
+        }
     }
 
     // The run itself comes on another connection: until it is there, the offer is said again.
@@ -355,7 +449,7 @@ private:
         for (Send& send : effects.send) {
             auto* answer = std::get_if<Answer>(&send.message);
             if (answer == nullptr) continue;
-            broker::add_over(*answer, journal_->summaries(wall_time(), shown_over_max));
+            broker::add_over(*answer, journal_->summaries(wall_time()));
         }
     }
 
@@ -374,6 +468,7 @@ private:
     }
 
     void send_kept() {
+        look_at_runs();  // what was sent may be forgotten
         const Effects turn = std::exchange(turn_, {});
         turn_bytes_ = 0;
         if (!turn.journal.empty()) keep(turn.journal);
@@ -386,10 +481,11 @@ private:
 
     // Until it is kept, which may take long: that time has not passed for the core.
     void keep(const std::vector<JournalEntry>& entries) {
-        std::optional<Error> error = journal_->keep(entries, wall_time());
-        if (!error) return;
         const Instant since = clock_.now();
-        fmt::print(stderr, "xgrid broker: {}; waits until that is possible again\n", error->text);
+        std::optional<Error> error = journal_->keep(entries, wall_time());
+        measures_.commit.observe(clock_.now() - since);
+        if (!error) return;
+        notices_.say(Level::error, error->text + "; waits until that is possible again");
         Instant again = since + keep_again;
         while (!is_to_end()) {
             std::vector<zmq::pollitem_t> items = {{nullptr, signals_.descriptor(), ZMQ_POLLIN, 0},
@@ -401,7 +497,7 @@ private:
             error = journal_->keep(entries, wall_time());
             if (error) continue;
             clock_.leave_out(clock_.now() - since);
-            fmt::print(stderr, "xgrid broker: goes on\n");
+            notices_.say("goes on");
             return;
         }
         throw Fatal("ended while its journal could not be written", 3);
@@ -414,7 +510,10 @@ private:
     }
 
     void carry_out(const Hub::Sends& sends) {
-        for (const auto& [peer, message] : sends) send(peer, message);
+        for (const auto& [peer, message] : sends) {
+            measures_.bytes_to_workers += travelling_bytes(message);
+            send(peer, message);
+        }
     }
 
     void send(const std::string& peer, const Message& message) {
@@ -431,6 +530,7 @@ private:
         return welcome;
     }
 
+    Notices notices_;
     Signals signals_;
     const bool had_terminal_ = isatty(STDIN_FILENO) != 0;
     bool read_again_ = false;  // its rules
@@ -447,48 +547,61 @@ private:
     std::set<std::string> heard_topics_;  // that somebody listens to
     Broker core_;
     Objects objects_;
+    History history_;
     Effects turn_;
     std::size_t turn_bytes_ = 0;  // of answers in it
+    LoopMeasures measures_;
     Instant prune_at_;
     Instant show_at_;
     std::optional<Http> http_;
 };
 
 void announce(const Options& options, const Loop& loop) {
-    say("listening on {}", options.bind);
+    const Notices& notices = loop.notices();
+    notices.say("listening on " + options.bind);
     if (const Http* http = loop.http()) {
         const std::string file = (options.data / "http-token").string();
-        say("answers to HTTP on {}{}", http->address(),
-            options.http_token ? fmt::format("; asks for the bearer token in {}", file) : "");
+        notices.say(fmt::format(
+            "answers to HTTP on {}{}", http->address(),
+            options.http_token ? fmt::format("; asks for the bearer token in {}", file) : ""));
     }
     if (const Access* access = loop.access()) {
-        fmt::print(stderr,
-                   "xgrid broker: asks for keys; its own is {}\n"
-                   "xgrid broker: clients and workers need --broker {} --broker-key {}\n",
-                   text_of_public(public_of(access->secret())), loop.endpoint(),
-                   text_of_public(public_of(access->secret())));
+        const std::string key = text_of_public(public_of(access->secret()));
+        notices.say("asks for keys; its own is " + key);
+        notices.say(fmt::format("clients and workers need --broker {} --broker-key {}",
+                                loop.endpoint(), key));
         if (access->guard().keys().all().empty()) {
-            fmt::print(stderr,
-                       "xgrid broker: nobody is let in yet: xgrid keys allow KEY --name NAME "
-                       "--role ROLE --data {}\n",
-                       options.data.string());
+            notices.say(fmt::format(
+                "nobody is let in yet: xgrid keys allow KEY --name NAME --role ROLE --data {}",
+                options.data.string()));
         }
     } else if (!is_on_this_machine(options.bind)) {
-        fmt::print(stderr,
-                   "xgrid broker: warning: --insecure: whoever can reach it can run "
-                   "programs on every worker\n");
+        notices.say(Level::warning,
+                    "warning: --insecure: whoever can reach it can run programs on every worker");
     }
 }
 
 }  // namespace
 
+Result<std::vector<TestHistory>> recorded_history(const std::filesystem::path& file,
+                                                  const Ask& ask) {
+    std::error_code none;
+    if (!std::filesystem::exists(file, none)) return std::vector<TestHistory>();
+    std::string trouble;
+    History history(file, "", [&](const std::string& why) { trouble = why; });
+    if (!trouble.empty()) return Error{trouble};
+    return history.answer(ask, wall_time());
+}
+
 int run(const Options& options) {
-    raise_descriptor_limit();
-    keep_freed_memory();
-    Loop loop(options);
-    if (!options.embedded) announce(options, loop);
-    loop.run();
-    return 0;
+    return run_told(Notices("broker", options.log_json), [&] {
+        raise_descriptor_limit();
+        keep_freed_memory();
+        Loop loop(options);
+        if (!options.embedded) announce(options, loop);
+        loop.run();
+        return 0;
+    });
 }
 
 }  // namespace xgrid::broker

@@ -33,6 +33,41 @@ constexpr const char* about_reading =
 
 constexpr std::uint16_t usual_http_port = 7556;
 
+// Values as they were given, for which that is not yet what is meant.
+struct Given {
+    std::string data = Options().data.string();
+    std::string cache_size = "10G";
+    std::string http;
+    std::string config;
+};
+
+void describe(po::options_description& known, Options& options, Given& values) {
+    auto& [data, cache_size, http, config] = values;
+    known.add_options()("help,h", "show this")  //
+        ("bind", po::value(&options.bind)->value_name("ENDPOINT")->default_value(options.bind),
+         "where clients and workers find it")  //
+        ("data", po::value(&data)->value_name("DIR")->default_value(data),
+         "where it keeps its journal, in DIR/objects the code that passes through, and the keys: "
+         "its own in "
+         "DIR/key, those that it lets in in DIR/keys, and in DIR/audit.log who did what")         //
+        ("config", po::value(&config)->value_name("FILE"), "instead of DIR/broker.toml (below)")  //
+        ("http", po::value(&http)->value_name("[HOST:]PORT")->default_value("", "nowhere"),
+         "answer there to HTTP: a web page, /metrics for Prometheus, /healthz, and /desired, the "
+         "slots that could be used and are not there. Where others than this machine's users could "
+         "ask, or keys are asked for, it takes the bearer token in DIR/http-token")  //
+        ("keys",
+         "ask for keys also on this machine, as is done anyway if there is a DIR/keys, and for "
+         "every other ENDPOINT")  //
+        ("insecure",
+         "ask for no keys, whoever can reach ENDPOINT: they can run programs on "
+         "every worker")  //
+        ("log-json", po::bool_switch(&options.log_json),
+         "what it says is JSON on standard error, an object a line: time, level, part, message")  //
+        ("cache-size", po::value(&cache_size)->value_name("SIZE")->default_value(cache_size),
+         "what it may take there, such as 500M or 20G; what was not used for the longest time "
+         "goes");
+}
+
 // The command line's, else the file's, else the usual one.
 template <class T>
 void choose(T& value, const po::variable_value& given, const std::optional<T>& of_file) {
@@ -71,34 +106,23 @@ void set_keys(Options& options, const po::variables_map& given) {
 
 }  // namespace
 
+CommandText command_text() {
+    Options options;
+    Given values;
+    po::options_description known("Options");
+    describe(known, options, values);
+    return {.name = "broker",
+            .opening = usage,
+            .groups = {group_text("Options", known)},
+            .closing = about_config + config_help() + about_reading};
+}
+
 std::optional<Options> parse_options(const std::vector<std::string>& arguments) {
     Options options;
-    std::string data = options.data.string();
-    std::string cache_size = "10G";
-    std::string http;
-    std::string config;
+    Given values;
+    auto& [data, cache_size, http, config] = values;
     po::options_description known("Options");
-    known.add_options()("help,h", "show this")  //
-        ("bind", po::value(&options.bind)->value_name("ENDPOINT")->default_value(options.bind),
-         "where clients and workers find it")  //
-        ("data", po::value(&data)->value_name("DIR")->default_value(data),
-         "where it keeps its journal, in DIR/objects the code that passes through, and the keys: "
-         "its own in "
-         "DIR/key, those that it lets in in DIR/keys, and in DIR/audit.log who did what")         //
-        ("config", po::value(&config)->value_name("FILE"), "instead of DIR/broker.toml (below)")  //
-        ("http", po::value(&http)->value_name("[HOST:]PORT")->default_value("", "nowhere"),
-         "answer there to HTTP: /healthz, and /desired, the slots that could be used and are not "
-         "there. Where others than this machine's users could ask, or keys are asked for, it takes "
-         "the bearer token in DIR/http-token")  //
-        ("keys",
-         "ask for keys also on this machine, as is done anyway if there is a DIR/keys, and for "
-         "every other ENDPOINT")  //
-        ("insecure",
-         "ask for no keys, whoever can reach ENDPOINT: they can run programs on "
-         "every worker")  //
-        ("cache-size", po::value(&cache_size)->value_name("SIZE")->default_value(cache_size),
-         "what it may take there, such as 500M or 20G; what was not used for the longest time "
-         "goes");
+    describe(known, options, values);
     po::variables_map given;
     try {
         po::store(po::command_line_parser(arguments).options(known).positional({}).run(), given);
@@ -107,6 +131,8 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
             std::cout << usage << known << about_config << config_help() << about_reading;
             return std::nullopt;
         }
+    } catch (const po::unknown_option& error) {
+        throw unknown_option(error.get_option_name(), command_text());
     } catch (const po::error& error) {
         throw Fatal(fmt::format("{}\n(xgrid broker --help shows the options)", error.what()), 4);
     }

@@ -11,6 +11,7 @@
 #include "broker/config_file.hpp"
 #include "shared/address.hpp"
 #include "shared/cache_home.hpp"
+#include "shared/command_text.hpp"
 
 namespace xgrid::broker {
 
@@ -21,11 +22,18 @@ struct Options {
     bool keys = false;              // asks for them, as data/keys has them
     std::optional<Address> http{};  // where it answers to HTTP
     bool http_token = false;        // asks for one there
+    bool log_json = false;          // what it says is JSON
     ConfigFile config_file{};
     Config config{};        // as that was at the start
     std::string version{};  // of the program
+    // Of an embedded one: the history of tests, and whose it is. No file: none is kept.
+    std::filesystem::path history{};
+    std::string history_project{};
     bool embedded = false;  // lives and dies with its parent, which handles Ctrl-C
 };
+
+/// What `xgrid broker --help` shows.
+CommandText command_text();
 
 /// None: help was asked for and printed. Throws Fatal with exit code 4.
 std::optional<Options> parse_options(const std::vector<std::string>& arguments);

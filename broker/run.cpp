@@ -58,6 +58,9 @@ std::uint64_t Run::add_job(JobBody body, std::uint32_t losses, Purpose purpose) 
     const UnitNeeds* needs = body.kind == JobKind::unit ? needy_.of(body.unit) : nullptr;
     Job added{.id = id, .body = std::move(body), .purpose = purpose, .needs = needs};
     added.losses = losses;
+    added.rank = added.body.selection.mode == Select::only
+                     ? outlook_.rank_of(added.body.unit, added.body.selection.tests)
+                     : outlook_.rank_of(added.body.unit);
     jobs_.emplace(id, std::move(added));
     return id;
 }
@@ -79,10 +82,19 @@ void Run::wait_for_slot(const Job& open) {
     if (anywhere && open.needs != nullptr) {
         needy_.wait(open);
     } else if (open.group.empty() || open.purpose != Purpose::test) {
-        queue_for(open).push_back(open.id);
+        enqueue(open);
     } else {
         groups_.wait(open.group, open.id);
     }
+}
+
+void Run::enqueue(const Job& open) {
+    std::deque<std::uint64_t>& queue = queue_for(open);
+    const bool ranked = &queue == &waiting_ && !outlook_.empty();
+    if (!ranked || open.body.kind != JobKind::unit) return queue.push_back(open.id);
+    const auto before = [](const Rank& a, const Rank& b) { return a.goes_before(b); };
+    const auto rank = [this](std::uint64_t id) -> const Rank& { return jobs_.at(id).rank; };
+    queue.insert(std::ranges::upper_bound(queue, open.rank, before, rank), open.id);
 }
 
 std::deque<std::uint64_t>& Run::queue_for(const Job& open) {
@@ -95,6 +107,12 @@ void Run::add_unit_jobs(const Job& like, std::vector<TestName> tests, std::size_
                         std::uint32_t losses, const std::string& group) {
     std::size_t most = settings_->job_tests_max;
     if (spec_.chunk_max > 0) most = std::min<std::size_t>(most, spec_.chunk_max);
+    if (group.empty() && pieces > 1 && outlook_.knows(like.body.unit)) {
+        for (auto& piece : outlook_.pieces_of(like.body.unit, tests, pieces, most)) {
+            add_piece(like, std::move(piece), losses, group);
+        }
+        return;
+    }
     pieces = std::clamp(pieces, (tests.size() + most - 1) / most,
                         std::max<std::size_t>(tests.size(), 1));
     for (std::size_t piece = 0; piece < pieces; ++piece) {
@@ -102,15 +120,19 @@ void Run::add_unit_jobs(const Job& like, std::vector<TestName> tests, std::size_
             tests.begin() + static_cast<std::ptrdiff_t>(tests.size() * piece / pieces);
         const auto to =
             tests.begin() + static_cast<std::ptrdiff_t>(tests.size() * (piece + 1) / pieces);
-        if (from == to) continue;
-        JobBody body{.kind = JobKind::unit, .unit = like.body.unit};
-        body.selection = {.mode = Select::only, .tests = std::vector<TestName>(from, to)};
-        Job& added = job(add_job(std::move(body), losses, like.purpose));
-        added.group = group;
-        added.again = like.again;
-        again_jobs_ += added.again ? 1 : 0;
-        wait_for_slot(added);
+        if (from != to) add_piece(like, {from, to}, losses, group);
     }
+}
+
+void Run::add_piece(const Job& like, std::vector<TestName> tests, std::uint32_t losses,
+                    const std::string& group) {
+    JobBody body{.kind = JobKind::unit, .unit = like.body.unit};
+    body.selection = {.mode = Select::only, .tests = std::move(tests)};
+    Job& added = job(add_job(std::move(body), losses, like.purpose));
+    added.group = group;
+    added.again = like.again;
+    again_jobs_ += added.again ? 1 : 0;
+    wait_for_slot(added);
 }
 
 // The same for tests of its attempt, by their places: those of a group are not parted.
@@ -213,7 +235,10 @@ void Run::add_slot(WorkerKey worker, std::uint32_t environment, std::uint32_t si
 void Run::hand_out(Instant now, std::uint64_t id, SlotKey key) {
     Job& handed = job(id);
     ensure(!handed.attempt, "a job has one attempt at a time");
-    handed.attempt = Attempt{.number = ++handed.attempts, .slot = key, .assigned_at = now};
+    handed.attempt = Attempt{.number = ++handed.attempts,
+                             .slot = key,
+                             .ahead = !slot(key).jobs.empty(),
+                             .assigned_at = now};
     resources_->begin_job(handed.needs != nullptr && handed.needs->serial);
     slot(key).jobs.push_back(id);
     reindex(key);

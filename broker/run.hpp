@@ -26,6 +26,7 @@
 #include "broker/job.hpp"
 #include "broker/kept_slots.hpp"
 #include "broker/needy_jobs.hpp"
+#include "broker/outlook.hpp"
 #include "broker/resources.hpp"
 #include "broker/retries.hpp"
 #include "broker/settings.hpp"
@@ -101,6 +102,9 @@ public:
     /// When advance() has something to do.
     Instant next_deadline() const;
 
+    /// Before its units are named. False: it keeps to the order in which they are.
+    bool expect(std::vector<ExpectedUnit> units);
+
     // ---- What happened
 
     /// A slot's jobs end in their order: what a later one tells counts when those before it have
@@ -139,6 +143,8 @@ public:
     std::set<WorkerKey> take_changed() { return std::exchange(changed_, {}); }
     /// What has happened since, for the client.
     std::vector<Event> take_events() { return std::exchange(events_, {}); }
+    /// How long it took, since, until there was a sign of jobs that went to slots without any.
+    std::vector<Duration> take_waits() { return std::exchange(waits_, {}); }
 
 private:
     struct Place {
@@ -169,7 +175,10 @@ private:
     void add_unit_jobs(const Job& like, const std::vector<std::uint32_t>& tests, std::size_t pieces,
                        std::uint32_t losses);
     std::string group_of(const Job& job, std::uint32_t test) const;
+    void add_piece(const Job& like, std::vector<TestName> tests, std::uint32_t losses,
+                   const std::string& group);
     void wait_for_slot(const Job& job);
+    void enqueue(const Job& job);
     std::deque<std::uint64_t>& queue_for(const Job& job);
     JobBody whole(const std::string& unit) const;
     void hand_out(Instant now, std::uint64_t job, SlotKey slot);
@@ -263,12 +272,17 @@ private:
     void finish_retiring(Instant now);
     void hand_out_waiting(Instant now, std::size_t places);
     bool may_have_one_ahead(SlotKey key) const;
+    bool is_soon_done(SlotKey key) const;
+    bool may_be_split(const Job& job) const;
+    void split_long_units();
     std::size_t waiting_anywhere() const { return waiting_.size() + groups_.free(); }
     void hand_out_next(Instant now, SlotKey key);
     Instant ramped_at(std::uint32_t environment) const;
     /// True if slots or places are left that none of what runs can be for.
     bool rebalance(Instant now, std::size_t places);
     bool ask_back(Job& job, std::uint32_t keep);
+    static std::uint32_t fair_part_of(const Attempt& attempt);
+    std::uint32_t slots_most() const;
     std::vector<SlotKey> idle_on(WorkerKey worker) const;
     std::size_t staying_on(WorkerKey worker) const;
     std::size_t most_on(WorkerKey worker, const UnitNeeds& needs) const;
@@ -319,7 +333,9 @@ private:
     std::set<SlotKey> with_one_job_;
     std::set<SlotKey> retiring_;
     SlotKey next_slot_ = 0;
-    std::set<std::string> units_;            // named so far
+    std::set<std::string> units_;  // named so far
+    Outlook outlook_;
+    std::vector<std::uint64_t> long_jobs_;   // just loaded, and too much for one slot
     std::set<DoneTest> done_;                // verdicts of an earlier submission
     std::set<std::string> collected_units_;  // that need a slot that has collected everything
     Retries retries_;
@@ -339,6 +355,7 @@ private:
     Instant seen_;  // the last time that it was told
 
     std::vector<Event> events_;
+    std::vector<Duration> waits_;
     std::set<WorkerKey> changed_;
 };
 

@@ -1,5 +1,6 @@
 // What each fact of an attempt means for its run.
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,11 +11,21 @@
 namespace xgrid::broker {
 namespace {
 
+// Who had nothing to give back is not asked again for that long, which doubles each time.
+constexpr Duration ask_pause_least = std::chrono::milliseconds(20);
+constexpr Duration ask_pause_most = std::chrono::milliseconds(250);
+
 // What a job may say that waits behind another.
 bool comes_before_the_job(const Fact& fact) {
     const auto* gave = std::get_if<GaveBack>(&fact);
     return std::holds_alternative<Ended>(fact) || std::holds_alternative<TreeReady>(fact) ||
            (gave != nullptr && gave->tests.empty());
+}
+
+// Or given back: it does not wait there any more.
+void count_started(Attempt& attempt, std::uint32_t test) {
+    --attempt.unstarted;
+    if (!attempt.seconds.empty()) attempt.unstarted_seconds -= attempt.seconds[test];
 }
 
 }  // namespace
@@ -43,6 +54,7 @@ void Run::record(Instant now, AttemptId id, const Fact& fact, const std::string&
     if (!about.attempt->began && !comes_before_the_job(fact)) {
         about.attempt->began = true;
         about.attempt->began_at = now;
+        if (!about.attempt->ahead) waits_.push_back(now - about.attempt->assigned_at);
     }
     std::visit(
         [&](const auto& one) {
@@ -104,7 +116,13 @@ void Run::loaded(Instant now, Job& about) {
     if (attempt.loaded || about.body.kind != JobKind::unit) return;
     attempt.loaded = true;
     attempt.loaded_at = now;
+    attempt.seconds = outlook_.seconds_of(about.body.unit, attempt.tests);
+    for (std::size_t i = 0; i < attempt.seconds.size(); ++i) {
+        const bool open = attempt.states[i] == TestState::open;
+        attempt.unstarted_seconds += open ? attempt.seconds[i] : 0;
+    }
     if (about.body.selection.mode == Select::only) return;
+    if (!attempt.seconds.empty() && may_be_split(about)) long_jobs_.push_back(about.id);
     events_.emplace_back(UnitLoaded{about.body.unit, attempt.tests, attempt.deselected,
                                     std::exchange(attempt.listed, {}), environment_of(about)});
 }
@@ -115,7 +133,7 @@ void Run::take(Instant now, Job& about, const Started& fact) {
     if (fact.test >= attempt.tests.size() || attempt.states[fact.test] != TestState::open) return;
     attempt.states[fact.test] = TestState::running;
     attempt.running = fact.test;
-    --attempt.unstarted;
+    count_started(attempt, fact.test);
     events_.emplace_back(TestStarted{about.body.unit, attempt.tests[fact.test],
                                      name_of(attempt.slot), environment_of(about)});
 }
@@ -127,7 +145,7 @@ void Run::take(Instant now, Job& about, const Finished& fact) {
     TestState& state = attempt.states[fact.test];
     if (state == TestState::closed) return;
     if (state == TestState::open) {
-        --attempt.unstarted;
+        count_started(attempt, fact.test);
         events_.emplace_back(TestStarted{about.body.unit, attempt.tests[fact.test],
                                          name_of(attempt.slot), environment_of(about)});
     }
@@ -169,9 +187,14 @@ void Run::take(Instant now, Job& about, const GaveBack& fact) {
     for (const std::uint32_t test : fact.tests) {
         if (test >= attempt.tests.size() || attempt.states[test] != TestState::open) continue;
         attempt.states[test] = TestState::closed;
-        --attempt.unstarted;
+        count_started(attempt, test);
         given.push_back(test);
     }
+    // It may hold what it has not begun for a while: a process that runs many tests, say.
+    attempt.ask_pause = given.empty()
+                            ? std::clamp(2 * attempt.ask_pause, ask_pause_least, ask_pause_most)
+                            : Duration(0);
+    attempt.ask_again_at = now + attempt.ask_pause;
     if (given.empty() || stopping() || about.purpose == Purpose::confirm) return;
     add_unit_jobs(about, given, std::max(attempt.takers, 1U), about.losses);
 }

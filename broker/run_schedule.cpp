@@ -19,8 +19,23 @@ bool may_be_asked(const Job& job) {
     return job.body.kind == JobKind::unit && job.attempt->asked == job.attempt->answered;
 }
 
-// What is left of a job that runs, as far as one can tell from what has run of it.
+Duration duration_of(double seconds) {
+    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
+// So far it has taken about what was expected.
+bool goes_as_expected(const Attempt& attempt, Instant now) {
+    if (attempt.seconds.empty()) return false;
+    double all = 0;
+    for (const double seconds : attempt.seconds) all += seconds;
+    const Duration expected = duration_of(all - attempt.unstarted_seconds);
+    return now - attempt.loaded_at <= 2 * expected + slot_start_cost;
+}
+
+// What is left of a job that runs, as far as one can tell from what has run of it, or earlier.
 Duration time_left(const Attempt& attempt, Instant now) {
+    if (goes_as_expected(attempt, now))
+        return duration_of(std::max(attempt.unstarted_seconds, 0.0));
     const Duration each = (now - attempt.loaded_at) / std::max(attempt.finished, 1U);
     // After weeks, with many tests left, the product would not fit.
     return std::min(each, Duration::max() / std::max(attempt.unstarted, 1U)) * attempt.unstarted;
@@ -85,6 +100,7 @@ void Run::schedule(Instant now, std::size_t places, std::size_t there, std::size
     if (over_ || stopping() || resources_->runs_alone()) return resources_->drop_unused();
     const std::size_t startable = std::min(places, room());
     finish_retiring(now);
+    split_long_units();
     hand_out_collected(now);
     begin_awaited(now, there);
     hand_out_needy(now);
@@ -124,7 +140,7 @@ void Run::hand_out_waiting(Instant now, std::size_t startable) {
         waiting_anywhere() < slots_.size() + startable ? std::set<SlotKey>{} : with_one_job_;
     for (const SlotKey key : busy) {
         if (waiting_anywhere() < slots_.size() + startable) return;
-        if (may_have_one_ahead(key)) hand_out_next(now, key);
+        if (may_have_one_ahead(key) && is_soon_done(key)) hand_out_next(now, key);
     }
 }
 
@@ -175,7 +191,9 @@ bool Run::rebalance(Instant now, std::size_t startable) {
             if (held.needs != nullptr) continue;  // each part would need it
             if (held.again && (place == 0 || !would_move(now, *held.again))) continue;
             Attempt& attempt = *held.attempt;
-            if (!may_be_asked(held)) {
+            if (now < attempt.ask_again_at) {
+                rebalance_at_ = std::min(rebalance_at_, attempt.ask_again_at);
+            } else if (!may_be_asked(held)) {
                 takers -= std::min<std::size_t>(takers, attempt.takers);
             } else if (place > 0 && !attempt.began) {
                 // It waits behind another one.
@@ -183,7 +201,7 @@ bool Run::rebalance(Instant now, std::size_t startable) {
                     attempt.takers = 1;
                     takers -= ask_back(held, kept_of_waiting()) ? 1 : 0;
                 } else {
-                    rebalance_at_ = now + rebalance_interval;
+                    rebalance_at_ = std::min(rebalance_at_, now + rebalance_interval);
                 }
             } else if (attempt.loaded && attempt.unstarted > 0 && !keeps_units() &&
                        !spec_.collect_only) {
@@ -200,12 +218,12 @@ bool Run::rebalance(Instant now, std::size_t startable) {
         const Duration cost = (attempt.loaded_at - attempt.began_at) + give_back_cost +
                               (idle > 0 ? Duration(0) : slot_start_cost);
         if (left < 2 * cost) {
-            rebalance_at_ = now + rebalance_interval;
+            rebalance_at_ = std::min(rebalance_at_, now + rebalance_interval);
             continue;
         }
         attempt.takers =
             static_cast<std::uint32_t>(std::min<std::size_t>(takers, attempt.unstarted));
-        if (ask_back(*held, attempt.unstarted / (attempt.takers + 1))) takers -= attempt.takers;
+        if (ask_back(*held, fair_part_of(attempt))) takers -= attempt.takers;
     }
     return takers > 0;
 }

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "broker/expectations.hpp"
 #include "broker/job.hpp"
 #include "shared/instant.hpp"
 #include "shared/messages.hpp"
@@ -78,8 +79,16 @@ struct LocksGiven {
     XGRID_FIELDS(LocksGiven, lane, locks);
 };
 
-using Step = std::variant<FactRecorded, WorkerLost, RunCancelled, EnvironmentsLack, SlotGiven,
-                          SlotAsked, Scheduled, TimePassed, WorkerRetires, LocksGiven>;
+/// What is known of a lane's units before they are named.
+struct TestsExpected {
+    std::uint32_t lane = 0;
+    std::vector<ExpectedUnit> units;
+    XGRID_FIELDS(TestsExpected, lane, units);
+};
+
+using Step =
+    std::variant<FactRecorded, WorkerLost, RunCancelled, EnvironmentsLack, SlotGiven, SlotAsked,
+                 Scheduled, TimePassed, WorkerRetires, LocksGiven, TestsExpected>;
 
 // ---- What is kept of a broker's life. Times are of its own clock, in nanoseconds
 
@@ -102,7 +111,8 @@ struct RunOver {
     RunSpec spec;
     std::uint64_t epoch = 0;
     std::vector<Event> events;
-    XGRID_FIELDS(RunOver, number, summary, spec, epoch, events);
+    std::vector<std::uint32_t> times;  // of each: milliseconds since the first one
+    XGRID_FIELDS(RunOver, number, summary, spec, epoch, events, times);
 };
 struct WorkerCame {
     WorkerKey worker = 0;

@@ -74,19 +74,19 @@ void Submission::settle(Instant now) {
         for (Event& event : lanes_[i]->take_events()) {
             const auto* end = std::get_if<RunFinished>(&event);
             if (end != nullptr && each_) {
-                events_.append(EnvironmentEnded{i, end->end, end->code, end->reason});
+                events_.append(now, EnvironmentEnded{i, end->end, end->code, end->reason});
             }
             if (const auto* finished = std::get_if<TestFinished>(&event)) {
                 ++verdicts_[counted_outcome(spec().quarantines, *finished)];
             }
             // The run's own comes when all are over.
-            if (end == nullptr) events_.append(std::move(event));
+            if (end == nullptr) events_.append(now, std::move(event));
         }
     }
     if (!std::ranges::all_of(lanes_, [](const auto& lane) { return lane->over(); })) return;
     over_ = true;
     ended_ = end_of_all();
-    events_.append(*ended_);
+    events_.append(now, *ended_);
 }
 
 // What ends a run is for all of it, in whichever environment it came about.
@@ -220,6 +220,10 @@ bool Submission::take(Instant, const WorkerRetires& step) {
     return is_news;
 }
 
+bool Submission::take(Instant, const TestsExpected& step) {
+    return step.lane < lanes_.size() && lanes_[step.lane]->expect(step.units);
+}
+
 void Submission::end_environments(Instant now, const std::vector<EnvironmentEnded>& all) {
     for (const EnvironmentEnded& ended : all) {
         const RunFinished end{.end = ended.end, .code = ended.code, .reason = ended.reason};
@@ -236,6 +240,15 @@ std::set<WorkerKey> Submission::take_changed() {
     std::set<WorkerKey> changed = lanes_.front()->take_changed();
     for (std::size_t i = 1; i < lanes_.size(); ++i) changed.merge(lanes_[i]->take_changed());
     return changed;
+}
+
+std::vector<Duration> Submission::take_waits() {
+    std::vector<Duration> all;
+    for (const auto& lane : lanes_) {
+        const std::vector<Duration> waits = lane->take_waits();
+        all.insert(all.end(), waits.begin(), waits.end());
+    }
+    return all;
 }
 
 }  // namespace xgrid::broker

@@ -64,6 +64,7 @@ public:
     /// the first step.
     void end_environments(Instant now, const std::vector<EnvironmentEnded>& ended);
     std::set<WorkerKey> take_changed();
+    std::vector<Duration> take_waits();
 
 private:
     bool take(Instant now, const FactRecorded& step);
@@ -76,6 +77,7 @@ private:
     bool take(Instant now, const LocksGiven& step);
     bool take(Instant now, const TimePassed& step);
     bool take(Instant now, const WorkerRetires& step);
+    bool take(Instant now, const TestsExpected& step);
     void settle(Instant now);
     void keep_limits(Instant now);
     void stop_all(Instant now, const RunFinished& end);

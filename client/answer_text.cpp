@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "client/markup.hpp"
 #include "client/run_id.hpp"
 #include "client/table.hpp"
 
@@ -15,6 +17,14 @@ namespace {
 std::string counted(std::size_t count, const std::string& thing) {
     return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
 }
+
+std::string tests_of(const RunSummary& run) {
+    std::string text = counts_of(run);
+    if (run.open > 0) text += fmt::format("{}{} open", text.empty() ? "" : ", ", run.open);
+    return text;
+}
+
+}  // namespace
 
 std::string labels_of(const std::map<std::string, std::string>& labels) {
     std::string text;
@@ -43,18 +53,6 @@ std::string state_of(const RunSummary& run) {
     return count(Outcome::failed) + count(Outcome::error) > 0 ? "failed" : "passed";
 }
 
-std::string slots_of(const RunSummary& run) {
-    if (run.state == RunState::over) return "";
-    if (run.slots_wanted == 0) return fmt::format("{}", run.slots);
-    return fmt::format("{} of {}", run.slots, run.slots + run.slots_wanted);
-}
-
-std::string tests_of(const RunSummary& run) {
-    std::string text = counts_of(run);
-    if (run.open > 0) text += fmt::format("{}{} open", text.empty() ? "" : ", ", run.open);
-    return text;
-}
-
 std::string state_of(const WorkerSummary& worker) {
     if (!worker.trouble.empty()) return worker.trouble;
     if (worker.drains) return "leaves when it is done";
@@ -65,7 +63,11 @@ std::string state_of(const WorkerSummary& worker) {
     return worker.used > 0 ? "works" : "idle";
 }
 
-}  // namespace
+std::string slots_of(const RunSummary& run) {
+    if (run.state == RunState::over) return "";
+    if (run.slots_wanted == 0) return fmt::format("{}", run.slots);
+    return fmt::format("{} of {}", run.slots, run.slots + run.slots_wanted);
+}
 
 std::string rough_time(double seconds) {
     constexpr std::array<std::pair<double, const char*>, 3> units = {
@@ -93,7 +95,8 @@ std::string counts_of(const RunSummary& run) {
 
 std::string text_of(const std::vector<RunSummary>& runs, std::size_t columns) {
     if (runs.empty()) return "no runs\n";
-    Table table({"RUN", "STATE", "USER", "PROJECT", ">SLOTS", ">AGE", "TESTS", "WHAT"});
+    Table table({"RUN", "STATE", "USER", "PROJECT", ">SLOTS", ">AGE", "TESTS", "WHAT"},
+                {"WHAT", "PROJECT", "USER", "TESTS"});
     for (const RunSummary& run : runs) {
         table.add({short_id(run.run), state_of(run), run.order.user, run.order.project,
                    slots_of(run), rough_time(run.age), tests_of(run), run.order.title});
@@ -107,7 +110,9 @@ std::string text_of(const std::vector<WorkerSummary>& workers, std::size_t colum
         workers, [](const WorkerSummary& worker) { return !worker.user.empty(); });
     std::vector<std::string> heads = {"WORKER", ">USED", ">SLOTS", "STATE", "LABELS", "RUNS"};
     if (users) heads.insert(heads.begin() + 1, "USER");
-    Table table(heads);
+    std::vector<std::string> yielding = {"LABELS", "RUNS", "STATE"};
+    if (users) yielding.emplace_back("USER");
+    Table table(heads, yielding);
     for (const WorkerSummary& worker : workers) {
         std::string runs;
         for (const std::string& run : worker.runs) {
@@ -122,31 +127,62 @@ std::string text_of(const std::vector<WorkerSummary>& workers, std::size_t colum
     return table.text(columns);
 }
 
-std::string text_of(const Overview& overview, std::size_t columns) {
+std::vector<std::string> waiting_runs(const std::vector<RunSummary>& runs) {
+    constexpr std::size_t most = 8;
+    std::vector<std::string> waiting;
+    for (const RunSummary& run : runs) {
+        const bool wants = run.state == RunState::waits || run.slots_wanted > 0;
+        if (run.state != RunState::over && wants && waiting.size() < most) {
+            waiting.push_back(run.run);
+        }
+    }
+    return waiting;
+}
+
+std::string slots_of(const Overview& overview) {
     std::size_t slots = 0;
     std::size_t used = 0;
     for (const WorkerSummary& worker : overview.workers) {
         slots += worker.slots;
         used += worker.used;
     }
-    std::vector<RunSummary> open;
-    std::size_t waiting = 0;
-    for (const RunSummary& run : overview.runs) {
-        if (run.state == RunState::over) continue;
-        if (run.state == RunState::waits) ++waiting;
-        open.push_back(run);
+    return fmt::format("{} of {} used, on {}", used, slots,
+                       counted(overview.workers.size(), "worker"));
+}
+
+std::string runs_of(const Overview& overview) {
+    const auto count = [&](RunState state) {
+        return std::ranges::count(overview.runs, state, &RunSummary::state);
+    };
+    const auto running = count(RunState::runs);
+    const auto waiting = count(RunState::waits);
+    return fmt::format("{} {}, {} {}, {} over", running, running == 1 ? "runs" : "run", waiting,
+                       waiting == 1 ? "waits" : "wait", count(RunState::over));
+}
+
+std::string text_of(const WantedSlots& wanted) {
+    const std::string labels = labels_of(wanted.labels);
+    return fmt::format("{} more{}", counted(wanted.slots, "slot"),
+                       labels.empty() ? "" : " with " + labels);
+}
+
+std::string title_of(const RunSummary& run) {
+    std::string text = state_of(run);
+    for (const std::string& part : {run.order.user, run.order.project, run.order.title}) {
+        if (!part.empty()) text += ", " + printable(part);
     }
+    return text;
+}
+
+std::string text_of(const Overview& overview, std::size_t columns) {
+    std::vector<RunSummary> open;
+    std::ranges::copy_if(overview.runs, std::back_inserter(open),
+                         [](const RunSummary& run) { return run.state != RunState::over; });
     std::string text = fmt::format("broker   {}", overview.broker);
     if (!overview.version.empty()) text += fmt::format(", xgrid {}", overview.version);
-    text += fmt::format("\nslots    {} of {} used, on {}\n", used, slots,
-                        counted(overview.workers.size(), "worker"));
-    text += fmt::format("runs     {} {}, {} {}, {} over\n", open.size() - waiting,
-                        open.size() - waiting == 1 ? "runs" : "run", waiting,
-                        waiting == 1 ? "waits" : "wait", overview.runs.size() - open.size());
+    text += fmt::format("\nslots    {}\nruns     {}\n", slots_of(overview), runs_of(overview));
     for (const WantedSlots& wanted : overview.wanted) {
-        const std::string labels = labels_of(wanted.labels);
-        text += fmt::format("wanted   {} more{}\n", counted(wanted.slots, "slot"),
-                            labels.empty() ? "" : " with " + labels);
+        text += fmt::format("wanted   {}\n", text_of(wanted));
     }
     for (const WorkerSummary& worker : overview.workers) {
         if (!worker.trouble.empty()) {
@@ -154,6 +190,12 @@ std::string text_of(const Overview& overview, std::size_t columns) {
         }
     }
     if (!open.empty()) text += "\n" + text_of(open, columns);
+    for (const auto& [run, reasons] : overview.why) {
+        for (const std::string& reason : reasons) {
+            text += fmt::format("{}{}: {}\n", reason == reasons.front() ? "\n" : "", short_id(run),
+                                reason);
+        }
+    }
     return text;
 }
 

@@ -160,7 +160,8 @@ SnapshotSettings snapshot_settings(const Options& options) {
     }
     add_targets(options, settings);
     // Reports are written while tests run.
-    for (const std::string& report : {options.junit_xml, options.json}) {
+    for (const std::string& report :
+         {options.junit_xml, options.json, options.tap, options.html, options.perfetto}) {
         if (report.empty() || report == "-") continue;
         settings.ignore.push_back(fs::absolute(report).lexically_normal());
     }

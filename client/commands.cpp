@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <string>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -11,39 +10,41 @@
 
 #include "client/answer_text.hpp"
 #include "client/chosen.hpp"
+#include "client/history_command.hpp"
 #include "client/inquiry.hpp"
-#include "client/json_answers.hpp"
 #include "client/loop.hpp"
 #include "client/order.hpp"
 #include "client/quarantine_settings.hpp"
 #include "client/repeating.hpp"
 #include "client/reports.hpp"
 #include "client/run_id.hpp"
+#include "client/watch_command.hpp"
+#include "shared/answer_json.hpp"
 #include "shared/ensure.hpp"
 
 namespace xgrid::client {
 namespace {
 
-// Nothing is cut for a program or a file.
-std::size_t columns() { return isatty(STDOUT_FILENO) == 1 ? terminal_columns() : 0; }
-
 template <class T>
 void show(const T& what, bool json) {
-    fmt::print("{}", json ? json_of(what) : text_of(what, columns()));
+    fmt::print("{}", json ? json_of(what) : text_of(what, shown_columns()));
 }
 
 int show_status(Inquiry& broker, bool json) {
-    show(Overview{.broker = broker.endpoint(),
-                  .version = broker.broker().version,
-                  .runs = broker.ask(Question::runs).runs,
-                  .workers = broker.ask(Question::workers).workers,
-                  .wanted = broker.ask(Question::wanted).wanted},
-         json);
+    Overview overview{.broker = broker.endpoint(),
+                      .version = broker.broker().version,
+                      .runs = broker.ask(Question::runs).runs,
+                      .workers = broker.ask(Question::workers).workers,
+                      .wanted = broker.ask(Question::wanted).wanted};
+    for (const std::string& run : waiting_runs(overview.runs)) {
+        overview.why[run] = broker.ask(Question::why, run).lines;
+    }
+    show(overview, json);
     return 0;
 }
 
 int show_why(Inquiry& broker, const Command& command) {
-    const Answer answer = broker.ask(Question::why, command.run);
+    const Answer answer = broker.ask(Question::why, command.about);
     if (command.json) {
         ensure(!answer.runs.empty(), "the run that was asked about is among what is told of it");
         fmt::print("{}", json_of(answer.runs.front(), answer.lines));
@@ -59,7 +60,7 @@ RunSummary summary_of(Inquiry& broker, const std::string& run) {
 }
 
 int cancel(Inquiry& broker, const Command& command) {
-    const Attached run = broker.attach(command.run);
+    const Attached run = broker.attach(command.about);
     const bool was_over = summary_of(broker, run.run).state == RunState::over;
     if (!was_over) broker.follow(run, true, [](const Event&) {});
     const RunSummary summary = summary_of(broker, run.run);
@@ -87,7 +88,7 @@ Options options_for(const Command& command, const Attached& run) {
 }
 
 int attach(Inquiry& broker, const Command& command) {
-    const Attached run = broker.attach(command.run);
+    const Attached run = broker.attach(command.about);
     Options options = options_for(command, run);
     options.attached = run;
     return client::run(options);
@@ -105,7 +106,7 @@ std::vector<std::string> failed_tests(Inquiry& broker, const Attached& run) {
 }
 
 int rerun(Inquiry& broker, const Command& command) {
-    const Attached run = broker.attach(command.run);
+    const Attached run = broker.attach(command.about);
     Options options = options_for(command, run);
     if (command.failed) {
         const std::vector<std::string> tests = failed_tests(broker, run);
@@ -129,9 +130,14 @@ int rerun(Inquiry& broker, const Command& command) {
 }  // namespace
 
 int run_command(const Command& command) {
+    if (command.kind == CommandKind::history || command.kind == CommandKind::flakes) {
+        return show_history(command);
+    }
+    if (command.stays && (command.json || can_draw())) return watch(command);
     Inquiry broker(command.options.broker, command.options.credentials);
     switch (command.kind) {
-        case CommandKind::status: return show_status(broker, command.json);
+        case CommandKind::status:
+        case CommandKind::watch: return show_status(broker, command.json);
         case CommandKind::runs: show(broker.ask(Question::runs).runs, command.json); return 0;
         case CommandKind::workers:
             show(broker.ask(Question::workers).workers, command.json);
@@ -140,6 +146,8 @@ int run_command(const Command& command) {
         case CommandKind::attach: return attach(broker, command);
         case CommandKind::cancel: return cancel(broker, command);
         case CommandKind::rerun: return rerun(broker, command);
+        case CommandKind::history:
+        case CommandKind::flakes: break;
     }
     return 0;
 }

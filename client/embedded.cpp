@@ -59,6 +59,11 @@ std::optional<worker::WarmKey> first_interpreter(const Options& options, const H
     return std::nullopt;
 }
 
+std::filesystem::path history_file() {
+    const std::filesystem::path home = state_home();
+    return home.empty() ? home : home / "history.db";
+}
+
 void end_child(pid_t& child) {
     if (child == 0) return;
     kill(child, SIGTERM);
@@ -84,7 +89,11 @@ Embedded::Embedded(const Options& options) : folder_(make_socket_folder()) {
         });
     }
     broker_ = start_child("broker", [&] {
-        const int code = broker::run({.bind = endpoint_, .data = cache_home(), .embedded = true});
+        const int code = broker::run({.bind = endpoint_,
+                                      .data = cache_home(),
+                                      .history = history_file(),
+                                      .history_project = options.sync.root,
+                                      .embedded = true});
         std::error_code ignored;
         std::filesystem::remove_all(folder, ignored);  // in case the client was killed
         return code;
@@ -111,6 +120,10 @@ void Embedded::end() {
     end_descendants(std::chrono::milliseconds(200));
     std::error_code ignored;
     std::filesystem::remove_all(folder_, ignored);
+}
+
+Result<std::vector<TestHistory>> own_history(const Ask& ask) {
+    return broker::recorded_history(history_file(), ask);
 }
 
 }  // namespace xgrid::client

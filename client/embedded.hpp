@@ -5,8 +5,11 @@
 #include <chrono>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 #include "client/options.hpp"
+#include "shared/messages.hpp"
+#include "shared/result.hpp"
 
 namespace xgrid::client {
 
@@ -33,5 +36,9 @@ private:
     pid_t broker_ = 0;
     pid_t worker_ = 0;
 };
+
+/// What the history has to answer of tests that ran in such grids on this machine, for this user;
+/// their projects are called as their folders.
+Result<std::vector<TestHistory>> own_history(const Ask& ask);
 
 }  // namespace xgrid::client

@@ -22,8 +22,10 @@ Instant now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
 
-Inquiry::Inquiry(std::string endpoint, const std::optional<Token>& credentials)
-    : endpoint_(std::move(endpoint)), dealer_(context_, endpoint_, credentials) {
+Inquiry::Inquiry(std::string endpoint, const std::optional<Token>& credentials, Duration patience)
+    : endpoint_(std::move(endpoint)),
+      patience_(patience),
+      dealer_(context_, endpoint_, credentials) {
     converse(std::nullopt, [&](const Message& message) {
         const auto* welcome = std::get_if<Welcome>(&message);
         if (welcome != nullptr) broker_ = *welcome;
@@ -50,7 +52,7 @@ std::optional<Message> Inquiry::receive(Instant until) {
 
 void Inquiry::converse(const std::optional<Message>& question,
                        const std::function<bool(const Message&)>& take) {
-    const Instant deadline = now() + patience;
+    const Instant deadline = now() + patience_;
     while (now() < deadline) {
         if (question) dealer_.send(encode(*question));
         const Instant again = std::min(deadline, now() + repeat_interval);
@@ -65,8 +67,13 @@ void Inquiry::converse(const std::optional<Message>& question,
 }
 
 Answer Inquiry::ask(Question question, const std::string& about) {
+    return ask({.question = question, .about = about});
+}
+
+Answer Inquiry::ask(Ask ask) {
+    ask.number = ++number_;
     Answer answer;
-    converse(Ask{++number_, question, about}, [&](const Message& message) {
+    converse(std::move(ask), [&](const Message& message) {
         const auto* one = std::get_if<Answer>(&message);
         if (one == nullptr || one->number != number_) return false;
         answer = *one;

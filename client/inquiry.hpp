@@ -15,18 +15,20 @@ namespace xgrid::client {
 
 class Inquiry {
 public:
-    /// So long a broker may take to answer.
-    static constexpr Duration patience = std::chrono::seconds(5);
+    /// So long a broker may usually take to answer.
+    static constexpr Duration usual_patience = std::chrono::seconds(5);
 
     /// Waits until the broker has said who it is. Throws Fatal if it does not (exit code 3), or the
     /// endpoint makes no sense.
-    Inquiry(std::string endpoint, const std::optional<Token>& credentials);
+    Inquiry(std::string endpoint, const std::optional<Token>& credentials,
+            Duration patience = usual_patience);
 
     const Welcome& broker() const { return broker_; }
     const std::string& endpoint() const { return endpoint_; }
 
     /// Throws Fatal: there is no answer (3), or the broker says why there is none (4).
     Answer ask(Question question, const std::string& about = "");
+    Answer ask(Ask ask);
 
     /// To follow a run, from its first event on. Throws Fatal, likewise.
     Attached attach(const std::string& run);
@@ -43,6 +45,7 @@ private:
                   const std::function<bool(const Message&)>& take);
 
     std::string endpoint_;
+    Duration patience_;
     Context context_;
     Dealer dealer_;
     Welcome broker_;

@@ -2,12 +2,12 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <utility>
 
-#include "client/end_word.hpp"
 #include "client/event_environment.hpp"
 #include "client/quarantined.hpp"
+#include "shared/event_json.hpp"
+#include "shared/outcome_words.hpp"
 #include "shared/quarantines.hpp"
 
 namespace xgrid::client {
@@ -21,129 +21,10 @@ std::string as_line(const Json& object) {
     return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-std::string message_of(const TestResult& result) {
-    if (!result.details) return {};
-    for (const Phase& phase : result.details->phases) {
-        if (!phase.message.empty()) return phase.message;
-        if (!phase.reason.empty()) return phase.reason;
-    }
-    return {};
-}
-
 void name_test(Json& object, const TestName& test) {
     object["id"] = test.id;
     if (test.occurrence > 0) object["occurrence"] = test.occurrence;
 }
-
-// Null: nothing that the contract tells of. Environments are filled in by who knows their names.
-Json object_for(const WorkerUp& event) {
-    return {{"event", "worker_up"},
-            {"worker", event.worker},
-            {"environment", nullptr},
-            {"host", event.host},
-            {"platform", event.facts.platform},
-            {"python", event.facts.version},
-            {"executable", event.facts.executable},
-            {"fingerprint", event.facts.fingerprint}};
-}
-Json object_for(const WorkerDown& event) {
-    return {{"event", "worker_down"},
-            {"worker", event.worker},
-            {"environment", nullptr},
-            {"reason", event.reason}};
-}
-Json object_for(const TestStarted& event) {
-    Json object = {{"event", "test_started"}};
-    name_test(object, event.test);
-    object["worker"] = event.worker;
-    object["environment"] = nullptr;
-    return object;
-}
-Json object_for(const TestFinished& event) {
-    const auto& seconds = event.result.seconds;
-    Json object = {{"event", "test_finished"}};
-    name_test(object, event.test);
-    object["outcome"] = outcome_word(event.result.outcome);
-    object["worker"] = event.worker;
-    object["environment"] = nullptr;
-    object["duration"] = std::accumulate(seconds.begin(), seconds.end(), 0.0);
-    object["attempt"] = event.attempt;
-    object["crashed"] = event.result.crashed;
-    object["message"] = message_of(event.result);
-    return object;
-}
-Json object_for(const TestFailing& event) {
-    const auto& seconds = event.result.seconds;
-    Json object = {{"event", "test_failing"}};
-    name_test(object, event.test);
-    object["outcome"] = outcome_word(event.result.outcome);
-    object["worker"] = event.worker;
-    object["environment"] = nullptr;
-    object["duration"] = std::accumulate(seconds.begin(), seconds.end(), 0.0);
-    object["attempt"] = event.attempt;
-    object["retried"] = event.retried;
-    object["crashed"] = event.result.crashed;
-    object["message"] = message_of(event.result);
-    return object;
-}
-Json object_for(const Quarantine& one) {
-    return {{"owner", one.owner}, {"issue", one.issue}, {"until", one.until}};
-}
-Json object_for(const TeardownFailed& event) {
-    Json object = {{"event", "teardown_failed"}};
-    name_test(object, event.test);
-    object["worker"] = event.worker;
-    object["environment"] = nullptr;
-    object["message"] = event.phase.message;
-    return object;
-}
-Json object_for(const WarningSeen& event) {
-    return {{"event", "warning"},
-            {"worker", event.worker},
-            {"category", event.warning.category},
-            {"message", event.warning.message},
-            {"path", event.warning.path},
-            {"line", event.warning.line},
-            {"id", event.warning.test}};
-}
-Json object_for(const NoteSeen& event) {
-    return {{"event", "note"}, {"worker", event.worker}, {"text", event.text}};
-}
-Json object_for(const OutputSeen& event) {
-    return {{"event", "output"},
-            {"worker", event.worker},
-            {"stream", event.stream == Stream::out ? "stdout" : "stderr"},
-            {"text", event.text}};
-}
-Json object_for(const UnitLoaded& event) {
-    Json tests = Json::array();
-    for (const TestName& test : event.tests) {
-        Json& object = tests.emplace_back(Json::object());
-        name_test(object, test);
-    }
-    return {{"event", "unit_loaded"},
-            {"unit", event.unit},
-            {"environment", nullptr},
-            {"tests", std::move(tests)}};
-}
-Json object_for(const TreeSynced& event) {
-    return {{"event", "synced"},
-            {"environment", nullptr},
-            {"tree", nullptr},
-            {"files", event.facts.files},
-            {"objects_sent", event.facts.objects_sent},
-            {"bytes_sent", event.facts.bytes_sent},
-            {"seconds", event.facts.seconds}};
-}
-Json object_for(const EnvironmentEnded& event) {
-    return {{"event", "environment_ended"},
-            {"environment", nullptr},
-            {"end", end_word(event.end)},
-            {"exit_code", event.code},
-            {"reason", event.reason}};
-}
-Json object_for(const UnitsKnown&) { return nullptr; }
-Json object_for(const RunFinished&) { return nullptr; }  // said in the end, with the counts
 
 Json object_for(const MatrixGroup& group, const Matrix& matrix,
                 const EnvironmentNames& environments) {
@@ -171,6 +52,16 @@ Json object_for(const MatrixGroup& group, const Matrix& matrix,
     return object;
 }
 
+// Of what completed the broker says no more than that: what tests came to, counts tell.
+EnvironmentEnded with_code(EnvironmentEnded event, const Tally& tally) {
+    const bool each = event.environment < tally.environments().size();
+    if (each && event.end == RunEnd::completed && event.code == 0) {
+        const EnvironmentTally& counts = tally.environments()[event.environment];
+        event.code = counts.count("failed") + counts.count("error") > 0 ? 1 : 0;
+    }
+    return event;
+}
+
 }  // namespace
 
 std::string JsonLines::begin(Instant now) {
@@ -178,41 +69,39 @@ std::string JsonLines::begin(Instant now) {
     return run_started();
 }
 
-std::string JsonLines::begin_again(std::string run) {
-    run_ = std::move(run);
+std::string JsonLines::begin_again(const std::string& run) {
+    settings_.run = run;
     return run_started();
 }
 
 std::string JsonLines::run_started() const {
-    Json object = {{"event", "run_started"}, {"run", run_}};
-    object["tree"] = tree_.empty() ? Json(nullptr) : Json(tree_);
+    Json object = {{"event", "run_started"}, {"run", settings_.run}};
+    object["tree"] = settings_.tree.empty() ? Json(nullptr) : Json(settings_.tree);
+    Json& names = object["environments"] = Json::array();
+    for (std::uint32_t i = 0; i < settings_.environments.size(); ++i) {
+        names.push_back(settings_.environments[i]);
+    }
+    object["each"] = settings_.environments.each();
+    object["command"] = settings_.command;
+    object["started"] = settings_.started;
     return as_line(object);
 }
 
-std::string JsonLines::add(Instant, const Event& event, const Tally& tally) {
-    Json object = std::visit([](const auto& one) { return object_for(one); }, event);
-    if (object.is_null()) return {};
-    if (std::holds_alternative<TreeSynced>(event)) object["tree"] = tree_;
+std::string JsonLines::add(Instant now, const Event& event, const Tally& tally) {
+    EventContext context{.environment = environment_name(event),
+                         .tree = settings_.tree,
+                         .at = std::chrono::duration<double>(now - began_at_).count(),
+                         .whole = settings_.whole};
     if (const auto* finished = std::get_if<TestFinished>(&event)) {
-        if (tally.earlier().ran_again()) object["flaky"] = tally.earlier().is_flaky();
+        if (tally.earlier().ran_again()) context.flaky = tally.earlier().is_flaky();
         if (is_quarantined(finished->result)) {
-            const Quarantine* why = quarantine_of(tally.quarantines(), finished->test);
-            if (why != nullptr) object["quarantine"] = object_for(*why);
+            context.quarantine = quarantine_of(tally.quarantines(), finished->test);
         }
     }
-    if (object.contains("environment")) {
-        const std::string name = environment_name(event);
-        if (!name.empty()) object["environment"] = name;
-    }
-    if (const auto* ended = std::get_if<EnvironmentEnded>(&event)) {
-        // Of what completed the broker says no more than that: what tests came to, counts tell.
-        const bool each = ended->environment < tally.environments().size();
-        if (each && ended->end == RunEnd::completed && ended->code == 0) {
-            const EnvironmentTally& counts = tally.environments()[ended->environment];
-            object["exit_code"] = counts.count("failed") + counts.count("error") > 0 ? 1 : 0;
-        }
-    }
-    return as_line(object);
+    const auto* ended = std::get_if<EnvironmentEnded>(&event);
+    const std::string text =
+        event_json(ended != nullptr ? Event(with_code(*ended, tally)) : event, context);
+    return text.empty() ? text : text + "\n";
 }
 
 // Empty: nobody knows. A slot tells where it is as it begins.
@@ -221,10 +110,10 @@ std::string JsonLines::environment_name(const Event& event) {
     std::uint32_t environment = environment_of(event).value_or(0);
     if (const auto* down = std::get_if<WorkerDown>(&event)) {
         const auto found = workers_.find(down->worker);
-        if (found == workers_.end() && environments_.several()) return {};
+        if (found == workers_.end() && settings_.environments.several()) return {};
         if (found != workers_.end()) environment = found->second;
     }
-    return environments_[environment];
+    return settings_.environments[environment];
 }
 
 std::string JsonLines::end(Instant now, const Tally& tally, int exit_code) {
@@ -245,7 +134,7 @@ std::string JsonLines::matrix_line(const Tally& tally) const {
     Json environments = Json::array();
     for (std::uint32_t i = 0; i < matrix.environments(); ++i) {
         const EnvironmentEnded* ended = tally.end_of(i);
-        environments.push_back({{"name", environments_[i]},
+        environments.push_back({{"name", settings_.environments[i]},
                                 {"counts", tally.environments()[i].counts()},
                                 {"end", end_word(ended ? ended->end : tally.end().end)},
                                 {"reason", ended ? ended->reason : ""},
@@ -253,7 +142,7 @@ std::string JsonLines::matrix_line(const Tally& tally) const {
     }
     Json groups = Json::array();
     for (const MatrixGroup& group : matrix.groups())
-        groups.push_back(object_for(group, matrix, environments_));
+        groups.push_back(object_for(group, matrix, settings_.environments));
     return as_line({{"event", "matrix"},
                     {"environments", std::move(environments)},
                     {"groups", std::move(groups)}});

@@ -5,23 +5,28 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "client/environment_names.hpp"
 #include "client/report.hpp"
 
 namespace xgrid::client {
 
+struct JsonSettings {
+    std::string run;
+    std::string tree;  // the id of the tree that is tested; empty: it is not known
+    EnvironmentNames environments;
+    std::vector<std::string> command;  // as it was typed
+    std::string started;               // local time, ISO 8601
+    bool whole = false;                // with tracebacks and output
+};
+
 class JsonLines : public Report {
 public:
-    /// `tree` is the id of the tree that is tested, if it is known.
-    JsonLines(std::string run, std::string tree, EnvironmentNames environments)
-        : run_(std::move(run)), tree_(std::move(tree)), environments_(std::move(environments)) {}
+    explicit JsonLines(JsonSettings settings) : settings_(std::move(settings)) {}
 
-    /// To be called before begin(), and before begin_again().
-    void set_tree(const std::string& tree) { tree_ = tree; }
-    /// Nothing of the run has begun, and it goes by another name from now on.
-    std::string begin_again(std::string run);
-
+    void set_tree(const std::string& tree) override { settings_.tree = tree; }
+    std::string begin_again(const std::string& run) override;
     std::string begin(Instant now) override;
     std::string add(Instant now, const Event& event, const Tally& tally) override;
     std::string end(Instant now, const Tally& tally, int exit_code) override;
@@ -31,9 +36,7 @@ private:
     std::string environment_name(const Event& event);
     std::string matrix_line(const Tally& tally) const;
 
-    std::string run_;
-    std::string tree_;
-    EnvironmentNames environments_;
+    JsonSettings settings_;
     std::map<std::string, std::uint32_t> workers_;  // where each slot is
     Instant began_at_;
 };

@@ -34,6 +34,7 @@
 #include "client/run_id.hpp"
 #include "client/snapshot/difference.hpp"
 #include "client/snapshot/snapshot_shelf.hpp"
+#include "client/subcommands.hpp"
 #include "client/tally.hpp"
 #include "shared/admission.hpp"
 #include "shared/codec.hpp"
@@ -347,6 +348,7 @@ private:
     // A run that ends for want of code ends because of a file.
     void explain(Event& event) const {
         auto* finished = std::get_if<RunFinished>(&event);
+        if (finished != nullptr) finished->reason += perhaps_meant(finished->reason);
         if (finished == nullptr || !shelf_ || finished->end == RunEnd::completed) return;
         const std::string trouble = shelf_->trouble();
         if (trouble.empty()) return;

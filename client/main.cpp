@@ -14,9 +14,12 @@
 #include "broker/options.hpp"
 #include "client/command_options.hpp"
 #include "client/commands.hpp"
+#include "client/completion_command.hpp"
 #include "client/loop.hpp"
+#include "client/manual_command.hpp"
 #include "client/options.hpp"
 #include "client/plugin_command.hpp"
+#include "client/subcommands.hpp"
 #include "shared/ensure.hpp"
 #include "worker/frameworks/native/server.hpp"
 #include "worker/loop.hpp"
@@ -30,12 +33,17 @@ constexpr const char* help =
     "  xgrid broker    the queue that clients and workers share\n"
     "  xgrid worker    offer this machine's slots to a broker\n"
     "  xgrid status    what a broker has to do; xgrid runs, xgrid workers: in tables\n"
+    "  xgrid watch     the same, as it changes\n"
     "  xgrid attach    show a run that is elsewhere: RUN is its id, or how that begins\n"
     "  xgrid cancel    end it\n"
     "  xgrid why       say what it waits for\n"
     "  xgrid rerun     submit it again, or with --failed what failed in it\n"
+    "  xgrid flakes    which tests are flaky, with proof; xgrid history TEST: what is known of "
+    "one\n"
     "  xgrid keys      who may use a broker\n"
     "  xgrid plugin    let pytest itself run its tests with xgrid\n"
+    "  xgrid completion  let bash, zsh or fish complete command lines\n"
+    "  xgrid man       the manual, also of a subcommand\n"
     "  xgrid version   print the version\n\n"
     "xgrid <subcommand> --help tells more.\n";
 
@@ -48,6 +56,10 @@ int start(Parse parse, Run run, const std::vector<std::string>& arguments) {
 int start(const std::vector<std::string>& words) {
     using namespace xgrid;
     const std::string subcommand = words.empty() ? "" : words.front();
+    const std::vector<std::string> arguments(words.begin() + (words.empty() ? 0 : 1), words.end());
+    if (subcommand == "help" && !arguments.empty() && !arguments.front().starts_with("-")) {
+        return start({arguments.front(), "--help"});
+    }
     if (subcommand == "--help" || subcommand == "-h" || subcommand == "help") {
         fmt::print("{}", help);
         return 0;
@@ -60,7 +72,6 @@ int start(const std::vector<std::string>& words) {
         fmt::print(stderr, "{}", help);
         return 4;
     }
-    const std::vector<std::string> arguments(words.begin() + 1, words.end());
     if (subcommand == "submit") return start(client::parse_options, client::run, arguments);
     if (subcommand == "broker") {
         const auto parse = [](const std::vector<std::string>& given) {
@@ -87,6 +98,10 @@ int start(const std::vector<std::string>& words) {
         };
         return start(parse, client::run_plugin_command, arguments);
     }
+    if (subcommand == "completion") return client::print_completion_script(arguments);
+    if (subcommand == "man") return client::show_manual(arguments, XGRID_VERSION);
+    // Internal: scripts of shells start it.
+    if (subcommand == "complete") return client::complete_words(arguments);
     // Internal: a worker starts it, with its socket.
     if (subcommand == "slots" && arguments.size() == 1) {
         return worker::native::serve_slots(std::atoi(arguments.front().c_str()));
@@ -95,7 +110,7 @@ int start(const std::vector<std::string>& words) {
         const auto parse = [&](const auto& given) { return client::parse_command(*kind, given); };
         return start(parse, client::run_command, arguments);
     }
-    throw Fatal(fmt::format("no such subcommand: {}\n(xgrid --help lists them)", subcommand), 4);
+    client::refuse_subcommand(subcommand);
 }
 
 // Others can read a program's command line as long as it runs.

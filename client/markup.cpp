@@ -80,10 +80,11 @@ std::string without_colours(std::string_view text) {
     return result;
 }
 
-std::string shortened(std::string_view text, std::size_t columns) {
+std::string shortened(std::string_view text, std::size_t columns, std::string_view mark) {
     if (width(text) <= columns) return std::string(text);
-    if (columns <= 3) return std::string("...").substr(0, columns);
-    return std::string(text.substr(0, offset_of(text, columns - 3))) + "...";
+    if (columns <= width(mark)) return std::string(mark.substr(0, offset_of(mark, columns)));
+    const std::size_t kept = offset_of(text, columns - width(mark));
+    return std::string(text.substr(0, kept)).append(mark);
 }
 
 std::string squeezed(std::string_view text, std::size_t columns) {

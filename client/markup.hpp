@@ -33,8 +33,8 @@ std::string printable(std::string_view text);
 /// Without the sequences that set colours and the like (SGR): for where there are none.
 std::string without_colours(std::string_view text);
 
-/// The text if it fits into so many columns, else its beginning and "...".
-std::string shortened(std::string_view text, std::size_t columns);
+/// The text if it fits into so many columns, else its beginning and a mark.
+std::string shortened(std::string_view text, std::size_t columns, std::string_view mark = "...");
 
 /// Likewise, but with its end too: for names, which often differ there.
 std::string squeezed(std::string_view text, std::size_t columns);

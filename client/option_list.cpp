@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "client/option_values.hpp"
+#include "shared/ensure.hpp"
 
 namespace xgrid::client {
 namespace {
@@ -19,6 +20,12 @@ const char* const usage_text =
 const char* const exit_codes_text =
     "\nExit code: 0 all tests passed, 1 a test failed, 2 interrupted, 3 the grid failed,\n"
     "4 usage error or no such target, 5 there were no tests.\n";
+
+void require_one_on_stdout(const Options& options) {
+    if (options.json == "-" && options.tap == "-") {
+        throw Fatal("--json - and --tap -: one report can have stdout; give the other a file", 4);
+    }
+}
 
 }  // namespace
 
@@ -102,21 +109,26 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("capture", text(&given.capture, "METHOD"), "fd, sys, no or tee-sys")     //
         ("no-capture,s", "output of tests as it comes, each line with its slot")  //
         ("durations", text(&given.durations, "N"),
-         "the N slowest phases; 0: all (--durations-min SECONDS)")  //
-        ("color", text(&given.colour, "auto|yes|no"), "colours")    //
-        ("no-header", "without the lines before the first test")    //
-        ("no-summary", "without the summary")                       //
-        ("collect-only", "only list the tests")                     //
+         "the N slowest phases; 0: all (--durations-min SECONDS)")           //
+        ("color", text(&given.colour, "auto|yes|no"), "colours")             //
+        ("no-header", "without a header (--no-summary: without a summary)")  //
+        ("collect-only", "only list the tests")                              //
         ("junitxml", text(&options.junit_xml, "PATH"),
-         "write a JUnit report (--junitprefix TEXT: before classes)")                             //
-        ("json", text(&options.json, "PATH|-"), "write one JSON object a line as things happen")  //
+         "write a JUnit report (--junitprefix TEXT: before classes)")  //
+        ("json", text(&options.json, "PATH|-, --tap PATH|-"),
+         "... JSON lines, or TAP 14, as things happen")  //
+        ("html", text(&options.html, "PATH, --perfetto PATH"),
+         "... a page, or a trace of slots")  //
         ("help,h", "show this");
     groups.hidden.add_options()                                       //
         ("loadscope-reorder", "")("no-loadscope-reorder", "")         // files' order is what it is
         ("durations-min", text(&given.durations_min, "SECONDS"), "")  //
         ("junitprefix", text(&options.junit_prefix, "TEXT"), "")      //
         ("retry-on", text(&given.retry_on, "other|any"), "")          //
-        ("distload,d", "")("plugin-socket", text(&given.plugin_socket, "FD"), "")("xgrid", "");
+        ("tap", text(&options.tap, "PATH|-"), "")                     //
+        ("perfetto", text(&options.perfetto, "PATH"), "")             //
+        ("no-summary", "")("distload,d", "")("plugin-socket", text(&given.plugin_socket, "FD"), "")(
+            "xgrid", "");
     groups.all.add(groups.where)
         .add(groups.code)
         .add(groups.stop)
@@ -140,13 +152,14 @@ void set_display(Options& options, const po::variables_map& parsed, const Given&
     if (!given.durations_min.empty()) {
         display.durations_min = seconds("--durations-min", given.durations_min);
     }
-    one_of("--show-capture", display.show_capture, {"no", "stdout", "stderr", "log", "all"});
+    one_of("--show-capture", display.show_capture, choices_of("show-capture"));
     display.header = !parsed.contains("no-header");
     display.summary = !parsed.contains("no-summary");
     display.collect_only = options.spec.collect_only;
     if (!options.junit_xml.empty()) {
         display.junit_xml = std::filesystem::absolute(options.junit_xml).lexically_normal();
     }
+    require_one_on_stdout(options);
     display.cut_summary = std::getenv("CI") == nullptr && std::getenv("BUILD_NUMBER") == nullptr;
 }
 
@@ -157,6 +170,29 @@ std::string help_of(const OptionGroups& groups) {
          << groups.stop << '\n'
          << groups.show << exit_codes_text;
     return text.str();
+}
+
+CommandText submit_text() {
+    OptionGroups groups;
+    Given given;
+    Options options;
+    describe(groups, given, options);
+    CommandText text{.name = "submit",
+                     .opening = usage_text,
+                     .groups = {group_text("Where tests run", groups.where),
+                                group_text("What travels there", groups.code),
+                                group_text("When to stop", groups.stop),
+                                group_text("What is shown and written", groups.show)},
+                     .closing = exit_codes_text,
+                     .operand = Operand::file};
+    set_choices(text);
+    return text;
+}
+
+void set_choices(CommandText& command) {
+    for (const char* option : {"dist", "framework", "tb", "show-capture", "capture"}) {
+        xgrid::set_choices(command, option, choices_of(option));
+    }
 }
 
 }  // namespace xgrid::client

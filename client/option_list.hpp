@@ -8,6 +8,7 @@
 #include <boost/program_options.hpp>
 
 #include "client/options.hpp"
+#include "shared/command_text.hpp"
 
 namespace xgrid::client {
 
@@ -63,5 +64,11 @@ void set_display(Options& options, const boost::program_options::variables_map& 
 
 /// What --help prints.
 std::string help_of(const OptionGroups& groups);
+
+/// The same, as data.
+CommandText submit_text();
+
+/// Those of options that submit and others have.
+void set_choices(CommandText& command);
 
 }  // namespace xgrid::client

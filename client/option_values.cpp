@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "shared/ensure.hpp"
+#include "shared/nearest.hpp"
 
 namespace xgrid::client {
 namespace {
@@ -56,14 +57,28 @@ double duration(const std::string& option, const std::string& text) {
 }
 
 std::string one_of(const std::string& option, const std::string& value,
-                   std::initializer_list<const char*> allowed) {
+                   const std::vector<std::string>& allowed) {
     std::string choices;
-    for (const char* choice : allowed) {
+    for (const std::string& choice : allowed) {
         if (value == choice) return value;
         if (!choices.empty()) choices += ", ";
         choices += choice;
     }
-    throw Fatal(fmt::format("{} takes one of {}, not '{}'", option, choices, value), 4);
+    throw Fatal(fmt::format("{} takes one of {}, not '{}'{}", option, choices, value,
+                            did_you_mean(value, allowed)),
+                4);
+}
+
+const std::vector<std::string>& choices_of(const std::string& option) {
+    static const std::map<std::string, std::vector<std::string>> choices = {
+        {"capture", {"fd", "sys", "no", "tee-sys"}},
+        {"dist", {"each", "load", "loadscope", "loadfile", "loadgroup", "worksteal", "no"}},
+        {"framework",
+         {"auto", "pytest", "gtest", "doctest", "catch2", "ctest", "meson", "command"}},
+        {"show-capture", {"no", "stdout", "stderr", "log", "all"}},
+        {"tb", {"auto", "long", "short", "line", "native", "no"}},
+    };
+    return choices.at(option);
 }
 
 }  // namespace xgrid::client

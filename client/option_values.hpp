@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <string>
+#include <vector>
 
 namespace xgrid::client {
 
@@ -22,6 +22,9 @@ double duration(const std::string& option, const std::string& text);
 
 /// The value itself, if it is one of these.
 std::string one_of(const std::string& option, const std::string& value,
-                   std::initializer_list<const char*> allowed);
+                   const std::vector<std::string>& allowed);
+
+/// The values that an option of submit can have, where its help leaves them open (`dist`).
+const std::vector<std::string>& choices_of(const std::string& option);
 
 }  // namespace xgrid::client

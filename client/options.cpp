@@ -40,12 +40,6 @@ constexpr std::int32_t priority_most = 100;  // either way
 constexpr std::uint32_t retries_most = 100;
 constexpr const char* token_variable = "XGRID_TOKEN";
 
-// Fixed by the command-line contract, and not there yet: better an error than another meaning.
-constexpr std::array unavailable = {
-    "--html",
-    "--tap",
-};
-
 constexpr std::array asking_pytest = {
     "--cache-show", "--fixtures",   "--fixtures-per-test", "--funcargs", "--markers",
     "--setup-only", "--setup-plan", "--version",           "-V",
@@ -124,8 +118,7 @@ std::uint32_t slots_from(const Given& given, const Parsed& parsed,
 
 bool is_distributed(bool environments, const Parsed& parsed, const Given& given) {
     if (given.distribution.empty()) return environments;
-    one_of(parsed.name("dist"), given.distribution,
-           {"each", "load", "loadscope", "loadfile", "loadgroup", "worksteal", "no"});
+    one_of(parsed.name("dist"), given.distribution, choices_of("dist"));
     return environments && given.distribution != "no";
 }
 
@@ -239,7 +232,8 @@ void set_order(Options& options, const Parsed& parsed, const Given& given,
     if (options.detach && options.broker.empty()) {
         throw Fatal("--detach needs a broker that others share: add --broker ENDPOINT", 4);
     }
-    for (const char* other : {"looponfail", "repeat", "junitxml", "json", "plugin-socket"}) {
+    for (const char* other :
+         {"looponfail", "repeat", "junitxml", "json", "tap", "html", "perfetto", "plugin-socket"}) {
         if (!options.detach || !parsed.contains(other)) continue;
         throw Fatal(
             fmt::format("--detach and {}: nobody stays for it (xgrid attach takes --junitxml "
@@ -277,8 +271,7 @@ std::string framework_asked(const Arguments& split, const std::string& directory
     for (const std::string& word : split.ours) {
         if (word.starts_with(option)) asked = word.substr(option.size());
     }
-    one_of("--framework", asked,
-           {"auto", "pytest", "gtest", "doctest", "catch2", "ctest", "meson", "command"});
+    one_of("--framework", asked, choices_of("framework"));
     return asked == "auto" ? framework_of(targets_in(split.pytest), directory) : asked;
 }
 
@@ -428,9 +421,6 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
     options.spec.directory = working_directory();
     std::string debugger;
     const auto kind = [&](const std::string& name) -> OptionKind {
-        if (std::ranges::find(unavailable, name) != unavailable.end()) {
-            throw Fatal(fmt::format("{} is not available yet", name), 4);
-        }
         if (std::ranges::find(for_a_debugger, name) != for_a_debugger.end()) debugger = name;
         options.asks_pytest =
             options.asks_pytest || std::ranges::find(asking_pytest, name) != asking_pytest.end();

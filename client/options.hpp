@@ -39,9 +39,15 @@ struct Options {
     std::string junit_xml;             // a path, or empty
     std::string junit_prefix;
     std::string json;          // a path, "-" for stdout, or empty
+    std::string tap;           // likewise
+    std::string html;          // a path, or empty
+    std::string perfetto;      // likewise
     int plugin_socket = -1;    // of the pytest plugin that shows the run; none: -1
     bool asks_pytest = false;  // something that pytest answers itself, without running a test
     std::optional<Token> credentials;  // for the broker; none: without keys
+
+    /// stdout is for programs.
+    bool stdout_taken() const { return json == "-" || tap == "-"; }
 };
 
 /// Of the command line and what it unites with (settings_files.hpp). None: help was asked for and

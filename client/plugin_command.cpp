@@ -20,11 +20,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::array actions = {"install", "uninstall", "path"};
+
 constexpr const char* help =
     "usage: xgrid plugin install|uninstall [--python INTERPRETER | FOLDER]\n"
     "       xgrid plugin path\n\n"
-    "The plugin lets pytest itself run its tests with xgrid: pytest -n 4, pytest --tx ..., pytest "
-    "--xgrid.\n\n"
+    "Lets pytest itself run its tests with xgrid: pytest -n 4, pytest --tx ..., pytest --xgrid.\n\n"
     "  install     put it among the packages of INTERPRETER (default: python3), where pytest finds "
     "it\n"
     "              by itself, or into FOLDER\n"
@@ -81,8 +82,20 @@ int print_path() {
 
 }  // namespace
 
+CommandText plugin_text() {
+    return {.name = "plugin",
+            .opening = help,
+            .groups = {{"Options",
+                        {{.name = "python",
+                          .value = "INTERPRETER",
+                          .usual = PluginCommand().python,
+                          .text = "among whose packages it is put"},
+                         {.name = "help", .letter = 'h', .text = "show this"}}}},
+            .words = {actions.begin(), actions.end()},
+            .operand = Operand::folder};
+}
+
 std::optional<PluginCommand> parse_plugin_command(const std::vector<std::string>& arguments) {
-    static constexpr std::array actions = {"install", "uninstall", "path"};
     PluginCommand command;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const std::string& argument = arguments[i];

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "shared/command_text.hpp"
+
 namespace xgrid::client {
 
 struct PluginCommand {
@@ -13,6 +15,9 @@ struct PluginCommand {
     std::string folder;  // empty: where that interpreter has its packages
     std::string version;
 };
+
+/// What `xgrid plugin --help` shows.
+CommandText plugin_text();
 
 /// None: help was asked for and printed. Throws Fatal with exit code 4.
 std::optional<PluginCommand> parse_plugin_command(const std::vector<std::string>& arguments);

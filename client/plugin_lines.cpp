@@ -4,8 +4,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "client/end_word.hpp"
 #include "client/quarantined.hpp"
+#include "shared/outcome_words.hpp"
 
 namespace xgrid::client {
 namespace {

@@ -14,8 +14,13 @@ class Report {
 public:
     virtual ~Report() = default;
 
+    /// The tree that the run uses, where that is not the last commit's. To be called before
+    /// begin(), and before begin_again().
+    virtual void set_tree(const std::string&) {}
     /// The run as it was submitted.
     virtual std::string begin(Instant now) = 0;
+    /// Nothing of the run has begun, and it goes by another name from now on.
+    virtual std::string begin_again(const std::string&) { return {}; }
     /// The tally has counted the event already.
     virtual std::string add(Instant now, const Event& event, const Tally& tally) = 0;
     /// Something may have changed only because time went by, such as a progress line.

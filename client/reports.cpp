@@ -10,13 +10,16 @@
 
 #include <fmt/format.h>
 
+#include "client/html.hpp"
 #include "client/json_lines.hpp"
 #include "client/junit.hpp"
 #include "client/plugin_lines.hpp"
 #include "client/pytest_cache.hpp"
 #include "client/repository.hpp"
 #include "client/run_id.hpp"
+#include "client/tap.hpp"
 #include "client/terminal.hpp"
+#include "client/trace.hpp"
 #include "shared/ensure.hpp"
 
 namespace xgrid::client {
@@ -76,8 +79,10 @@ std::size_t terminal_columns() {
     return found == 0 ? usual : std::max(found, least);
 }
 
+std::size_t shown_columns() { return isatty(STDOUT_FILENO) == 1 ? terminal_columns() : 0; }
+
 bool wants_colour(const Options& options) {
-    if (options.json == "-") return false;  // nothing is for a reader
+    if (options.stdout_taken()) return false;  // nothing is for a reader
     const Colour colour = options.display.colour;
     if (colour != Colour::automatic) return colour == Colour::always;
     if (is_set("PY_COLORS", "1")) return true;
@@ -97,11 +102,14 @@ Reports::Reports(const Options& options, const Submission& submission)
     }
     const EnvironmentNames environments(options.spec);
     const auto code = read_repository(options.spec.directory);
+    const JsonSettings lines{.run = submission.run,
+                             .tree = code ? code->tree : "",
+                             .environments = environments,
+                             .command = options.spec.command,
+                             .started = submission.started};
     if (!options.json.empty()) {
-        auto lines =
-            std::make_unique<JsonLines>(submission.run, code ? code->tree : "", environments);
-        json_lines_ = lines.get();
-        add(std::move(lines), options.json, submission.continued == Continued::yes ? "ae" : "we");
+        add(std::make_unique<JsonLines>(lines), options.json,
+            submission.continued == Continued::yes ? "ae" : "we");
     }
     if (!options.junit_xml.empty()) {
         add(std::make_unique<Junit>(JunitSettings{.prefix = options.junit_prefix,
@@ -110,7 +118,20 @@ Reports::Reports(const Options& options, const Submission& submission)
                                                   .environments = environments}),
             options.junit_xml);
     }
-    if (options.json == "-") return;  // stdout is for programs then
+    if (!options.tap.empty()) add(std::make_unique<Tap>(environments), options.tap);
+    if (!options.perfetto.empty()) add(std::make_unique<Trace>(environments), options.perfetto);
+    if (!options.html.empty()) {
+        JsonSettings whole = lines;
+        whole.whole = true;
+        add(std::make_unique<Html>(std::move(whole)), options.html);
+    }
+    if (options.stdout_taken()) return;
+    if (is_set("GITHUB_ACTIONS", "true")) {
+        const char* workspace = std::getenv("GITHUB_WORKSPACE");
+        annotations_.emplace(AnnotationSettings{.directory = options.spec.directory,
+                                                .workspace = workspace == nullptr ? "" : workspace,
+                                                .environments = environments});
+    }
     TerminalSettings settings{.display = options.display};
     live_ = is_terminal();
     settings.colour = options.spec.coloured;
@@ -137,7 +158,7 @@ Reports::~Reports() {
 }
 
 void Reports::set_tree(const std::string& tree) {
-    if (json_lines_ != nullptr) json_lines_->set_tree(tree);
+    for (const Destination& to : destinations_) to.report->set_tree(tree);
 }
 
 void Reports::begin(Instant now) {
@@ -145,14 +166,13 @@ void Reports::begin(Instant now) {
 }
 
 void Reports::begin_again(const std::string& run) {
-    for (Destination& to : destinations_) {
-        if (to.report.get() == json_lines_) write(to, json_lines_->begin_again(run));
-    }
+    for (Destination& to : destinations_) write(to, to.report->begin_again(run));
 }
 
 void Reports::add(Instant now, const Event& event) {
     tally_.add(event);
     cache_.add(event);
+    if (annotations_) annotations_->add(event);
     for (Destination& to : destinations_) write(to, to.report->add(now, event, tally_));
 }
 
@@ -166,6 +186,12 @@ void Reports::tick(Instant now) {
 int Reports::end(Instant now) {
     const int code = tally_.exit_code(collect_only_);
     write_cache();
+    if (annotations_) {
+        // Not the last lines: what stands there is fixed.
+        Closing closing = tally_.closing();
+        closing.text += annotations_->text();
+        tally_.close(std::move(closing));
+    }
     for (Destination& to : destinations_) {
         write(to, to.report->end(now, tally_, code));
         if (std::fflush(to.file) != 0) to.failed = true;

@@ -6,12 +6,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "client/annotations.hpp"
 #include "client/cache_entries.hpp"
-#include "client/json_lines.hpp"
 #include "client/options.hpp"
 #include "client/report.hpp"
 #include "client/tally.hpp"
@@ -32,6 +33,8 @@ struct Submission {
 
 /// How many there are for the terminal's lines.
 std::size_t terminal_columns();
+/// ... for tables; 0: stdout is no terminal, and nothing is cut for a program or a file.
+std::size_t shown_columns();
 
 /// Whether the terminal is to be in colour: as asked, or as the environment and the terminal
 /// suggest.
@@ -77,11 +80,11 @@ private:
     void write_cache() const;
 
     bool collect_only_;
-    bool has_cache_;                   // the run was submitted on this machine
-    JsonLines* json_lines_ = nullptr;  // one of the destinations'
+    bool has_cache_;  // the run was submitted on this machine
     bool live_ = false;
     Tally tally_;
     CacheEntries cache_;
+    std::optional<Annotations> annotations_;  // for a workflow of GitHub
     std::vector<Destination> destinations_;
 };
 

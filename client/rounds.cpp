@@ -146,7 +146,7 @@ bool Rounds::enter_was_pressed() {
 }
 
 void Rounds::say(const std::string& text) const {
-    std::FILE* to = options_.json == "-" ? stderr : stdout;
+    std::FILE* to = options_.stdout_taken() ? stderr : stdout;
     std::fwrite(text.data(), 1, text.size(), to);
     std::fflush(to);
 }

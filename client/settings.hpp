@@ -5,7 +5,7 @@
 //   rsyncdir, rsyncignore, keep, label, tx, px            texts: a list, or one text
 //   numprocesses, maxprocesses, dist, python, collect,    text or number: the last one counts
 //   start, framework, testrunuid, broker, broker-key, key, compress,
-//   junitxml, junitprefix, json, timeout, maxfail,
+//   junitxml, junitprefix, json, tap, html, perfetto, timeout, maxfail,
 //   max-worker-restart, priority, project, retries, retry-on
 //   boxed, exitfirst, fail-on-flaky, looponfail, no-confirm, take-all,       true or false
 //   empty-folders

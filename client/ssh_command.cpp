@@ -43,7 +43,8 @@ using Variables = std::vector<std::pair<std::string_view, std::string>>;
 
 std::string told(const Variables& variables, const std::vector<std::string>& arguments) {
     std::string text;
-    for (const auto& [name, value] : variables) text += fmt::format("{}={}\n", name, shell_word(value));
+    for (const auto& [name, value] : variables)
+        text += fmt::format("{}={}\n", name, shell_word(value));
     text += "set --";
     for (const std::string& argument : arguments) text += " " + shell_word(argument);
     return text + "\n";

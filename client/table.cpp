@@ -15,10 +15,15 @@ constexpr std::size_t least = 6;  // of what is left of a column that is cut
 
 }  // namespace
 
-Table::Table(std::vector<std::string> headings) {
+Table::Table(std::vector<std::string> headings, std::vector<std::string> yielding) {
     for (std::string& heading : headings) {
         right_.push_back(heading.starts_with('>'));
         if (right_.back()) heading.erase(0, 1);
+    }
+    for (const std::string& name : yielding) {
+        const auto found = std::ranges::find(headings, name);
+        ensure(found != headings.end(), "a column that yields is one of the table's");
+        yielding_.push_back(static_cast<std::size_t>(found - headings.begin()));
     }
     rows_.push_back(std::move(headings));
 }
@@ -36,12 +41,19 @@ std::vector<std::size_t> Table::widths(std::size_t columns) const {
     }
     if (columns == 0) return widths;
     const auto total = [&] {
-        return std::accumulate(widths.begin(), widths.end(), gap * (widths.size() - 1));
+        const auto gone = static_cast<std::size_t>(std::ranges::count(widths, std::size_t{0}));
+        return std::accumulate(widths.begin(), widths.end(), gap * (widths.size() - gone - 1));
     };
+    for (const std::size_t column : yielding_) {
+        while (total() > columns && widths[column] > least) --widths[column];
+    }
     while (total() > columns) {
         const auto widest = std::ranges::max_element(widths);
         if (*widest <= least) break;
         --*widest;
+    }
+    for (const std::size_t column : yielding_) {
+        if (total() > columns) widths[column] = 0;
     }
     return widths;
 }
@@ -52,10 +64,11 @@ std::string Table::text(std::size_t columns) const {
     for (const auto& row : rows_) {
         std::string line;
         for (std::size_t i = 0; i < row.size(); ++i) {
-            const std::string cell = shortened(row[i], all[i]);
+            if (all[i] == 0) continue;
+            const std::string cell = shortened(row[i], all[i], "…");
             const std::string blanks(all[i] - std::min(all[i], width(cell)), ' ');
-            line +=
-                (i > 0 ? std::string(gap, ' ') : "") + (right_[i] ? blanks + cell : cell + blanks);
+            line += (line.empty() ? "" : std::string(gap, ' ')) +
+                    (right_[i] ? blanks + cell : cell + blanks);
         }
         line.erase(line.find_last_not_of(' ') + 1);
         text += line + "\n";

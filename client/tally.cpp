@@ -1,18 +1,11 @@
 #include "client/tally.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "client/event_environment.hpp"
 #include "shared/quarantines.hpp"
 
 namespace xgrid::client {
-
-std::string outcome_word(Outcome outcome) {
-    static constexpr std::array words = {"passed",  "failed",  "error",
-                                         "skipped", "xfailed", "xpassed"};
-    return words.at(static_cast<std::size_t>(outcome));
-}
 
 Tally::Tally(const RunSpec& spec)
     : each_(spec.each),

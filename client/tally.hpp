@@ -94,7 +94,4 @@ private:
     Closing closing_;
 };
 
-/// The word of an outcome in reports: passed, failed, error, skipped, xfailed, xpassed.
-std::string outcome_word(Outcome outcome);
-
 }  // namespace xgrid::client

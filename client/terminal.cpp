@@ -50,6 +50,7 @@ std::string Terminal::title() {
 std::string Terminal::add(Instant now, const Event& event, const Tally& tally) {
     findings_.add(event, tally.earlier());
     slow_tests_.add(now, event);
+    first_failure_.add(now, event);
     const std::size_t before = results_.column();
     std::string text = std::visit([&](const auto& one) { return show(one, tally); }, event);
     return text.empty() ? text : live_.hide(before) + text;
@@ -243,6 +244,13 @@ std::string Terminal::reason_line(const RunFinished& end) const {
     return markup_.line('!', printable(end.reason), Hue::red) + "\n";
 }
 
+// Where tests run one after the other, pytest has shown it already.
+std::string Terminal::first_failure_line() const {
+    const std::optional<Instant> seen = first_failure_.seen_at();
+    if (!seen || quiet() || !settings_.distributed || settings_.display.collect_only) return {};
+    return "first failure after " + took_text(*seen - began_at_) + "\n";
+}
+
 std::string Terminal::end(Instant now, const Tally& tally, int) {
     std::string text = live_.hide(results_.column());
     text += title();
@@ -254,7 +262,7 @@ std::string Terminal::end(Instant now, const Tally& tally, int) {
         text +=
             matrix_text(tally, settings_.environments, markup_, verbose() ? all : MatrixLimits());
     }
-    text += reason_line(tally.end());
+    text += reason_line(tally.end()) + first_failure_line();
     if (settings_.display.verbosity < -1) return text;
     return text +
            summary_line(tally, now - began_at_, settings_.display.collect_only, !quiet(), markup_) +

@@ -10,6 +10,7 @@
 #include "client/display.hpp"
 #include "client/environment_names.hpp"
 #include "client/findings.hpp"
+#include "client/first_failure.hpp"
 #include "client/listing.hpp"
 #include "client/live_line.hpp"
 #include "client/markup.hpp"
@@ -67,6 +68,7 @@ private:
     std::string replaced();
     std::string notices(Instant now);
     std::string reason_line(const RunFinished& end) const;
+    std::string first_failure_line() const;
     bool quiet() const { return settings_.display.verbosity < 0; }
     bool only_counted() const { return settings_.display.verbosity < -1; }
     bool verbose() const { return settings_.display.verbosity > 0; }
@@ -75,6 +77,7 @@ private:
     Markup markup_;
     Findings findings_;
     SlowTests slow_tests_;
+    FirstFailure first_failure_;
     ResultLines results_;
     LiveLine live_;
     Listing listing_;

@@ -1,5 +1,5 @@
 // What several programs' options take: sizes, folders, and whether to compress. Says what is wrong
-// with a text.
+// with a text, or an option.
 #pragma once
 
 #include <chrono>
@@ -12,11 +12,20 @@
 
 #include <fmt/format.h>
 
+#include "shared/command_text.hpp"
 #include "shared/endpoint.hpp"
 #include "shared/ensure.hpp"
+#include "shared/nearest.hpp"
 #include "shared/size_text.hpp"
 
 namespace xgrid {
+
+/// The command does not have that option, and perhaps this one was meant.
+inline Fatal unknown_option(const std::string& option, const CommandText& command) {
+    return Fatal(fmt::format("unrecognised option '{}'{}\n(xgrid {} --help shows the options)",
+                             option, did_you_mean(option, long_options(command)), command.name),
+                 4);
+}
 
 /// Throws Fatal (exit code 4).
 inline std::uint64_t size_from(const std::string& text, const std::string& option) {

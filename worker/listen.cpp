@@ -24,6 +24,7 @@
 #include "shared/curve.hpp"
 #include "shared/ensure.hpp"
 #include "shared/handshakes.hpp"
+#include "shared/notices.hpp"
 #include "shared/process.hpp"
 #include "shared/signals.hpp"
 #include "shared/socket.hpp"
@@ -95,6 +96,7 @@ class Listen {
 public:
     explicit Listen(const Options& options)
         : options_(options),
+          notices_("worker", options.log_json),
           signals_({SIGTERM, SIGINT, SIGHUP, SIGCHLD}),
           keys_(keys_for(options)),
           core_(options.slots) {
@@ -269,7 +271,7 @@ private:
     }
 
     void say(SessionKey key, const std::string& what) const {
-        fmt::print(stderr, "xgrid worker: session {} {}\n", key, what);
+        notices_.say(fmt::format("session {} {}", key, what));
     }
 
     void hear_handshakes() {
@@ -284,10 +286,11 @@ private:
     // Not each: whoever can reach the port can fail as often as he likes.
     void report_turned_away() {
         if (turned_away_ == reported_ || now() < report_at_) return;
-        fmt::print(stderr, "xgrid worker: {} connection{} turned away so far: {}\n", turned_away_,
-                   turned_away_ == 1 ? " was" : "s were",
-                   keys_ ? "no token, another one, or no xgrid"
-                         : "they do not speak as xgrid without a token does");
+        notices_.say(Level::warning,
+                     fmt::format("{} connection{} turned away so far: {}", turned_away_,
+                                 turned_away_ == 1 ? " was" : "s were",
+                                 keys_ ? "no token, another one, or no xgrid"
+                                       : "they do not speak as xgrid without a token does"));
         reported_ = turned_away_;
         report_at_ = now() + report_interval;
     }
@@ -322,6 +325,7 @@ private:
     }
 
     const Options& options_;
+    Notices notices_;
     Signals signals_;
     std::optional<WorkerKeys> keys_;
     Listener core_;

@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <exception>
 #include <fcntl.h>
 #include <filesystem>
@@ -26,6 +25,7 @@
 #include "shared/curve.hpp"
 #include "shared/endpoint.hpp"
 #include "shared/handshakes.hpp"
+#include "shared/notices.hpp"
 #include "shared/process.hpp"
 #include "shared/signals.hpp"
 #include "shared/socket.hpp"
@@ -53,15 +53,6 @@ constexpr Duration disk_interval = std::chrono::seconds(5);
 constexpr auto descendants_grace = std::chrono::milliseconds(500);
 
 Instant now() { return std::chrono::steady_clock::now(); }
-
-// Whoever reads it may be gone.
-void say(const std::string& text) {
-    try {
-        fmt::print(stderr, "xgrid worker: {}\n", text);
-    } catch (const std::exception&) {
-        return;
-    }
-}
 
 std::string working_directory() {
     std::error_code none;
@@ -95,7 +86,8 @@ std::map<std::string, std::string> all_labels(const Options& options) {
 class Loop {
 public:
     explicit Loop(const Options& options)
-        : signals_({SIGTERM, SIGINT, SIGHUP}),
+        : notices_("worker", options.log_json),
+          signals_({SIGTERM, SIGINT, SIGHUP}),
           endpoint_(options.broker),
           credentials_(options.credentials),
           serves_one_(serves_one(options)),
@@ -152,6 +144,9 @@ public:
     }
 
 private:
+    void say(const std::string& text) const { notices_.say(text); }
+    void warn(const std::string& text) const { notices_.say(Level::warning, text); }
+
     void connect() {
         retry_at_ = never;
         handshakes_.reset();
@@ -175,8 +170,8 @@ private:
         if (alone_at_ == never) return;
         if (!input_goes_on()) return staying_.ask_at_once();
         if (time < alone_at_ || code_ != 0) return;
-        say(fmt::format("nothing was heard from the broker for {} s",
-                        broker_silence_max / std::chrono::seconds(1)));
+        warn(fmt::format("nothing was heard from the broker for {} s",
+                         broker_silence_max / std::chrono::seconds(1)));
         code_ = 3;
         staying_.ask_at_once();
     }
@@ -185,7 +180,7 @@ private:
         if (time < look_at_disk_) return;
         look_at_disk_ = time + disk_interval;
         const std::string trouble = disk_space_.trouble();
-        if (!trouble.empty() && trouble_.empty()) say("takes nothing new: " + trouble);
+        if (!trouble.empty() && trouble_.empty()) warn("takes nothing new: " + trouble);
         if (trouble.empty() && !trouble_.empty()) say("goes on");
         trouble_ = trouble;
         carry_out(core_.ail(time, trouble));
@@ -224,7 +219,7 @@ private:
         while (const std::optional<Handshake> handshake = handshakes_->next()) {
             if (*handshake == Handshake::done) refused_.clear();
             const std::string why = admission_->hear(now(), *handshake);
-            if (!why.empty()) say(why + "; trying on");
+            if (!why.empty()) warn(why + "; trying on");
             const bool ended = *handshake == Handshake::denied || *handshake == Handshake::failed;
             if (ended && retry_at_ == never) retry_at_ = now() + retry_interval;
         }
@@ -265,7 +260,7 @@ private:
         }
         for (const Message& message : effects.send) broker_->send(encode(message));
         for (const std::string& refusal : effects.refusals) {
-            if (refusal != std::exchange(refused_, refusal)) say("the broker refuses: " + refusal);
+            if (refusal != std::exchange(refused_, refusal)) warn("the broker refuses: " + refusal);
         }
     }
 
@@ -292,6 +287,7 @@ private:
         wait_for(items, until == never ? std::chrono::hours(1) : until - now());
     }
 
+    Notices notices_;
     Signals signals_;
     Slots slots_;
     std::optional<Context> context_;
@@ -321,11 +317,13 @@ private:
 }  // namespace
 
 int run(const Options& options) {
-    if (options.listen) return listen(options);
-    adopt_orphans();
-    const int code = Loop(options).run();
-    end_descendants(descendants_grace);
-    return code;
+    return run_told(Notices("worker", options.log_json), [&] {
+        if (options.listen) return listen(options);
+        adopt_orphans();
+        const int code = Loop(options).run();
+        end_descendants(descendants_grace);
+        return code;
+    });
 }
 
 }  // namespace xgrid::worker

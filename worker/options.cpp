@@ -20,6 +20,78 @@ namespace {
 namespace po = boost::program_options;
 
 constexpr std::uint32_t slots_most = 1024;
+constexpr const char* usage =
+    "usage: xgrid worker [OPTIONS]\n\n"
+    "Offers this machine's slots to a broker, or to those who dial it, until SIGTERM or "
+    "Ctrl-C.\n\n";
+
+// Values as they were given, for which that is not yet what is meant.
+struct Given {
+    std::string listen;
+    std::string token_file;
+    GivenCredentials given_keys;
+    std::string slots = "auto";
+    std::vector<std::string> labels;
+    std::string drain_limit = "30";
+    std::string idle_limit;
+    std::string free_least = "200M";
+    std::string cache = Options().cache.string();
+    std::string cache_size = "20G";
+};
+
+void describe(po::options_description& known, Options& options, Given& values) {
+    auto& [listen, token_file, given_keys, slots, labels, drain_limit, idle_limit, free_least,
+           cache, cache_size] = values;
+    known.add_options()("help,h", "show this")  //
+        ("broker",
+         po::value(&options.broker)->value_name("ENDPOINT")->default_value(options.broker),
+         "the broker to serve")  //
+        ("broker-key", po::value(&given_keys.broker_key)->value_name("KEY|FILE"),
+         "its public key, if it asks for keys (or XGRID_BROKER_KEY)")  //
+        ("key", po::value<std::string>()->value_name("FILE"),
+         "this worker's own key (default: the user's, ~/.config/xgrid/key)")  //
+        ("token", po::value(&given_keys.token)->value_name("TOKEN"),
+         "both in one, from xgrid keys token (better: XGRID_TOKEN, as others can see a command "
+         "line)")  //
+        ("listen", po::value(&listen)->value_name("[HOST:]PORT")->implicit_value("", "8888"),
+         "instead, wait to be dialled by --tx socket=HOST:PORT (8888 on this machine alone, unless "
+         "HOST says otherwise; * is everywhere); prints the token that clients need")  //
+        ("token-file", po::value(&token_file)->value_name("FILE"),
+         "with --listen: where the token is kept, which otherwise is another at each start")  //
+        ("insecure", "with --listen, on this machine alone: no token")                        //
+        ("slots", po::value(&slots)->value_name("N|auto")->default_value(slots),
+         "how many jobs at a time; auto: as many as there are cores")  //
+        ("label", po::value(&labels)->value_name("NAME=VALUE"),
+         "what tells it apart, beside os, arch and python, which are found out; repeatable, and "
+         "several values, with commas or repeated, all hold")  //
+        ("drain-timeout",
+         po::value(&drain_limit)->value_name("DURATION")->default_value(drain_limit),
+         "at the first SIGTERM or Ctrl-C it takes nothing new, finishes the tests that run, and "
+         "leaves; what runs after that time, or at the second one, is ended and runs elsewhere")  //
+        ("exit-when-idle", po::value(&idle_limit)->value_name("DURATION"),
+         "leave when there was no job for so long")  //
+        ("min-free", po::value(&free_least)->value_name("SIZE")->default_value(free_least),
+         "take nothing new while less is free where code or temporary files are kept; 0: whatever "
+         "is free")  //
+        ("log-json", po::bool_switch(&options.log_json),
+         "what it says is JSON on standard error, an object a line: time, level, part, message")  //
+        ("until-end-of-input", po::bool_switch(&options.until_end_of_input),
+         "leave when standard input ends, or nothing was heard from the broker for 15 s; names of "
+         "files are relative to the folder it is started in: for programs that start a worker")  //
+        ("name", po::value(&options.name)->value_name("NAME"), "instead of the host's name")     //
+        ("cache", po::value(&cache)->value_name("DIR")->default_value(cache),
+         "where the code that it runs is kept")  //
+        ("compress",
+         po::value(&options.compress)
+             ->value_name("auto|always|never")
+             ->default_value(options.compress),
+         "the code on its way here; auto: unless the broker, or who dials, is on this machine")  //
+        ("cache-size", po::value(&cache_size)->value_name("SIZE")->default_value(cache_size),
+         "what the code may take there, such as 500M or 20G: half of it for what was sent, half "
+         "for "
+         "the folders where tests run; what was not used for the longest time goes, never what "
+         "runs");
+}
 
 std::uint32_t slots_from(const std::string& text) {
     if (text == "auto") return usable_cores();
@@ -113,66 +185,21 @@ bool serves_one(const Options& options) {
     return options.embedded || options.until_end_of_input || options.labels.contains(host_label);
 }
 
+CommandText command_text() {
+    Options options;
+    Given values;
+    po::options_description known("Options");
+    describe(known, options, values);
+    return {.name = "worker", .opening = usage, .groups = {group_text("Options", known)}};
+}
+
 std::optional<Options> parse_options(const std::vector<std::string>& arguments) {
     Options options;
-    std::string listen;
-    std::string token_file;
-    GivenCredentials given_keys;
-    std::string slots = "auto";
-    std::vector<std::string> labels;
-    std::string drain_limit = "30";
-    std::string idle_limit;
-    std::string free_least = "200M";
-    std::string cache = options.cache.string();
-    std::string cache_size = "20G";
+    Given values;
+    auto& [listen, token_file, given_keys, slots, labels, drain_limit, idle_limit, free_least,
+           cache, cache_size] = values;
     po::options_description known("Options");
-    known.add_options()("help,h", "show this")  //
-        ("broker",
-         po::value(&options.broker)->value_name("ENDPOINT")->default_value(options.broker),
-         "the broker to serve")  //
-        ("broker-key", po::value(&given_keys.broker_key)->value_name("KEY|FILE"),
-         "its public key, if it asks for keys (or XGRID_BROKER_KEY)")  //
-        ("key", po::value<std::string>()->value_name("FILE"),
-         "this worker's own key (default: the user's, ~/.config/xgrid/key)")  //
-        ("token", po::value(&given_keys.token)->value_name("TOKEN"),
-         "both in one, from xgrid keys token (better: XGRID_TOKEN, as others can see a command "
-         "line)")  //
-        ("listen", po::value(&listen)->value_name("[HOST:]PORT")->implicit_value("", "8888"),
-         "instead, wait to be dialled by --tx socket=HOST:PORT (8888 on this machine alone, unless "
-         "HOST says otherwise; * is everywhere); prints the token that clients need")  //
-        ("token-file", po::value(&token_file)->value_name("FILE"),
-         "with --listen: where the token is kept, which otherwise is another at each start")  //
-        ("insecure", "with --listen, on this machine alone: no token")                        //
-        ("slots", po::value(&slots)->value_name("N|auto")->default_value(slots),
-         "how many jobs at a time; auto: as many as there are cores")  //
-        ("label", po::value(&labels)->value_name("NAME=VALUE"),
-         "what tells it apart, beside os, arch and python, which are found out; repeatable, and "
-         "several values, with commas or repeated, all hold")  //
-        ("drain-timeout",
-         po::value(&drain_limit)->value_name("DURATION")->default_value(drain_limit),
-         "at the first SIGTERM or Ctrl-C it takes nothing new, finishes the tests that run, and "
-         "leaves; what runs after that time, or at the second one, is ended and runs elsewhere")  //
-        ("exit-when-idle", po::value(&idle_limit)->value_name("DURATION"),
-         "leave when there was no job for so long")  //
-        ("min-free", po::value(&free_least)->value_name("SIZE")->default_value(free_least),
-         "take nothing new while less is free where code or temporary files are kept; 0: whatever "
-         "is free")  //
-        ("until-end-of-input", po::bool_switch(&options.until_end_of_input),
-         "leave when standard input ends, or nothing was heard from the broker for 15 s; names of "
-         "files are relative to the folder it is started in: for programs that start a worker")  //
-        ("name", po::value(&options.name)->value_name("NAME"), "instead of the host's name")     //
-        ("cache", po::value(&cache)->value_name("DIR")->default_value(cache),
-         "where the code that it runs is kept")  //
-        ("compress",
-         po::value(&options.compress)
-             ->value_name("auto|always|never")
-             ->default_value(options.compress),
-         "the code on its way here; auto: unless the broker, or who dials, is on this machine")  //
-        ("cache-size", po::value(&cache_size)->value_name("SIZE")->default_value(cache_size),
-         "what the code may take there, such as 500M or 20G: half of it for what was sent, half "
-         "for "
-         "the folders where tests run; what was not used for the longest time goes, never what "
-         "runs");
+    describe(known, options, values);
     po::variables_map given;
     try {
         po::store(
@@ -180,12 +207,11 @@ std::optional<Options> parse_options(const std::vector<std::string>& arguments) 
             given);
         po::notify(given);
         if (given.contains("help")) {
-            std::cout << "usage: xgrid worker [OPTIONS]\n\n"
-                         "Offers this machine's slots to a broker, or to those who dial it, until "
-                         "SIGTERM or Ctrl-C.\n\n"
-                      << known;
+            std::cout << usage << known;
             return std::nullopt;
         }
+    } catch (const po::unknown_option& error) {
+        throw unknown_option(error.get_option_name(), command_text());
     } catch (const po::error& error) {
         throw Fatal(fmt::format("{}\n(xgrid worker --help shows the options)", error.what()), 4);
     }

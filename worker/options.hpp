@@ -10,6 +10,7 @@
 
 #include "shared/address.hpp"
 #include "shared/cache_home.hpp"
+#include "shared/command_text.hpp"
 #include "shared/instant.hpp"
 #include "shared/token.hpp"
 #include "worker/frameworks/warm_key.hpp"
@@ -36,6 +37,7 @@ struct Options {
     std::uint64_t cache_bytes_max = std::uint64_t{20} << 30;
     std::string compress = "auto";    // as it was said
     bool pack = false;                // the code, on its way from the broker
+    bool log_json = false;            // what it says is JSON
     bool until_end_of_input = false;  // leaves when stdin ends, or the broker is silent
     bool embedded = false;            // lives and dies with its parent, which handles Ctrl-C
     std::optional<WarmKey> warm;      // an interpreter to start at once
@@ -44,6 +46,9 @@ struct Options {
 
 /// Somebody has dialled it for one run, and ends it with that.
 bool serves_one(const Options& options);
+
+/// What `xgrid worker --help` shows.
+CommandText command_text();
 
 /// None: help was asked for and printed. Throws Fatal with exit code 4.
 std::optional<Options> parse_options(const std::vector<std::string>& arguments);

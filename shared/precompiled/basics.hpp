@@ -1,8 +1,6 @@
 // Parsed once for each part and not in every file: what most files include anyway. Files still
 // include what they use: they compile without it, too (-Db_pch=false, which ccache prefers).
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -22,3 +20,5 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <fmt/format.h>

@@ -118,7 +118,11 @@ def reap(deadline):
 
 def environment(folder):
     kept = {name: value for name, value in os.environ.items() if name not in PYTHON_IS_ODD}
-    return {**kept, "XGRID_CACHE_HOME": str(folder / "cache")}
+    return {
+        **kept,
+        "XGRID_CACHE_HOME": str(folder / "cache"),
+        "XGRID_STATE_HOME": str(folder / "state"),
+    }
 
 
 def become_subreaper():

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "shared/values.hpp"
 #include "tests/client/temp_folder.hpp"
 
 namespace xgrid::broker {
@@ -89,6 +90,50 @@ TEST_CASE_FIXTURE(Kept, "of a run that is over its events are kept, and no step"
     REQUIRE(all.size() == 2);
     CHECK(all[0].run == "ab");
     CHECK(all[0].age == 7);
+}
+
+TEST_CASE_FIXTURE(Kept, "events of a run that is over come in the pieces that are kept") {
+    Journal journal = open();
+    RunOver over3000 = std::get<RunOver>(over(0, "abc", 3000, 1000));
+    for (std::uint32_t i = 0; i < 3000; ++i) over3000.times.push_back(i);
+    CHECK(!journal.keep({over3000}, noon));
+    REQUIRE(journal.find_facts("ab") != nullptr);
+    CHECK(journal.find_facts("ab")->summary.run == "abc");
+    CHECK(journal.find_facts("ab")->events.empty());
+    CHECK(journal.find_facts("b") == nullptr);
+    std::vector<Event> all;
+    std::vector<std::uint32_t> times;
+    bool more = true;
+    while (more) {
+        const Journal::Kept kept = journal.events_at(0, all.size());
+        std::vector<Event> some;
+        std::vector<std::uint32_t> when;
+        REQUIRE(from_bytes(kept.events, some));
+        REQUIRE(from_bytes(kept.at, when));
+        CHECK(kept.first == all.size());
+        CHECK(kept.events.size() < 2'000'000);
+        all.insert(all.end(), some.begin(), some.end());
+        times.insert(times.end(), when.begin(), when.end());
+        more = kept.more;
+    }
+    CHECK(all == over3000.events);
+    CHECK(times == over3000.times);
+    CHECK(journal.events_at(0, 2999).first > 0);
+    CHECK(journal.events_at(1, 0).events.empty());
+}
+
+TEST_CASE_FIXTURE(Kept,
+                  "what is over since the list was read is in it, and what was pruned is not") {
+    Journal journal = open();
+    CHECK(!journal.keep({over(0, "a")}, noon));
+    CHECK(journal.summaries(noon, 9).size() == 1);
+    CHECK(!journal.keep({over(1, "b")}, noon + std::chrono::seconds(5)));
+    const std::vector<RunSummary> both = journal.summaries(noon + std::chrono::seconds(6), 9);
+    REQUIRE(both.size() == 2);
+    CHECK(both[0].run == "b");
+    CHECK(both[1].age - both[0].age == 5);
+    journal.prune(noon + std::chrono::seconds(6), std::chrono::seconds(3), 1'000'000);
+    CHECK(journal.summaries(noon, 9).size() == 1);
 }
 
 TEST_CASE_FIXTURE(Kept, "results go by their age, and the oldest by what all take") {

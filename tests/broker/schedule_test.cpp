@@ -185,8 +185,25 @@ TEST_CASE_FIXTURE(OneRun, "to look at all slots again is put off a little") {
     say(0, GaveBack{held(0).attempt->asked, {}});
     CHECK(held(0).attempt->asked == 1);
     CHECK(run.next_deadline() == now + milliseconds(2));
-    wait(milliseconds(2));
-    CHECK(held(0).attempt->asked == 2);
+}
+
+TEST_CASE_FIXTURE(OneRun, "who had nothing to give back is asked again later and later") {
+    list({"a"});
+    load(0, 10);
+    say(0, Started{0});
+    wait(seconds(1));
+    add_slot(2);
+    const auto& asked = held(0).attempt->asked;
+    for (const int pause : {20, 40, 80, 160, 250, 250}) {
+        CAPTURE(pause);
+        say(0, GaveBack{asked, {}});
+        const std::uint32_t before = asked;
+        wait(milliseconds(pause - 1));
+        CHECK(asked == before);
+        CHECK(run.next_deadline() == now + milliseconds(1));
+        wait(milliseconds(2));  // all slots were looked at just now
+        CHECK(asked == before + 1);
+    }
 }
 
 TEST_CASE_FIXTURE(OneRun, "a job that waits behind another is called back for an idle slot") {

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "client/json_answers.hpp"
+#include "shared/answer_json.hpp"
 
 using namespace xgrid;
 using namespace xgrid::client;

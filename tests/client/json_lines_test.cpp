@@ -10,7 +10,7 @@ using namespace xgrid::client;
 namespace {
 
 std::string lines_of(const RunSpec& spec, const std::vector<Event>& events) {
-    JsonLines json("run", "", EnvironmentNames(spec));
+    JsonLines json({.run = "run", .environments = EnvironmentNames(spec)});
     Tally tally(spec);
     std::string text = json.begin(Instant());
     for (const Event& event : events) {
@@ -38,7 +38,7 @@ TEST_CASE("events say the environment by its name, that of a slot which is gone,
     CHECK(contains(text, R"("worker":"gw1","environment":"ssh=b","reason":"gone")"));
     CHECK(contains(text, R"("worker":"gw9","environment":null,"reason")"));
     CHECK(contains(text, R"({"event":"environment_ended","environment":"ssh=b",)"
-                         R"("end":"grid_failed","exit_code":3,"reason":"why"})"));
+                         R"("end":"grid_failed","exit_code":3,"reason":"why","at":0.0})"));
 }
 
 TEST_CASE("an environment where a test failed has ended with 1") {

@@ -1,9 +1,10 @@
 """The real program on real projects. XGRID names the binary; the interpreter that runs these tests runs theirs.
 
-`--part 1/4` is every fourth test, and the other parts the rest, to run beside each other: they take about the same time,
-and a new test needs no entry anywhere. So no test may want the machine, a port or a file outside of its folder to itself.
+With `--shared=FOLDER` several such runs share the tests: see side_by_side.py. So no test may want the machine, a port or a
+file outside of its folder to itself. Those that take longest are marked `long`, and begin first.
 """
 
+import pathlib
 import signal
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import grid
 from hosts import Host
 from listeners import Listener
+from services import Service
 from teams import Team
 
 collect_ignore = ["fixtures"]  # they are for xgrid to run
@@ -18,9 +20,16 @@ collect_ignore = ["fixtures"]  # they are for xgrid to run
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(scope="session")
+def shared_by_all(request):
+    """The folder of all runs that share the tests, or None."""
+    folder = request.config.getoption("--shared")
+    return folder and pathlib.Path(folder)
+
+
 @pytest.fixture(autouse=True, scope="session")
-def what_caches_share(tmp_path_factory):
-    grid.SHARED = tmp_path_factory.mktemp("shared")
+def what_caches_share(tmp_path_factory, shared_by_all):
+    grid.SHARED = shared_by_all or tmp_path_factory.mktemp("shared")
 
 
 @pytest.fixture(autouse=True)
@@ -38,14 +47,39 @@ def team(tmp_path, marked):
 
 
 def pytest_addoption(parser):
-    parser.addoption("--part", metavar="K/N", default="1/1", help="only the K-th of N parts")
+    parser.addoption(
+        "--shared", metavar="FOLDER", help="run what no other run with that folder has taken"
+    )
 
 
-def pytest_collection_modifyitems(config, items):
-    part, count = map(int, config.getoption("--part", "1/1").split("/"))
-    others = [item for place, item in enumerate(items) if place % count != part - 1]
-    config.hook.pytest_deselected(items=others)
-    items[:] = items[part - 1 :: count]
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: it takes longest, and begins first")
+
+
+def pytest_runtestloop(session):
+    folder = session.config.getoption("--shared", None)
+    if not folder or session.testsfailed:
+        return None
+    items = sorted(session.items, key=lambda item: item.get_closest_marker("long") is None)
+    taken = taken_from(items, pathlib.Path(folder))
+    item = next(taken, None)
+    while item:
+        following = next(taken, None)
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.shouldstop:
+            raise session.Interrupted(session.shouldstop)
+        item = following
+    return True
+
+
+def taken_from(items, folder):
+    """A generator of those that nobody else has taken, one at a time."""
+    for number, item in enumerate(items):
+        try:
+            (folder / ("taken-%d" % number)).touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        yield item
 
 
 @pytest.fixture
@@ -88,3 +122,27 @@ def listen(tmp_path):
     yield start
     for listener in started:
         listener.end()
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Starts a broker; it and what else was started for it has ended in the end."""
+    started = []
+
+    def start(text="", *args, **more):
+        started.append(Service(tmp_path / ("broker-%d" % len(started)), text, *args, **more))
+        return started[-1]
+
+    yield start
+    for broker in started:
+        broker.end()
+
+
+@pytest.fixture
+def runs():
+    """Submits that are under way are ended."""
+    begun = []
+    yield begun
+    for process in begun:
+        process.kill()
+        process.communicate()

@@ -1,5 +1,6 @@
-"""Test programs for tests: built once in a session with the system's compiler."""
+"""Test programs for tests: built once with the system's compiler."""
 
+import fcntl
 import pathlib
 import shutil
 import subprocess
@@ -32,15 +33,16 @@ def build_c(made, source, *options):
 
 
 @pytest.fixture(scope="session")
-def programs(tmp_path_factory):
+def programs(tmp_path_factory, shared_by_all):
     """Builds a program at its first use; the same arguments give the same program."""
-    folder = tmp_path_factory.mktemp("programs")
-    built = {}
+    folder = (shared_by_all or tmp_path_factory.getbasetemp()) / "programs"
 
     def get(source, *libraries):
-        key = (source, libraries)
-        if key not in built:
-            built[key] = build(folder, source, *libraries)
-        return built[key]
+        made = folder / "-".join((pathlib.Path(source).stem, *libraries))
+        made.mkdir(parents=True, exist_ok=True)
+        program = made / pathlib.Path(source).stem
+        with (made / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return program if program.exists() else build(made, source, *libraries)
 
     return get

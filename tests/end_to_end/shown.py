@@ -4,7 +4,8 @@ their tests ran."""
 import re
 import xml.etree.ElementTree as ElementTree
 
-WORKER = re.compile(r"^\[gw\d+\] linux -- Python \S+ \S+$")
+# Lines that only a run with slots has.
+OF_SLOTS = re.compile(r"^\[gw\d+\] linux -- Python \S+ \S+$|^first failure after \d")
 NOT_COMPARED = re.compile(
     r"0x[0-9a-f]{8,}|, (testrun_uid|worker_id)\b|Previous line repeated \d+ more times"
 )
@@ -32,7 +33,7 @@ def sections(text):
         if section:
             title = TIME.sub("", section.group(1))
             found[title] = []
-        elif title is not None and not WORKER.match(line):
+        elif title is not None and not OF_SLOTS.match(line):
             found[title].append(line)
     for title, body in found.items():
         if title in IN_BLOCKS:

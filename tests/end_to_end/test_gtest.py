@@ -122,6 +122,7 @@ def test_crashes_and_exits_blame_the_test_that_ran(project, whole, tmp_path):
     assert not [event for event in run.of("worker_down") if "crash" in event["reason"]]
 
 
+@pytest.mark.long
 def test_of_a_crowd_only_those_that_crash_and_hang_are_blamed(
     project, programs, tmp_path
 ):  # noqa: F811

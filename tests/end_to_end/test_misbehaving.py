@@ -93,6 +93,7 @@ def misbehaving(project):
 
 
 @pytest.mark.parametrize("slots", [1, 2, 4])
+@pytest.mark.long
 def test_each_case_comes_out_as_the_model_says(misbehaving, marked, tmp_path, slots):
     ran = tmp_path / "ran"
     run = misbehaving.submit(

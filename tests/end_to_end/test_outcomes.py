@@ -87,6 +87,7 @@ def test_targets_and_selections_mean_what_they_mean_in_pytest(mixed, targets):
     assert mixed.submit("-n", 2, *targets).outcomes == plain
 
 
+@pytest.mark.long
 def test_a_real_suite_has_the_outcomes_of_plain_pytest(project):
     networkx = pytest.importorskip("networkx")
     folder = pathlib.Path(networkx.__file__).parent

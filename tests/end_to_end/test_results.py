@@ -124,7 +124,7 @@ def coloured_part(text):
         # A title, or a failure with --tb=line.
         if re.match(r"(\x1b\[\d+m)*[=_]{3,}.*[=_]{3,}(\x1b\[0m)?$|/.*:\d+: ", line):
             blocks.append([])
-        if not shown.WORKER.match(line):
+        if not shown.OF_SLOTS.match(line):
             blocks[-1].append(line)
     return sorted("\n".join(block) for block in blocks)
 

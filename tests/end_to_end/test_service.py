@@ -3,14 +3,11 @@
 import json
 import os
 import pty
-import re
 import signal
 import socket
 import stat
 import subprocess
 import time
-import urllib.error
-import urllib.request
 
 import grid
 import pytest
@@ -26,101 +23,6 @@ def test_waits(i):
     while not pathlib.Path(%r).exists():
         time.sleep(0.01)
 """
-
-
-class Service(brokers.Broker):
-    """With a broker.toml in its folder; started with nothing that would override it."""
-
-    def __init__(self, path, text="", *args, asks=False):
-        (path / "data").mkdir(parents=True)
-        self.config = path / "data" / "broker.toml"
-        self.config.write_text(text)
-        super().__init__(path, *args, asks=asks)
-
-    def read_again(self, text, says="goes on with the rules in"):
-        """What it has said since."""
-        before = self.said
-        self.config.write_text(text)
-        self.process.process.send_signal(signal.SIGHUP)
-        assert grid.until(lambda: says in self.said[len(before) :]), self.said
-        return self.said[len(before) :]
-
-    @property
-    def said(self):
-        return self.process.err.read_text()
-
-    @property
-    def http(self):
-        """HOST:PORT"""
-        assert self.process.says("answers to HTTP on ")
-        return re.search(r"answers to HTTP on (\S+?);?\s", self.said).group(1)
-
-    def get(self, path, token=None, method="GET", **headers):
-        """Status and text."""
-        if token:
-            headers["Authorization"] = "Bearer " + token
-        host = self.http.replace("0.0.0.0", "127.0.0.1")
-        request = urllib.request.Request(
-            "http://%s%s" % (host, path), headers=headers, method=method
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-
-    def desired(self, path="/desired", **more):
-        status, text = self.get(path, **more)
-        assert status == 200, text
-        return json.loads(text)
-
-    def send(self, data, seconds=30):
-        """What comes back for these bytes, until it closes; None: the connection was broken."""
-        host, port = self.http.rsplit(":", 1)
-        with socket.create_connection((host, int(port)), timeout=seconds) as one:
-            try:
-                one.sendall(data)
-                answer = b""
-                while True:
-                    more = one.recv(65536)
-                    if not more:
-                        return answer
-                    answer += more
-            except (BrokenPipeError, ConnectionResetError):
-                return None
-
-    def ask(self, name, *args):
-        done = subprocess.run(
-            [grid.XGRID, name, *args, "--json", "--broker", self.endpoint],
-            stdout=subprocess.PIPE,
-            timeout=grid.DEADLINE_SECONDS,
-            check=True,
-        )
-        return json.loads(done.stdout)
-
-
-@pytest.fixture
-def serve(tmp_path):
-    """Starts a broker; it and what else was started for it has ended in the end."""
-    started = []
-
-    def start(text="", *args, **more):
-        started.append(Service(tmp_path / ("broker-%d" % len(started)), text, *args, **more))
-        return started[-1]
-
-    yield start
-    for broker in started:
-        broker.end()
-
-
-@pytest.fixture
-def runs():
-    """Submits that are under way are ended."""
-    begun = []
-    yield begun
-    for process in begun:
-        process.kill()
-        process.communicate()
 
 
 def attempt(*args):
@@ -355,7 +257,7 @@ def test_health_and_wishes(project, serve, runs, tmp_path):
 
 def test_other_requests_are_refused(serve):
     broker = serve("", "--http", "127.0.0.1:0")
-    for path in ("/", "/desired/", "/../key", "/..%2fkey", "/data/key", "/%00", "//desired"):
+    for path in ("/desired/", "/../key", "/..%2fkey", "/data/key", "/%00", "//desired"):
         assert broker.get(path)[0] == 404, path
     for method in ("POST", "PUT", "DELETE", "OPTIONS"):
         assert broker.get("/desired", method=method)[0] == 405, method
@@ -383,6 +285,7 @@ def test_other_requests_are_refused(serve):
     ],
     ids=range(11),
 )
+@pytest.mark.long
 def test_nonsense_is_answered_shortly_or_not_at_all(serve, data):
     broker = serve("", "--http", "127.0.0.1:0")
     assert grid.until(lambda: broker.get("/healthz")[0] == 200)

@@ -147,6 +147,7 @@ def test_a_client_that_is_killed_leaves_nothing_that_stands_in_the_way(large):
     large.check_copy()
 
 
+@pytest.mark.long
 def test_whoever_is_killed_at_whatever_moment_the_next_run_has_exactly_the_code(here):
     dice = random.Random(4)
     project = here.project

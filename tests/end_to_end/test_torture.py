@@ -21,6 +21,7 @@ SEED = 4
 MINUTES = 0.6
 
 
+@pytest.mark.long
 def test_nothing_is_found_under_torture(tmp_path):
     command = [sys.executable, "-B", TORTURE / "torture.py", "--xgrid", grid.XGRID]
     command += ["--seed", SEED, "--minutes", MINUTES, "--dir", tmp_path]

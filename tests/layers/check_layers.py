@@ -20,16 +20,18 @@ WORLD = [
     r"{role}/(loop|options)\.[ch]pp",
     r"worker/(descriptor|detection|disk_space|kernel|listen|permits|session|slots|tree_content|tree_sync|trees|worker_keys)\.[ch]pp",
     r"worker/(frameworks|workspace)/.*",
-    r"broker/(access|audit|config_file|http|key_store|keys_command|keys_options|journal|objects)\.[ch]pp",
+    r"shared/precompiled/.*",
+    r"broker/(access|audit|config_file|desk|history|history_store|http|key_store|keys_command|keys_options|journal|objects|pages|viewing)\.[ch]pp",
     r"client/(code|coverage_report|embedded|git_library|giver|libraries|memory|option_list|pytest_cache|reports|repository)\.[ch]pp",
     r"client/(program|remote_host|remote_hosts)\.[ch]pp",
     r"client/(plugin_command|plugin_talk)\.[ch]pp",
     r"client/(project|pytest_ini|settings_files|sync_settings|targets)\.[ch]pp",
     r"client/(dialer|knock|tokens)\.[ch]pp",
-    r"client/(command_options|commands|inquiry|order)\.[ch]pp",
+    r"client/(command_options|commands|history_command|inquiry|order)\.[ch]pp",
+    r"client/(completion_command|manual_command|screen|subcommands|watch_command)\.[ch]pp",
     r"client/(folder_watches|framework_choice|grid|rounds|watching|within)\.[ch]pp",
     r"client/snapshot/(?!glob|ignore_rules|settings).*",
-    r"shared/(cache_home|config_home|cores|credentials|curve|database|elf|file|handshakes|key_file|living|mapped_file|option_text|partial|descriptor|process|secret_file|signals|socket|socket_folder|store\w*|text_file|whole_file)\.[ch]pp",
+    r"shared/(cache_home|config_home|cores|credentials|curve|database|elf|file|handshakes|key_file|living|mapped_file|notices|option_text|partial|descriptor|process|secret_file|signals|socket|socket_folder|store\w*|text_file|whole_file)\.[ch]pp",
 ]
 
 # A library, and the only files that include it. What is not listed (fmt) is for everyone.
@@ -49,8 +51,10 @@ LIBRARIES = [
         r"<nlohmann/.*>",
         [
             r"worker/frameworks/.*",
-            r"broker/(desired|keys_command)\.cpp",
-            r"client/(cache_entries|coverage|json_\w+|memory|plugin_lines|plugin_talk)\.cpp",
+            r"broker/(desired|keys_command|page_json)\.cpp",
+            r"client/(cache_entries|coverage|json_\w+|memory|plugin_lines|plugin_talk|trace)\.cpp",
+            r"shared/(\w+_json|notices)\.cpp",
+            r"tests/broker/page_json_test\.cpp",
         ],
     ),
     (r"<git2.*>", [r"client/git_library\.hpp"]),
@@ -76,13 +80,18 @@ ABOVE = [
             r"{role}/(main|loop|options)\.[ch]pp",
             r"broker/keys_options\.cpp",
             r"worker/(listen|session)\.[ch]pp",
-            r"client/(code|command_options|embedded|grid|option_list|reports|rounds)\.[ch]pp",
+            r"client/(code|command_options|embedded|grid|option_list|reports|rounds|subcommands)\.[ch]pp",
         ],
     ),
 ]
 
 # Who may include a role that is not its own: the one program that is all three.
-EVERY_ROLE = [r"client/main\.cpp", r"client/embedded\.[ch]pp", r"tests/.*"]
+EVERY_ROLE = [
+    r"client/main\.cpp",
+    r"client/embedded\.[ch]pp",
+    r"client/subcommands\.cpp",
+    r"tests/.*",
+]
 DOORS = r'"({role}/(loop|options)|broker/(keys_command|keys_options)|worker/frameworks/native/server)\.hpp"'
 
 # Standard headers through which a file reaches the world. POSIX headers are all among them.
@@ -91,14 +100,14 @@ NOT_PURE = (
     r"|random|shared_mutex|thread|(?!zstd\.h)[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
 )
 # Ours, through which a pure file would reach it all the same.
-NOT_PURE_OURS = r'".*/(loop|options|config_file|http|socket|socket_folder|curve|handshakes|secret_file|key_file|key_store|keys_command|keys_options|access|audit|credentials|config_home|dialer|knock|tokens|journal|listen|permits|session|worker_keys|cache_home|descriptor|objects|code|coverage_report|git_library|giver|tree_content|tree_sync|trees|database|file|living|mapped_file|option_text|partial|store\w*|command_options|commands|inquiry|order|embedded|memory|option_list|plugin_command|plugin_talk|program|project|pytest_cache|pytest_ini|folder_watches|grid|remote_hosts?|repository|rounds|settings_files|sync_settings|text_file|whole_file|watching|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
+NOT_PURE_OURS = r'".*/(loop|options|config_file|desk|http|pages|viewing|socket|socket_folder|curve|handshakes|secret_file|key_file|key_store|keys_command|keys_options|access|audit|credentials|config_home|dialer|knock|tokens|journal|listen|permits|session|worker_keys|cache_home|descriptor|objects|code|coverage_report|git_library|giver|tree_content|tree_sync|trees|database|file|living|mapped_file|notices|option_text|partial|store\w*|command_options|commands|history|history_command|history_store|inquiry|order|embedded|memory|option_list|completion_command|manual_command|screen|subcommands|watch_command|plugin_command|plugin_talk|program|project|pytest_cache|pytest_ini|folder_watches|grid|remote_hosts?|repository|rounds|settings_files|sync_settings|text_file|whole_file|watching|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
 
 CLOCK = re.compile(r"_clock::now|random_device|std::time\(|clock_gettime|gettimeofday")
 ASKS_THE_CLOCK = [
     r"{role}/(main|loop)\.cpp",
     r"broker/(http|keys_command|objects)\.cpp",
-    r"client/(code|dialer|embedded|giver|inquiry|remote_hosts|rounds)\.cpp",
-    r"shared/store_shelf\.cpp",
+    r"client/(code|dialer|embedded|giver|history_command|inquiry|quarantine_settings|remote_hosts|rounds|watch_command)\.cpp",
+    r"shared/(notices|store_shelf)\.cpp",
     r"worker/(detection|listen|tree_sync)\.cpp",
     r"worker/frameworks/native/(jobs|program)\.cpp",
     r"tests/.*",

@@ -66,6 +66,27 @@ void draw_retries(Plan& plan) {
     }
 }
 
+// What a broker may know of such a suite, true or not: of some units, and some of their tests.
+std::vector<broker::TestsExpected> draw_expected(Random& random, const Suite& suite) {
+    std::vector<broker::TestsExpected> all;
+    for (std::uint32_t lane = 0; lane < 4; ++lane) {
+        std::vector<broker::ExpectedUnit>& units =
+            all.emplace_back(broker::TestsExpected{lane}).units;
+        for (const auto& [name, unit] : suite.units) {
+            if (random.chance(0.2)) continue;
+            broker::ExpectedUnit known{.unit = name, .tests = 3, .failed = random.chance(0.1)};
+            known.seconds = 0.01 * static_cast<double>(random.below(300));
+            for (const ModelTest& test : unit.tests) {
+                if (random.chance(0.6)) continue;
+                known.named.push_back(
+                    {test.name, 0.01 * static_cast<double>(random.below(100)), random.chance(0.1)});
+            }
+            units.push_back(std::move(known));
+        }
+    }
+    return all;
+}
+
 }  // namespace
 
 Plan draw_plan(std::uint64_t seed) {
@@ -113,9 +134,13 @@ Plan draw_plan(std::uint64_t seed) {
         for (const auto& [name, unit] : suite.units) {
             if (random.chance(0.3)) run.spec.collected_units.push_back(name);
         }
-        run.spec.collected_units.push_back("one that is gone");
+        run.spec.collected_units.emplace_back("one that is gone");
     }
     draw_retries(plan);
+    Random known(seed * 2 + 6'000'001);  // likewise
+    for (RunPlan& run : plan.runs) {
+        if (known.chance(0.3)) run.expected = draw_expected(known, suite);
+    }
     return plan;
 }
 

@@ -264,15 +264,28 @@ void World::to_broker(Peer& peer, const Message& message) {
         if (status != nullptr) hears_status(peer, *status);
         const bool is_foreign = status != nullptr && status->broker != token_;
         const std::uint64_t before = is_foreign ? facts_taken() : 0;
+        const auto* submit = std::get_if<Submit>(&*message);
+        const bool begins = submit != nullptr && broker_->find(submit->run) == nullptr;
         const broker::Effects effects =
             timed([&] { return broker_->receive(clock_.now(), from, *message); });
         judges_.check(!is_foreign || facts_taken() == before,
                       "what was done for another broker is no fact here");
         after_broker(effects);
+        if (begins) expect(submit->run);
     };
     peer.last_up = std::max(peer.last_up, clock_.now() + delay());
     clock_.at(peer.last_up, arrive);
     if (repeats()) clock_.after(echo(), arrive);
+}
+
+// As the broker's loop does.
+void World::expect(const std::string& run) {
+    for (std::size_t i = 0; i < clients_.size(); ++i) {
+        if (clients_[i]->run != run || plan_.runs[i].expected.empty()) continue;
+        judges_.notes("a run has expectations");
+        after_broker(
+            timed([&] { return broker_->expect(clock_.now(), run, plan_.runs[i].expected); }));
+    }
 }
 
 void World::from_broker(const broker::Effects& effects) {

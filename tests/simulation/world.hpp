@@ -31,8 +31,9 @@ struct RunPlan {
     RunSpec spec;
     Order order;
     Duration submitted_at{0};
-    std::optional<Duration> cancelled_at;       // after that
-    std::map<std::uint32_t, Duration> lacking;  // environments, from when on, after that
+    std::optional<Duration> cancelled_at;           // after that
+    std::map<std::uint32_t, Duration> lacking;      // environments, from when on, after that
+    std::vector<broker::TestsExpected> expected{};  // what its broker knows of it
 };
 
 struct Plan {
@@ -131,6 +132,7 @@ private:
     void connect(Peer& peer, Duration delay);
     void disconnect(Peer& peer);
     void to_broker(Peer& peer, const Message& message);
+    void expect(const std::string& run);
     void from_broker(const broker::Effects& effects);
     void listen(WorkerHost& host);
     void listen_no_more(WorkerHost& host);

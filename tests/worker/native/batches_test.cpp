@@ -53,6 +53,18 @@ TEST_CASE("what is known from before is used from the first batch on") {
     CHECK(run(2000, 0.1, 0.00001, {0.1, 0.00001}).processes == 1);
 }
 
+TEST_CASE("without another slot starts cost next to nothing") {
+    CHECK(Batches({0.1, 0.005}, true).next(10'000) == 980);
+}
+
+TEST_CASE("half is left for other slots, as far as starts allow") {
+    const Batches batches({0.1, 0.005});
+    CHECK(batches.next(10'000) == 380);
+    CHECK(batches.next(500) == 250);
+    CHECK(batches.next(200) == 180);
+    CHECK(batches.next(100) == 100);
+}
+
 TEST_CASE("long tests are not held back by others in their process") {
     // A start is a tenth of one of these already.
     CHECK(Batches({0.01, 1.0}).next(100) == 1);
@@ -86,7 +98,8 @@ TEST_CASE("a batch ends where a suite does, if one does near") {
     CHECK(at_suite_end(16, 100, ends_at({10, 20, 30})) == 20);
     CHECK(at_suite_end(16, 100, ends_at({14, 40})) == 14);
     CHECK(at_suite_end(16, 100, ends_at({16})) == 16);
-    CHECK(at_suite_end(16, 100, ends_at({7, 33})) == 16);  // too far
+    CHECK(at_suite_end(16, 100, ends_at({7, 25})) == 16);  // too far
+    CHECK(at_suite_end(16, 32, ends_at({32})) == 16);      // leaves the others nothing
     CHECK(at_suite_end(16, 30, ends_at({31})) == 16);
     CHECK(at_suite_end(1, 100, ends_at({2})) == 1);  // long tests: no company is better
     CHECK(at_suite_end(0, 0, ends_at({})) == 0);

@@ -6,8 +6,11 @@
 namespace xgrid::worker::native {
 namespace {
 
-// Of a batch's time, at most so much is the start of its process.
-constexpr double start_share = 0.1;
+// Of a batch's time, at most so much is the start of its process; less, as long as half of the
+// tests are left for other slots; and still less where there are none.
+constexpr double start_share_most = 0.1;
+constexpr double start_share = 0.05;
+constexpr double start_share_alone = 0.02;
 // A process and what there is to do about it take about so long, however fast its program is.
 constexpr double start_least_seconds = 0.002;
 constexpr double test_least_seconds = 1e-6;
@@ -24,16 +27,22 @@ double mixed(double before, double now) {
 
 }  // namespace
 
-Batches::Batches(Costs known)
-    : costs_(known), most_(known.test_seconds > 0 ? most_tests : first_tests) {}
+Batches::Batches(Costs known, bool alone)
+    : costs_(known), alone_(alone), most_(known.test_seconds > 0 ? most_tests : first_tests) {}
 
 std::size_t Batches::next(std::size_t left) const {
     if (costs_.test_seconds == 0) return std::min(left, most_);
+    const std::size_t size =
+        alone_ ? size_for(start_share_alone)
+               : std::clamp(left - left / 2, size_for(start_share_most), size_for(start_share));
+    return std::min({left, size, most_});
+}
+
+std::size_t Batches::size_for(double share) const {
     const double start = std::max(costs_.start_seconds, start_least_seconds);
     const double each = std::max(costs_.test_seconds, test_least_seconds);
-    const double wanted = std::ceil(start * (1 / start_share - 1) / each);
-    const auto size = static_cast<std::size_t>(std::clamp(wanted, 1.0, double{most_tests}));
-    return std::min({left, size, most_});
+    const double wanted = std::ceil(start * (1 / share - 1) / each);
+    return static_cast<std::size_t>(std::clamp(wanted, 1.0, double{most_tests}));
 }
 
 void Batches::ran(std::size_t tests, double seconds, double tests_seconds) {

@@ -1,5 +1,5 @@
 // How many tests one process is given. A process costs its start, whatever it runs then: it gets
-// as many tests as keep that below a tenth of the whole, and no more, since what one process holds
+// as many tests as keep that below a tenth of the whole, and few more, since what one process holds
 // nobody else can have. Pure.
 #pragma once
 
@@ -16,7 +16,8 @@ struct Costs {
 
 class Batches {
 public:
-    explicit Batches(Costs known = {});
+    /// `alone`: the run has no other slot.
+    explicit Batches(Costs known = {}, bool alone = false);
 
     /// The size of the next batch, of so many tests that are left; at least 1, if there is one.
     std::size_t next(std::size_t left) const;
@@ -26,17 +27,20 @@ public:
     const Costs& costs() const { return costs_; }
 
 private:
+    std::size_t size_for(double share) const;
+
     Costs costs_;
-    std::size_t most_ = 0;  // grows with experience
+    bool alone_;
+    std::size_t most_;  // grows with experience
 };
 
-/// That size, or the nearest one from half to twice of it where a suite ends, as `ends` says of a
-/// number of tests: what a suite sets up is set up once then. At most `left`.
+/// That size, or the nearest one that is at most half of it away, where a suite ends, as `ends`
+/// says of a number of tests: what a suite sets up is set up once then. At most `left`.
 template <class Ends>
 std::size_t at_suite_end(std::size_t size, std::size_t left, const Ends& ends) {
-    for (std::size_t away = 0; size > 1 && away <= size; ++away) {
+    for (std::size_t away = 0; size > 1 && away <= size / 2; ++away) {
         if (size + away <= left && ends(size + away)) return size + away;
-        if (away <= size / 2 && ends(size - away)) return size - away;
+        if (ends(size - away)) return size - away;
     }
     return size;
 }

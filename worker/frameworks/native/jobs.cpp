@@ -24,7 +24,7 @@ constexpr std::ptrdiff_t units_most = 1000;
 constexpr Duration alive_interval = std::chrono::seconds(1);
 // News is told at most so often, and looked for where nothing is lost by it: each time four
 // processes wake up.
-constexpr Duration news_interval = std::chrono::milliseconds(10);
+constexpr Duration news_interval = std::chrono::milliseconds(20);
 // One that prints more than that is not kept waiting: its pipe holds four times as much.
 constexpr std::size_t bytes_much = std::size_t{16} * 1024;
 constexpr double timeout_most_seconds = 1e7;
@@ -271,7 +271,7 @@ std::size_t Jobs::next_size(const Batches& batches) const {
 void Jobs::run_waiting() {
     const std::string fingerprint = framework_.fingerprint(unit_);
     Known known = learnt_.read(fingerprint);
-    Batches batches(known.costs);
+    Batches batches(known.costs, start_.slots <= 1);
     const bool together = framework_.keeps_together(unit_);
     while (!waiting_.empty()) {
         const std::size_t count = permits_.take(together       ? waiting_.size()

@@ -33,6 +33,12 @@ public:
         const auto length = take_number(length_bytes);
         return length ? take(*length) : std::nullopt;
     }
+    bool skip_line() {
+        const std::size_t end = rest_.find('\n');
+        if (end == rest_.npos) return false;
+        rest_.remove_prefix(end + 1);
+        return true;
+    }
 
 private:
     std::string_view rest_;
@@ -104,6 +110,7 @@ int length_bytes(unsigned char code) {
 }  // namespace
 
 std::optional<std::vector<bool>> pickled_truths(std::string_view pickle, std::string_view name) {
+    constexpr unsigned char a_class = 'c';  // two lines say which, up to protocol 3
     constexpr unsigned char memoize = 0x94;
     constexpr unsigned char put = 'q';
     constexpr unsigned char long_put = 'r';
@@ -122,6 +129,11 @@ std::optional<std::vector<bool>> pickled_truths(std::string_view pickle, std::st
             const auto text = rest.take_text(static_cast<std::size_t>(bytes));
             if (!text) return std::nullopt;
             named = *text == name;
+            continue;
+        }
+        if (code == a_class) {
+            if (!rest.skip_line() || !rest.skip_line()) return std::nullopt;
+            named = false;
             continue;
         }
         const int bytes = argument_bytes(code);

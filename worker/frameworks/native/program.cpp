@@ -126,8 +126,7 @@ int milliseconds_until(Instant time) {
     constexpr std::chrono::milliseconds most(std::numeric_limits<int>::max());
     if (time == never) return static_cast<int>(most.count());
     const Duration left = time - Instant(std::chrono::steady_clock::now());
-    const auto rounded =
-        std::chrono::ceil<std::chrono::milliseconds>(std::max(left, Duration(0)));
+    const auto rounded = std::chrono::ceil<std::chrono::milliseconds>(std::max(left, Duration(0)));
     return static_cast<int>(std::min(rounded, most).count());
 }
 

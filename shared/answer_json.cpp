@@ -1,12 +1,11 @@
-#include "client/json_answers.hpp"
+#include "shared/answer_json.hpp"
 
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "client/end_word.hpp"
-#include "client/tally.hpp"
+#include "shared/outcome_words.hpp"
 
-namespace xgrid::client {
+namespace xgrid {
 namespace {
 
 // Keys in the order in which they are written.
@@ -66,11 +65,18 @@ std::string json_of(const std::vector<RunSummary>& runs) { return as_line(list_o
 std::string json_of(const std::vector<WorkerSummary>& workers) { return as_line(list_of(workers)); }
 
 std::string json_of(const Overview& overview) {
-    return as_line({{"broker", overview.broker},
-                    {"version", overview.version},
-                    {"runs", list_of(overview.runs)},
-                    {"workers", list_of(overview.workers)},
-                    {"wanted", list_of(overview.wanted)}});
+    Json runs = list_of(overview.runs);
+    for (Json& run : runs) {
+        const auto why = overview.why.find(run["run"].get<std::string>());
+        if (why != overview.why.end()) run["why"] = why->second;
+    }
+    Json object = {{"broker", overview.broker},
+                   {"version", overview.version},
+                   {"runs", runs},
+                   {"workers", list_of(overview.workers)},
+                   {"wanted", list_of(overview.wanted)}};
+    if (!overview.trouble.empty()) object["trouble"] = overview.trouble;
+    return as_line(object);
 }
 
 std::string json_of(const RunSummary& run, const std::vector<std::string>& reasons) {
@@ -79,4 +85,4 @@ std::string json_of(const RunSummary& run, const std::vector<std::string>& reaso
     return as_line(object);
 }
 
-}  // namespace xgrid::client
+}  // namespace xgrid

@@ -1,0 +1,84 @@
+"""What is remembered of tests from run to run: how long they take, what failed, and which are flaky."""
+
+import json
+import pathlib
+import subprocess
+
+import grid
+
+SOMETIMES = """
+import pathlib
+
+def test_steady(): pass
+def test_sometimes(): assert not pathlib.Path({flag!r}).exists()
+"""
+
+
+def ask(project, *args):
+    """A subcommand in the project's folder, without a broker."""
+    done = subprocess.run(
+        [grid.XGRID, *args],
+        cwd=str(project.path),
+        env=project.env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        timeout=grid.DEADLINE_SECONDS,
+        text=True,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def history_file(project):
+    return pathlib.Path(project.env["XDG_STATE_HOME"]) / "xgrid" / "history.db"
+
+
+def test_both_outcomes_with_the_same_code_are_a_proof_and_with_other_code_a_suspicion(team):
+    flag = team.tmp_path / "flag"
+    team.work()
+    team.project.write("test_a.py", SOMETIMES.format(flag=str(flag)))
+    team.project.write("test_b.py", "def test_mended(): assert False\n")
+    first = team.submit()
+    flag.touch()
+    second = team.submit()
+    flag.unlink()
+    team.project.write("test_b.py", "def test_mended(): pass\n")
+    team.submit()
+    flaky, suspected = team.ask("flakes")
+    assert flaky["id"] == "test_a.py::test_sometimes" and flaky["flaky"]
+    assert flaky["proofs"][-1]["passed_run"] == first.of("run_started")[0]["run"]
+    assert flaky["proofs"][-1]["failed_run"] == second.of("run_started")[0]["run"]
+    assert suspected["id"] == "test_b.py::test_mended" and suspected["suspected"]
+    assert suspected["proofs"] == [] and suspected["failures"] == 2
+    shown = team.do("history", "sometimes")
+    assert shown.code == 0 and "outcomes    .F." in shown.out and "flaky since" in shown.out
+    assert team.do("history", "nothing").code == 4
+
+
+def test_a_second_run_begins_with_what_failed_and_what_takes_longest(project):
+    for name in "abcdefgh":
+        project.write("test_%s.py" % name, "def test_it(): pass\n")
+    project.write("test_g.py", "def test_it(): assert False\n")
+    project.write("test_h.py", "import time\ndef test_it(): time.sleep(0.5)\n")
+    first = project.submit("-n", 2, "--no-confirm")
+    assert first.code == 1 and "\nfirst failure after " in first.out
+    second = project.submit("-n", 2, "--no-confirm")
+    started = [event["id"] for event in second.of("test_started")]
+    # By their names they are the last. Before they are listed some short ones may have begun.
+    assert {"test_g.py::test_it", "test_h.py::test_it"} <= set(started[:6]), started
+    code, out, err = ask(project, "history", "test_h", "--json")
+    assert code == 0, err
+    (known,) = json.loads(out)
+    assert known["verdicts"] == 2 and known["duration"] >= 0.5
+    assert known["project"] == str(project.path) and known["environment"].startswith("Python ")
+    assert ask(project, "flakes")[1].startswith("no test is flaky, or may be, in this machine's")
+
+
+def test_a_history_that_cannot_be_used_is_said_once_and_the_tests_run(project):
+    project.write("test_a.py", "def test_it(): pass\n")
+    history_file(project).parent.mkdir(parents=True)
+    history_file(project).write_bytes(b"no database " * 1000)
+    run = project.submit("-n", 1)
+    assert run.code == 0
+    assert run.err.count("warning: no history of tests is kept") == 1, run.err
+    assert ask(project, "flakes")[0] == 3
