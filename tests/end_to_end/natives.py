@@ -35,7 +35,7 @@ def build_c(made, source, *options):
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory, shared_by_all):
     """Builds a program at its first use; the same arguments give the same program."""
-    folder = (shared_by_all or tmp_path_factory.getbasetemp()) / "programs"
+    folder = (shared_by_all or tmp_path_factory.getbasetemp()) / "test-programs"
 
     def get(source, *libraries):
         made = folder / "-".join((pathlib.Path(source).stem, *libraries))
