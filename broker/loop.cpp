@@ -136,6 +136,7 @@ public:
                 HttpTokens{
                     .read = options.http_token ? http_token(options.data / "http-token") : "",
                     .admin = http_token(options.data / "http-admin-token")});
+            show();
         }
     }
 
