@@ -72,33 +72,24 @@ Json object_for(const TestStarted& event) {
     object["environment"] = nullptr;
     return object;
 }
-Json object_for(const TestFinished& event) {
+// A verdict, or a result that is not final.
+template <class Ended>
+Json object_for_result(const char* name, const Ended& event) {
     const auto& seconds = event.result.seconds;
-    Json object = {{"event", "test_finished"}};
+    Json object = {{"event", name}};
     name_test(object, event.test);
     object["outcome"] = outcome_word(event.result.outcome);
     object["worker"] = event.worker;
     object["environment"] = nullptr;
     object["duration"] = std::accumulate(seconds.begin(), seconds.end(), 0.0);
     object["attempt"] = event.attempt;
+    if constexpr (requires { event.retried; }) object["retried"] = event.retried;
     object["crashed"] = event.result.crashed;
     object["message"] = message_of(event.result);
     return object;
 }
-Json object_for(const TestFailing& event) {
-    const auto& seconds = event.result.seconds;
-    Json object = {{"event", "test_failing"}};
-    name_test(object, event.test);
-    object["outcome"] = outcome_word(event.result.outcome);
-    object["worker"] = event.worker;
-    object["environment"] = nullptr;
-    object["duration"] = std::accumulate(seconds.begin(), seconds.end(), 0.0);
-    object["attempt"] = event.attempt;
-    object["retried"] = event.retried;
-    object["crashed"] = event.result.crashed;
-    object["message"] = message_of(event.result);
-    return object;
-}
+Json object_for(const TestFinished& event) { return object_for_result("test_finished", event); }
+Json object_for(const TestFailing& event) { return object_for_result("test_failing", event); }
 Json object_for(const TeardownFailed& event) {
     Json object = {{"event", "teardown_failed"}};
     name_test(object, event.test);
