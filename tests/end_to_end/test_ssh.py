@@ -212,10 +212,11 @@ def test_a_program_that_came_damaged_is_not_kept(project, make_host, tmp_path):
     assert not list((host.cache / "programs").iterdir())
 
 
-def test_the_program_needs_nothing_that_is_installed_there(project, host):
+def test_the_program_needs_nothing_that_is_installed_there(project, make_host):
     refusal = subprocess.run(["unshare", "--map-root-user", "true"]).returncode
     if refusal:
         pytest.skip("no root folder of its own can be had here")
+    host = make_host(bare=True)
     project.write("test_a.py", "def test_a(): pass\n")
     assert project.submit("--tx", host.spec).code == 0
     (program,) = host.programs()

@@ -103,9 +103,9 @@ struct Batch {
     std::size_t tests = 0;  // as many of the first ones as one process can take; at least one
     std::unique_ptr<Reader> reader;
     bool ends_with_0 = true;  // when none of its tests has failed; else something beside them has
-    // What it tells of its tests stands in its output, between what they print there: nothing hangs
-    // on when that is read.
-    bool told_in_output = false;
+    // Where it tells of its tests. Of the output: between what they print there, so that nothing
+    // hangs on when that is read.
+    Source told_in = Source::report;
 };
 
 struct Loaded {

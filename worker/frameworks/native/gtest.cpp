@@ -289,7 +289,7 @@ public:
         return {.program = std::move(program),
                 .tests = tests.size(),
                 .reader = std::make_unique<GtestReader>(tests),
-                .told_in_output = true};
+                .told_in = Source::out};
     }
 
 private:

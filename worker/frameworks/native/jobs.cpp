@@ -95,7 +95,18 @@ struct Jobs::Running final : Listener {
                 left.remove_prefix(static_cast<std::size_t>(count));
             }
         }
-        captured[stream].add(text);
+        (aside ? between : captured)[stream].add(text);
+    }
+    /// What was printed aside was read in one go with what the program told until now.
+    void settle() {
+        if (current) {
+            for (const auto& [stream, text] : between) captured[stream].add(text.text());
+        }
+        if (current || (told && !open.empty())) between.clear();
+        told = false;
+    }
+    std::string all_printed(Stream stream) {
+        return captured[stream].text() + between[stream].text();
     }
 
     /// With what was printed until now, if that is worth it.
@@ -104,14 +115,15 @@ struct Jobs::Running final : Listener {
         const bool silent = result.outcome == Outcome::passed && !result.details;
         if (!silent) {
             if (!result.details) result.details.emplace();
-            for (const auto& [stream, text] : captured) {
-                const char* name = stream == Stream::out ? "stdout" : "stderr";
+            for (const Stream stream : {Stream::out, Stream::err}) {
+                const std::string text = all_printed(stream);
                 if (text.empty()) continue;
-                result.details->sections.emplace_back(fmt::format("Captured {} call", name),
-                                                      text.text());
+                const char* name = stream == Stream::out ? "stdout" : "stderr";
+                result.details->sections.emplace_back(fmt::format("Captured {} call", name), text);
             }
         }
         captured.clear();
+        told = true;
         if (!company_end.empty() && result.outcome == Outcome::passed) {
             const std::string id = jobs.framework_.id(jobs.unit_, jobs.tests_[test]);
             const std::string note =
@@ -139,7 +151,10 @@ struct Jobs::Running final : Listener {
     double tests_seconds = 0;
     std::string end;          // how the process has ended
     std::string company_end;  // ... and how another one has, in which this test ran beside others
-    std::map<Stream, Captured> captured;
+    std::map<Stream, Captured> captured;  // of the running test
+    bool aside = false;  // what is printed now does not stand between what is told of the tests
+    std::map<Stream, Captured> between;  // ... so it is of one of those that are told of next
+    bool told = false;                   // a result, since settle()
 };
 
 Jobs::Jobs(const SlotStart& start, Channel& channel, OwnPermits tests, Framework& framework)
@@ -325,32 +340,35 @@ void Jobs::run_process(Batch& batch, Running& running) {
     channel_.flush();
     Instant alive_at = now() + alive_interval;
     Instant news_at;
-    // How many bytes there were.
-    const auto read = [&](Source source) {
-        std::size_t count = 0;
-        for (std::string text; !(text = process->read(source)).empty(); count += text.size()) {
-            batch.reader->read(source, text, running);
+    // How many bytes there were. What was printed before the program told something is there when
+    // that has been read: so it is read after it, and handed on before.
+    const auto read_some = [&] {
+        const std::string news = process->read(batch.told_in);
+        std::size_t count = news.size();
+        running.aside = true;
+        for (const Source source : {Source::out, Source::err, Source::report}) {
+            if (source == batch.told_in) continue;
+            for (std::string text; !(text = process->read(source)).empty(); count += text.size()) {
+                batch.reader->read(source, text, running);
+            }
         }
+        running.aside = false;
+        if (!news.empty()) batch.reader->read(batch.told_in, news, running);
+        running.settle();
         return count;
-    };
-    // What a test printed was printed before the report says that it has ended.
-    const auto read_all = [&] {
-        std::size_t bytes = read(Source::out);
-        bytes += read(Source::err);
-        return bytes + read(Source::report);
     };
     while (true) {
         const double limit = running.limit_seconds();
         const Instant end_by = limit > 0 ? running.began_at + duration(limit) : never;
         process->wait(std::min({end_by, alive_at, channel_.empty() ? never : news_at}));
-        const std::size_t bytes = read_all();
+        const std::size_t bytes = read_some();
         if (now() >= news_at) {
             channel_.flush();
             news_at = now() + news_interval;
         }
-        if (batch.told_in_output && bytes < bytes_much) process->rest(news_at);
+        if (batch.told_in == Source::out && bytes < bytes_much) process->rest(news_at);
         if (const std::optional<int> status = process->ended()) {
-            while (read_all() > 0) {
+            while (read_some() > 0) {
             }
             running.end = describe_exit(*status);
             if (!running.timed_out) batch.reader->end(*status, running);
@@ -373,8 +391,9 @@ void Jobs::run_process(Batch& batch, Running& running) {
 // All tests have passed, and the program has not: like a teardown that fails after the last test.
 void Jobs::tell_late(Running& running) {
     std::string text = fmt::format("the program was {} after its tests had passed", running.end);
-    for (const auto& [stream, printed] : running.captured) {
-        if (!printed.empty()) text += "\n" + printed.text();
+    for (const Stream stream : {Stream::out, Stream::err}) {
+        const std::string printed = running.all_printed(stream);
+        if (!printed.empty()) text += "\n" + printed;
     }
     Phase phase = failure(Outcome::error, "teardown", text).details->phases.front();
     channel_.say(fact_line(job_, LateTeardown{names_[running.tests.back()], std::move(phase)}));

@@ -197,15 +197,10 @@ void Process::wait(Instant until) {
     const int left = milliseconds_until(until);
     poll(watched.data(), count, life_ ? left : std::min(left, look_milliseconds));
     ending_ = !life_ || watched[0].revents != 0;
-    count = 1;
-    for (auto& [source, stream] : streams_) {
-        stream.ready = ending_ || watched.at(count).revents != 0;
-        ++count;
-    }
     // What was printed before a report may have come after poll(2) had looked there.
-    if (streams_[Source::report].ready) {
-        for (auto& [source, stream] : streams_) stream.ready = true;
-    }
+    const bool any =
+        std::ranges::any_of(watched, [](const pollfd& each) { return each.revents != 0; });
+    for (auto& [source, stream] : streams_) stream.ready = ending_ || any;
 }
 
 void Process::rest(Instant until) {
