@@ -29,8 +29,10 @@ struct Attempt {
     std::vector<TestState> states;         // of each test
     std::vector<std::string> groups;       // of each test, if any is in one
     std::optional<std::uint32_t> running;  // a test
-    std::uint32_t unstarted = 0;           // tests that are open and do not run
-    std::uint32_t finished = 0;            // tests
+    Instant running_since;
+    bool copied = false;          // there was a copy of the test that runs
+    std::uint32_t unstarted = 0;  // tests that are open and do not run
+    std::uint32_t finished = 0;   // tests
     std::uint32_t deselected = 0;
     std::vector<double> seconds;   // that each test is expected to take; empty: nobody knows
     double unstarted_seconds = 0;  // of those that are open and do not run
@@ -72,6 +74,8 @@ struct Job {
     Rank rank;                                 // among jobs that wait for any slot
     const UnitNeeds* needs = nullptr;          // of its unit; nullptr: a slot
     std::optional<Again> again;                // its one test has failed before
+    std::optional<std::uint64_t> copy;         // the job that runs its last test beside it
+    std::optional<std::uint64_t> copy_of;      // ... and the one beside which this one does
     std::optional<std::uint32_t> environment;  // whose slots alone may have it; none: any
     std::uint32_t attempts = 0;                // so far
     std::uint32_t losses = 0;                  // attempts that took their worker with them

@@ -225,7 +225,7 @@ private:
     void give_up(Instant now, const Job& about, const std::vector<TestName>& tests,
                  const std::string& why);
 
-    void conclude(Instant now, const Job& about, TestFinished finished);
+    void conclude(Instant now, Job& about, TestFinished finished);
     void run_again(Instant now, const Job& about, TestFinished finished);
     void stand(Instant now, const std::string& unit, const TestName& test);
     void end_retries(Instant now);
@@ -249,6 +249,13 @@ private:
     bool may_run_again_now() const;
     void hand_out_again(Instant now, std::size_t places, std::size_t elsewhere);
     bool would_move(Instant now, const Again& again);
+
+    bool may_be_copied(const Job& held) const;
+    void begin_copies(Instant now);
+    void end_copy(Instant now, Job& about);
+    void drop_copy(Job& copy);
+    void copy_ended(Instant now, Job& copy, const Ended& fact);
+    void leave_to_copy(Job& about, bool lost);
 
     bool is_doubtful(const Job& about, const TestResult& result) const;
     void hold(Instant now, TestFinished failure);

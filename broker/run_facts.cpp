@@ -133,6 +133,7 @@ void Run::take(Instant now, Job& about, const Started& fact) {
     if (fact.test >= attempt.tests.size() || attempt.states[fact.test] != TestState::open) return;
     attempt.states[fact.test] = TestState::running;
     attempt.running = fact.test;
+    attempt.running_since = now;
     count_started(attempt, fact.test);
     events_.emplace_back(TestStarted{about.body.unit, attempt.tests[fact.test],
                                      name_of(attempt.slot), environment_of(about)});
@@ -195,7 +196,7 @@ void Run::take(Instant now, Job& about, const GaveBack& fact) {
                             ? std::clamp(2 * attempt.ask_pause, ask_pause_least, ask_pause_most)
                             : Duration(0);
     attempt.ask_again_at = now + attempt.ask_pause;
-    if (given.empty() || stopping() || about.purpose == Purpose::confirm) return;
+    if (given.empty() || stopping() || about.purpose == Purpose::confirm || about.copy_of) return;
     add_unit_jobs(about, given, std::max(attempt.takers, 1U), about.losses);
 }
 

@@ -21,6 +21,7 @@ RunFinished after_crashes(std::uint32_t most) {
 }
 
 void Run::take(Instant now, Job& about, const Ended& fact) {
+    if (about.copy_of) return copy_ended(now, about, fact);
     switch (fact.end) {
         case End::refused: return refused(now, about, fact);
         case End::crashed:
@@ -208,6 +209,8 @@ void Run::crashed(Instant now, Job& about, const Ended& fact) {
 // often.
 void Run::requeue(Instant now, Job& about, bool lost, const std::string& why) {
     if (about.purpose == Purpose::confirm) return reopen(now, about, lost, why);
+    if (about.copy_of) return drop_copy(about);
+    if (about.copy) return leave_to_copy(about, lost);
     if (about.body.kind == JobKind::finish || stopping()) return drop_job(about.id);
     about.losses += lost ? 1 : 0;
     const bool too_often = about.losses >= settings_->losses_max;

@@ -19,8 +19,9 @@ constexpr std::size_t looked_at_max = 32;
 
 // ---- Results
 
-void Run::conclude(Instant now, const Job& about, TestFinished finished) {
+void Run::conclude(Instant now, Job& about, TestFinished finished) {
     const SlotKey key = about.attempt->slot;
+    end_copy(now, about);
     if (about.purpose == Purpose::confirm) return settle(now, std::move(finished));
     if (about.again && !retries_.holds(finished.unit, finished.test)) return;  // it has its verdict
     const bool failed = is_failure(finished.result.outcome);

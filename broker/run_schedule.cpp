@@ -110,6 +110,7 @@ void Run::schedule(Instant now, std::size_t places, std::size_t there, std::size
     hand_out_collected(now);
     hand_out_needy(now);
     hand_out_alone(now);
+    begin_copies(now);
     resources_->drop_unused();
     if (!resources_->runs_alone()) make_room_for_collecting(now, startable);
 }

@@ -44,7 +44,7 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
          "of socket= workers (better: XGRID_TOKEN)")                       //
         ("maxprocesses", text(&given.slots_most, "N"), "at most N slots")  //
         ("dist", text(&given.distribution, "MODE"),
-         "load (-d), worksteal, loadscope, loadfile, loadgroup or each")  //
+         "load (-d), worksteal, each, loadscope/-file/-group")  //
         ("group-by", text(&options.spec.group_pattern, "PATTERN"),
          "loadgroup: the same found in ids is a group")  //
         ("maxschedchunk", text(&given.chunk_max, "N"),
@@ -94,6 +94,7 @@ void describe(OptionGroups& groups, Given& given, Options& options) {
         ("retries", text(&given.retries, "N"),
          "run what fails again so often (--retry-on any: anywhere)")     //
         ("fail-on-flaky", "a test that passes only then fails the run")  //
+        ("duplicate-tail", "idle slots run copies of the last tests")    //
         ("timeout", text(&given.timeout, "SECONDS"),
          "what a test, or loading a file, may take (0: no limit)");
     groups.show.add_options()                              //

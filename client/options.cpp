@@ -326,6 +326,7 @@ void set_run(Options& options, const Parsed& parsed, const Given& given,
     spec.retry_anywhere =
         one_of(parsed.name("retry-on"), given.retry_on, {"other", "any"}) == "any";
     spec.fail_on_flaky = parsed.contains("fail-on-flaky");
+    spec.duplicate_tail = parsed.contains("duplicate-tail");
     if (!given.timeout.empty()) {
         spec.timeout_seconds = seconds(parsed.name("timeout"), given.timeout);
     }

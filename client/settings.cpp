@@ -23,6 +23,7 @@ constexpr std::array known = {
     KnownSetting{"collect"},
     KnownSetting{"compress"},
     KnownSetting{"dist", Takes::text, true},
+    KnownSetting{"duplicate-tail", Takes::truth},
     KnownSetting{"empty-folders", Takes::truth},
     KnownSetting{"exitfirst", Takes::truth, true},
     KnownSetting{"fail-on-flaky", Takes::truth},

@@ -7,8 +7,8 @@
 //   start, framework, testrunuid, broker, broker-key, key, compress,
 //   junitxml, junitprefix, json, tap, html, perfetto, timeout, maxfail,
 //   max-worker-restart, priority, project, retries, retry-on
-//   boxed, exitfirst, fail-on-flaky, looponfail, no-confirm, take-all,       true or false
-//   empty-folders
+//   boxed, duplicate-tail, exitfirst, fail-on-flaky, looponfail, no-confirm,  true or false
+//   take-all, empty-folders
 //
 // In the environment it is XGRID_ and the name in capitals, with _ for -: XGRID_TX. Texts are
 // parted there as in a shell.

@@ -290,8 +290,21 @@ void Judges::audit_again(const broker::Run& run) const {
     }
 }
 
-// An open test is with exactly one slot, or waits exactly once.
-void Judges::audit(const broker::Run& run) const {
+void Judges::audit_copy(const broker::Run& run, std::uint64_t id, const broker::Job& copy) {
+    notes("a test has a copy");
+    check(run.spec().duplicate_tail, "there are copies only in a run that wants them");
+    const broker::Job* first = run.find(*copy.copy_of);
+    check(first != nullptr && first->copy == id, "a copy is that of an open job, which knows it");
+    check(copy.attempt && first->attempt && copy.attempt->slot != first->attempt->slot,
+          "a copy runs in another slot");
+    check(
+        first->attempt->running && copy.body.selection.tests ==
+                                       std::vector{first->attempt->tests[*first->attempt->running]},
+        "a copy is of the test that runs");
+}
+
+// An open test is with exactly one slot, beside its copy, or waits exactly once.
+void Judges::audit(const broker::Run& run) {
     std::set<std::uint64_t> placed;
     const std::vector<std::uint64_t> with_groups = run.groups().waiting();
     const std::deque<std::uint64_t> grouped(with_groups.begin(), with_groups.end());
@@ -340,6 +353,10 @@ void Judges::audit(const broker::Run& run) const {
     }
     std::set<DoneTest> open;
     for (const auto& [id, job] : run.jobs()) {
+        if (job.copy_of) {
+            audit_copy(run, id, job);
+            continue;
+        }
         const auto add = [&](const TestName& test) {
             check(open.insert({job.body.unit, test}).second,
                   fmt::format("an open test is in one place: {} is in two", test.id));
@@ -396,8 +413,8 @@ void Judges::ends_in(const Told& told, std::uint32_t where) const {
 }
 
 void Judges::ends_all(std::uint64_t tests) const {
-    check(workers_are_lost_ || executions_.size() <= tests + failing_,
-          "no test runs twice unless it is confirmed, or a worker is lost");
+    check(workers_are_lost_ || may_copy_ || executions_.size() <= tests + failing_,
+          "no test runs twice unless it is confirmed or copied, or a worker is lost");
 }
 
 }  // namespace xgrid::simulation

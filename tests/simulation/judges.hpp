@@ -65,6 +65,8 @@ public:
     void runs_again(const std::string& run, std::uint32_t most) { retries_[run] = most; }
     /// From now on tests may run again, and be given up.
     void may_lose_workers() { workers_are_lost_ = true; }
+    /// The last tests of some run may have a copy.
+    void may_copy() { may_copy_ = true; }
     bool workers_are_lost() const { return workers_are_lost_; }
     /// Nothing is cut short: what the broker takes for over is over.
     void is_exact(bool exact) { exact_ = exact; }
@@ -103,7 +105,7 @@ public:
     void hears(Told& told, const Event& event);
 
     // ---- What is
-    void audit(const broker::Run& run) const;
+    void audit(const broker::Run& run);
     void ends(const Told& told);
     /// All runs are over; `tests` is how many they had in all.
     void ends_all(std::uint64_t tests) const;
@@ -130,9 +132,11 @@ private:
     void ends_in(const Told& told, std::uint32_t where) const;
     void ends_failed(const Told& told) const;
     void audit_again(const broker::Run& run) const;
+    void audit_copy(const broker::Run& run, std::uint64_t id, const broker::Job& copy);
 
     Instant faults_end_;
     bool workers_are_lost_ = false;
+    bool may_copy_ = false;
     bool exact_ = false;
     std::set<std::string> each_;
     std::set<std::pair<std::string, AttemptId>> begun_;

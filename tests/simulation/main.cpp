@@ -50,6 +50,7 @@ constexpr std::array must_be_seen = {
     "a teardown fails late",
     "a flaky test passes",
     "a test passes after all",
+    "a test has a copy",
     "a test runs again",
     "a test that crashed runs again",
     "a worker is cut off",

@@ -87,6 +87,13 @@ std::vector<broker::TestsExpected> draw_expected(Random& random, const Suite& su
     return all;
 }
 
+// From numbers of its own, likewise.
+void draw_copies(Plan& plan) {
+    Random random(plan.seed * 2 + 7'000'001);
+    if (!often(random)) return;
+    for (RunPlan& run : plan.runs) run.spec.duplicate_tail = true;
+}
+
 }  // namespace
 
 Plan draw_plan(std::uint64_t seed) {
@@ -137,6 +144,7 @@ Plan draw_plan(std::uint64_t seed) {
         run.spec.collected_units.emplace_back("one that is gone");
     }
     draw_retries(plan);
+    draw_copies(plan);
     Random known(seed * 2 + 6'000'001);  // likewise
     for (RunPlan& run : plan.runs) {
         if (known.chance(0.3)) run.expected = draw_expected(known, suite);

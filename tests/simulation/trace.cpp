@@ -228,6 +228,7 @@ std::string describe(const Plan& plan) {
         if (run.spec.failures_max > 0) text += fmt::format(", -x {}", run.spec.failures_max);
         if (run.spec.confirm) text += ", confirms";
         if (run.spec.retries > 0) text += fmt::format(", retries {}", run.spec.retries);
+        if (run.spec.duplicate_tail) text += ", with copies";
         if (run.spec.collect_only) text += ", only collects";
         for (const std::string& argument : run.spec.arguments) text += ", " + argument;
         for (const std::string& unit : run.spec.collected_units) text += ", collects for " + unit;

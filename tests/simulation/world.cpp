@@ -55,6 +55,7 @@ World::World(Plan plan)
         host.told.only_collects = spec.collect_only;
         host.told.retries = spec.retries;
         if (spec.retries > 0) judges_.runs_again(host.run, spec.retries);
+        if (spec.duplicate_tail) judges_.may_copy();
         host.told.each = spec.each;
         if (spec.each) {
             host.told.lanes = static_cast<std::uint32_t>(environments_of(spec).size());
