@@ -15,11 +15,12 @@ struct ExpectedTest {
     TestName test;
     double seconds = 0;
     bool failed = false;  // when it last ran
+    double failures = 0;  // a run, of late; 0: none, or it has not run often enough to tell
 
-    XGRID_FIELDS(ExpectedTest, test, seconds, failed);
+    XGRID_FIELDS(ExpectedTest, test, seconds, failed, failures);
 };
 
-/// A unit that has run before. Of its tests only those are named that take long or failed; the
+/// A unit that has run before. Of its tests only those are named that take long or fail; the
 /// others share what is left of its time.
 struct ExpectedUnit {
     std::string unit;

@@ -242,13 +242,15 @@ std::vector<ExpectedUnit> HistoryStore::expected(const std::string& project,
     struct Test {
         double seconds = 0;
         bool failed = false;
+        double failures = 0;
         std::int64_t last_seen = 0;
     };
     std::map<std::string, std::map<TestName, Test>> units;
     {
         Database::Statement select = database_.prepare(
-            "select unit, test, occurrence, environment, microseconds, failed, last_seen from "
-            "tests where project = (select number from projects where name = ?1) order by unit");
+            "select unit, test, occurrence, environment, microseconds, failed, last_seen, "
+            "case when failures > 0 then last end from tests where project = (select number from "
+            "projects where name = ?1) order by unit");
         Database::Rows rows = select.rows(std::string_view(project));
         std::map<TestName, Test>* unit = nullptr;
         std::string name;
@@ -270,6 +272,9 @@ std::vector<ExpectedUnit> HistoryStore::expected(const std::string& project,
                 test.last_seen = rows.integer(6);
             }
             test.failed = test.failed || rows.integer(5) != 0;
+            TestRecord record;
+            if (!from_bytes(rows.bytes(7), record.last)) continue;  // it has never failed
+            test.failures = std::max(test.failures, record.failing_share().value_or(0));
         }
     }
     if (database_.take_trouble()) return {};
@@ -283,8 +288,8 @@ std::vector<ExpectedUnit> HistoryStore::expected(const std::string& project,
             unit.seconds += known.seconds;
             ++unit.tests;
             unit.failed = unit.failed || known.failed;
-            if (known.failed || known.seconds >= long_test_seconds) {
-                unit.named.push_back({test, known.seconds, known.failed});
+            if (known.failed || known.failures > 0 || known.seconds >= long_test_seconds) {
+                unit.named.push_back({test, known.seconds, known.failed, known.failures});
             }
         }
         found.push_back(std::move(unit));

@@ -19,6 +19,7 @@
 #include "broker/answers.hpp"
 #include "broker/archive.hpp"
 #include "broker/broker.hpp"
+#include "broker/clock.hpp"
 #include "broker/history.hpp"
 #include "broker/http.hpp"
 #include "broker/inbox.hpp"
@@ -62,30 +63,6 @@ constexpr Duration keep_again = std::chrono::seconds(1);
 constexpr Duration prune_interval = std::chrono::hours(1);
 constexpr Duration show_interval = std::chrono::seconds(1);
 constexpr int http_answers_per_turn = 4;
-
-// Its own time, which goes on from life to life.
-class Clock {
-public:
-    /// Never earlier than that from now on.
-    void begin_at(Instant earliest) {
-        offset_ = std::max(Duration(0), earliest - std::chrono::steady_clock::now());
-    }
-    Instant now() const { return std::chrono::steady_clock::now() + offset_; }
-    void leave_out(Duration passed) { offset_ -= passed; }
-    /// With the time of day.
-    Guard::Now both() const {
-        return {now(), std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())};
-    }
-
-private:
-    Duration offset_{0};
-};
-
-// The only clock that goes on while nobody runs.
-std::chrono::seconds wall_time() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::seconds>(now);
-}
 
 // Bytes of code in it, as they travel.
 std::uint64_t travelling_bytes(const Message& message) {

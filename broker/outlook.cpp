@@ -12,6 +12,11 @@ namespace {
 constexpr double pieces_each = 6;
 // A smaller one is not worth a message.
 constexpr double piece_seconds_least = 0.1;
+// What fails now and then may go before what takes longest, if it takes no more than this of all:
+// else the run would end later for it.
+constexpr double fragile_share_most = 0.01;
+// Nothing ends in no time.
+constexpr double seconds_least = 0.01;
 
 }  // namespace
 
@@ -20,10 +25,15 @@ void Outlook::learn(std::vector<ExpectedUnit> units) {
         Unit& unit = units_[known.unit];
         seconds_ += known.seconds - unit.seconds;
         double named = 0;
-        for (const ExpectedTest& test : known.named) named += test.seconds;
+        double failures = 0;
+        for (const ExpectedTest& test : known.named) {
+            named += test.seconds;
+            failures += test.failures;
+        }
         const auto others = known.tests - std::min<std::size_t>(known.tests, known.named.size());
         unit = {.seconds = known.seconds,
                 .others = others == 0 ? 0 : std::max(known.seconds - named, 0.0) / others,
+                .failures = failures,
                 .failed = known.failed};
         for (ExpectedTest& test : known.named) {
             TestName name = test.test;
@@ -36,21 +46,34 @@ Rank Outlook::rank_of(const std::string& unit) const {
     if (empty()) return {};
     const auto found = units_.find(unit);
     if (found == units_.end()) return {.kind = Rank::Kind::fresh};
-    return {.kind = found->second.failed ? Rank::Kind::failed : Rank::Kind::known,
-            .seconds = found->second.seconds};
+    const Unit& known = found->second;
+    return ranked(known.failed, known.seconds, known.failures);
+}
+
+Rank Outlook::ranked(bool failed, double seconds, double failures) const {
+    const bool fragile = failures > 0 && seconds <= fragile_share_most * seconds_;
+    Rank rank{.kind = failed    ? Rank::Kind::failed
+                      : fragile ? Rank::Kind::fragile
+                                : Rank::Kind::known,
+              .seconds = seconds};
+    if (rank.kind != Rank::Kind::known) rank.failures = failures / std::max(seconds, seconds_least);
+    return rank;
 }
 
 Rank Outlook::rank_of(const std::string& unit, const std::vector<TestName>& tests) const {
     const auto found = units_.find(unit);
     if (found == units_.end()) return rank_of(unit);
-    Rank rank;
+    bool failed = false;
+    double seconds = 0;
+    double failures = 0;
     for (const TestName& test : tests) {
-        rank.seconds += seconds_of(found->second, test);
+        seconds += seconds_of(found->second, test);
         const auto named = found->second.named.find(test);
-        const bool failed = named != found->second.named.end() && named->second.failed;
-        if (failed) rank.kind = Rank::Kind::failed;
+        if (named == found->second.named.end()) continue;
+        failed = failed || named->second.failed;
+        failures += named->second.failures;
     }
-    return rank;
+    return ranked(failed, seconds, failures);
 }
 
 double Outlook::seconds_of(const Unit& unit, const TestName& test) {

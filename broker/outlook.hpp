@@ -39,10 +39,12 @@ private:
     struct Unit {
         double seconds = 0;
         double others = 0;  // seconds of each test without a name
+        double failures = 0;
         bool failed = false;
         std::map<TestName, ExpectedTest> named;
     };
     static double seconds_of(const Unit& unit, const TestName& test);
+    Rank ranked(bool failed, double seconds, double failures) const;
 
     std::map<std::string, Unit> units_;
     double seconds_ = 0;

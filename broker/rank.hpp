@@ -1,5 +1,6 @@
-// Where a job stands among those that wait: what failed last time and what is new goes first, then
-// what takes longest.
+// Where a job stands among those that wait: what failed last time goes first, then what is new,
+// then what is short and fails now and then, then the others. Of each kind, what finds most
+// failures in a second, and then what takes longest.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +9,14 @@ namespace xgrid::broker {
 
 /// Alike: in the order in which they came.
 struct Rank {
-    enum class Kind : std::uint8_t { failed, fresh, known };
+    enum class Kind : std::uint8_t { failed, fresh, fragile, known };
     Kind kind = Kind::known;
-    double seconds = 0;  // 0: nobody knows
+    double seconds = 0;   // 0: nobody knows
+    double failures = 0;  // expected in a second; 0 for what is merely known
 
     bool goes_before(const Rank& other) const {
-        return kind != other.kind ? kind < other.kind : seconds > other.seconds;
+        if (kind != other.kind) return kind < other.kind;
+        return failures != other.failures ? failures > other.failures : seconds > other.seconds;
     }
 };
 

@@ -7,6 +7,8 @@ namespace {
 
 // Of what a new verdict says of the test's duration; the older ones have the rest.
 constexpr double newest_counts = 0.3;
+// Fewer verdicts do not tell how often a test fails.
+constexpr std::ptrdiff_t evidence_least = 5;
 
 }  // namespace
 
@@ -50,6 +52,15 @@ bool TestRecord::failed() const {
 Flaky TestRecord::flaky() const {
     if (!proofs.empty()) return Flaky::proved;
     return turns() > 0 ? Flaky::suspected : Flaky::no;
+}
+
+std::optional<double> TestRecord::failing_share() const {
+    const auto failed =
+        std::ranges::count_if(last, [](const Seen& seen) { return says_failed(seen.outcome); });
+    const auto passed =
+        std::ranges::count_if(last, [](const Seen& seen) { return says_passed(seen.outcome); });
+    if (failed + passed < evidence_least) return std::nullopt;
+    return static_cast<double>(failed) / static_cast<double>(failed + passed);
 }
 
 std::size_t TestRecord::turns() const {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "shared/messages.hpp"
@@ -53,6 +54,8 @@ struct TestRecord {
     bool failed() const;
     /// Both outcomes are among those that are kept: suspected, until it is proved.
     Flaky flaky() const;
+    /// The share of failures among those that are kept; none while they are too few to tell.
+    std::optional<double> failing_share() const;
     /// How often one outcome followed the other, among those that are kept.
     std::size_t turns() const;
 };

@@ -135,6 +135,22 @@ TEST_CASE_FIXTURE(Stored, "units are expected to take what their tests took") {
     CHECK(store.expected("shop", "py").empty());
 }
 
+TEST_CASE_FIXTURE(Stored, "how often a test fails of late is known when it has run five times") {
+    HistoryStore store = open();
+    const auto failures = [&] {
+        const auto units = store.expected("shop", "");
+        return units[0].named.empty() ? 0 : units[0].named[0].failures;
+    };
+    see(store, "run", "", of("x", Outcome::failed));
+    for (int i = 0; i < 3; ++i) see(store, "run", "", of("x"));
+    see(store, "run", "", of("x", Outcome::skipped));
+    CHECK(failures() == 0);
+    see(store, "run", "", of("x"));
+    CHECK(failures() == doctest::Approx(0.2));
+    for (int i = 0; i < 20; ++i) see(store, "run", "", of("x"));
+    CHECK(failures() == 0);
+}
+
 TEST_CASE_FIXTURE(Stored, "a test that its unit has run without for long is not expected") {
     HistoryStore store = open();
     see(store, "run1", "", of("renamed"));

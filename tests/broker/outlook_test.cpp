@@ -30,6 +30,30 @@ TEST_CASE("what failed goes first, then what is new, then what takes longest") {
     CHECK_FALSE(outlook.rank_of("short").goes_before(outlook.rank_of("short")));
 }
 
+TEST_CASE("what finds more failures in a second goes before its like") {
+    Outlook outlook;
+    const auto unit = [](const std::string& name, double seconds, double failures, bool failed) {
+        return ExpectedUnit{.unit = name,
+                            .seconds = seconds,
+                            .tests = 1,
+                            .failed = failed,
+                            .named = {{{"0"}, seconds, failed, failures}}};
+    };
+    outlook.learn({unit("long", 90, 0, false), unit("long, fragile", 9, 0.9, false),
+                   unit("fragile", 0.5, 0.1, false), unit("more fragile", 0.5, 0.2, false),
+                   unit("shorter", 0.1, 0.1, false), unit("red", 2, 0.5, true),
+                   unit("red, often", 2, 1, true), unit("red for the first time", 4, 0, true)});
+    const std::vector<std::string> order = {"red, often", "red",     "red for the first time",
+                                            "new",        "shorter", "more fragile",
+                                            "fragile",    "long",    "long, fragile"};
+    for (std::size_t i = 1; i < order.size(); ++i) {
+        CAPTURE(order[i]);
+        CHECK(outlook.rank_of(order[i - 1]).goes_before(outlook.rank_of(order[i])));
+        CHECK_FALSE(outlook.rank_of(order[i]).goes_before(outlook.rank_of(order[i - 1])));
+    }
+    CHECK(outlook.rank_of("shorter", {{"0"}}).kind == Rank::Kind::fragile);
+}
+
 TEST_CASE("without anything known all are alike") {
     const Outlook outlook;
     CHECK_FALSE(outlook.rank_of("a").goes_before(outlook.rank_of("b")));

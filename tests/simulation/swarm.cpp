@@ -78,8 +78,8 @@ std::vector<broker::TestsExpected> draw_expected(Random& random, const Suite& su
             known.seconds = 0.01 * static_cast<double>(random.below(300));
             for (const ModelTest& test : unit.tests) {
                 if (random.chance(0.6)) continue;
-                known.named.push_back(
-                    {test.name, 0.01 * static_cast<double>(random.below(100)), random.chance(0.1)});
+                known.named.push_back({test.name, 0.01 * static_cast<double>(random.below(100)),
+                                       random.chance(0.1), random.chance(0.1) ? 0.2 : 0});
             }
             units.push_back(std::move(known));
         }
