@@ -100,12 +100,13 @@ NOT_PURE = (
     r"|random|shared_mutex|thread|(?!zstd\.h)[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
 )
 # Ours, through which a pure file would reach it all the same.
-NOT_PURE_OURS = r'".*/(loop|options|config_file|desk|http|pages|viewing|socket|socket_folder|curve|handshakes|secret_file|key_file|key_store|keys_command|keys_options|access|audit|credentials|config_home|dialer|knock|tokens|journal|listen|permits|session|worker_keys|cache_home|descriptor|objects|code|coverage_report|git_library|giver|tree_content|tree_sync|trees|database|file|living|mapped_file|notices|option_text|partial|store\w*|command_options|commands|history|history_command|history_store|inquiry|order|embedded|memory|option_list|completion_command|manual_command|screen|subcommands|watch_command|plugin_command|plugin_talk|program|project|pytest_cache|pytest_ini|folder_watches|grid|remote_hosts?|repository|rounds|settings_files|sync_settings|text_file|whole_file|watching|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
+NOT_PURE_OURS = r'".*/(loop|options|clock|config_file|desk|http|pages|viewing|socket|socket_folder|curve|handshakes|secret_file|key_file|key_store|keys_command|keys_options|access|audit|credentials|config_home|dialer|knock|tokens|journal|listen|permits|session|worker_keys|cache_home|descriptor|objects|code|coverage_report|git_library|giver|tree_content|tree_sync|trees|database|file|living|mapped_file|notices|option_text|partial|store\w*|command_options|commands|history|history_command|history_store|inquiry|order|embedded|memory|option_list|completion_command|manual_command|screen|subcommands|watch_command|plugin_command|plugin_talk|program|project|pytest_cache|pytest_ini|folder_watches|grid|remote_hosts?|repository|rounds|settings_files|sync_settings|text_file|whole_file|watching|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
 
 CLOCK = re.compile(r"_clock::now|random_device|std::time\(|clock_gettime|gettimeofday")
 ASKS_THE_CLOCK = [
     r"{role}/(main|loop)\.cpp",
     r"broker/(http|keys_command|objects)\.cpp",
+    r"broker/clock\.hpp",
     r"client/(code|dialer|embedded|giver|history_command|inquiry|quarantine_settings|remote_hosts|rounds|watch_command)\.cpp",
     r"shared/(notices|store_shelf)\.cpp",
     r"worker/(detection|listen|tree_sync)\.cpp",
