@@ -1,6 +1,7 @@
 """Test programs for tests: built once with the system's compiler."""
 
 import fcntl
+import os
 import pathlib
 import shutil
 import subprocess
@@ -30,6 +31,11 @@ def build_c(made, source, *options):
     command = [C_COMPILER, "-O0", "-o", str(made), str(SOURCES / source), *map(str, options)]
     subprocess.run(command, check=True)
     return made
+
+
+def report_of(program, kind):
+    """Where the program may write its own report: other processes have the program, too."""
+    return program.parent / ("%s-%d.%s" % (program.name, os.getpid(), kind))
 
 
 @pytest.fixture(scope="session")

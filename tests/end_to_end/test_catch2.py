@@ -29,7 +29,7 @@ def outcome_of(case):
 
 def own_outcomes(program):
     """{name: outcome} of the binary that runs itself; but for those that end it."""
-    report = program.parent / (program.name + ".xml")
+    report = natives.report_of(program, "xml")
     subprocess.run(
         [program, "~[ends]", "--reporter", "xml", "--out", str(report)],
         stdout=subprocess.DEVNULL,

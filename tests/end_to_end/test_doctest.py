@@ -19,7 +19,7 @@ def odd(programs):  # noqa: F811
 
 def own_outcomes(program, *options):
     """How often which test ends how, when the binary runs itself; but for those that end it."""
-    report = program.parent / (program.name + ".xml")
+    report = natives.report_of(program, "xml")
     subprocess.run(
         [program, "-r=xml", "-o=%s" % report, "-tce=" + ",".join(ENDS), *options],
         stdout=subprocess.DEVNULL,

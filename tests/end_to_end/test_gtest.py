@@ -15,7 +15,7 @@ CRASHING = ["C.crashes", "C.leaves_with_0", "C.leaves_with_3"]
 
 def own_outcomes(program, *options):
     """{name: outcome} of the binary run whole; what it does not get to is missing."""
-    report = program.parent / (program.name + ".json")
+    report = natives.report_of(program, "json")
     subprocess.run(
         [program, "--gtest_output=json:%s" % report, *options],
         stdout=subprocess.DEVNULL,
