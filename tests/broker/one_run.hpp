@@ -75,6 +75,11 @@ struct OneRun {
         run.schedule(now, places, there, elsewhere);
     }
 
+    /// What the slots hold ends, until none is left.
+    void end_all() {
+        while (run.live_slots() > 0) say(run.slots().begin()->first, Ended{});
+    }
+
     /// All events of a kind so far.
     template <class T>
     std::vector<T> events() {

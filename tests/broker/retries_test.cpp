@@ -33,10 +33,6 @@ struct Retrying : OneRun {
         }
         return found;
     }
-
-    void end_all() {
-        while (run.live_slots() > 0) say(run.slots().begin()->first, Ended{});
-    }
 };
 
 // Two slots of one worker.
