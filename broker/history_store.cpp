@@ -272,8 +272,9 @@ std::vector<ExpectedUnit> HistoryStore::expected(const std::string& project,
                 test.last_seen = rows.integer(6);
             }
             test.failed = test.failed || rows.integer(5) != 0;
+            const std::string_view last = rows.bytes(7);
             TestRecord record;
-            if (!from_bytes(rows.bytes(7), record.last)) continue;  // it has never failed
+            if (last.empty() || !from_bytes(last, record.last)) continue;  // it has never failed
             test.failures = std::max(test.failures, record.failing_share().value_or(0));
         }
     }

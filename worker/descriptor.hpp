@@ -1,6 +1,7 @@
 // The few calls that worker processes need on a descriptor.
 #pragma once
 
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <string>
@@ -15,12 +16,12 @@ enum class ReadEnd { more, nothing_now, end };
 
 /// Appends what can be read without waiting, at most one piece.
 inline ReadEnd read_some(const Descriptor& from, std::string& to) {
-    constexpr std::size_t piece_bytes = std::size_t{64} * 1024;
-    const std::size_t before = to.size();
-    to.resize(before + piece_bytes);
-    const ssize_t count = ::read(from.get(), to.data() + before, piece_bytes);
-    to.resize(before + static_cast<std::size_t>(count > 0 ? count : 0));
-    if (count > 0) return ReadEnd::more;
+    thread_local std::array<char, std::size_t{64} * 1024> piece;  // never cleared: most reads are short
+    const ssize_t count = ::read(from.get(), piece.data(), piece.size());
+    if (count > 0) {
+        to.append(piece.data(), static_cast<std::size_t>(count));
+        return ReadEnd::more;
+    }
     return count < 0 && (errno == EAGAIN || errno == EINTR) ? ReadEnd::nothing_now : ReadEnd::end;
 }
 

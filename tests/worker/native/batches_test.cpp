@@ -53,15 +53,18 @@ TEST_CASE("what is known from before is used from the first batch on") {
     CHECK(run(2000, 0.1, 0.00001, {0.1, 0.00001}).processes == 1);
 }
 
-TEST_CASE("without another slot starts cost next to nothing") {
-    CHECK(Batches({0.1, 0.005}, true).next(10'000) == 980);
+TEST_CASE("without another slot one process has them all") {
+    CHECK(Batches({0.1, 0.005}, true).next(9'000) == 9'000);
+    CHECK(Batches({}, true).next(9'000) == 9'000);
+    CHECK(Batches({}, true).next(90'000) == 10'000);
 }
 
 TEST_CASE("half is left for other slots, as far as starts allow") {
     const Batches batches({0.1, 0.005});
     CHECK(batches.next(10'000) == 380);
     CHECK(batches.next(500) == 250);
-    CHECK(batches.next(200) == 180);
+    CHECK(batches.next(270) == 180);
+    CHECK(batches.next(269) == 269);  // another start for 89 would be more than a tenth
     CHECK(batches.next(100) == 100);
 }
 
@@ -76,9 +79,9 @@ TEST_CASE("a batch of fast tests does not make one of slow tests huge at once") 
     Batches batches;
     CHECK(batches.next(100'000) == 16);
     batches.ran(16, 0.1, 0.00001);
-    CHECK(batches.next(100'000) == 128);
-    batches.ran(128, 0.1, 0.00001);
-    CHECK(batches.next(100'000) == 1024);
+    CHECK(batches.next(100'000) == 256);
+    batches.ran(256, 0.1, 0.00001);
+    CHECK(batches.next(100'000) == 4096);
 }
 
 TEST_CASE("no size for nothing, whatever was measured") {

@@ -7,10 +7,9 @@ namespace xgrid::worker::native {
 namespace {
 
 // Of a batch's time, at most so much is the start of its process; less, as long as half of the
-// tests are left for other slots; and still less where there are none.
+// tests are left for other slots.
 constexpr double start_share_most = 0.1;
 constexpr double start_share = 0.05;
-constexpr double start_share_alone = 0.02;
 // A process and what there is to do about it take about so long, however fast its program is.
 constexpr double start_least_seconds = 0.002;
 constexpr double test_least_seconds = 1e-6;
@@ -18,7 +17,7 @@ constexpr double test_least_seconds = 1e-6;
 constexpr double fresh = 0.5;
 constexpr std::size_t first_tests = 16;
 // What was seen of some tests may be wrong for others: batches grow in steps.
-constexpr std::size_t growth = 8;
+constexpr std::size_t growth = 16;
 constexpr std::size_t most_tests = 10'000;
 
 double mixed(double before, double now) {
@@ -31,11 +30,13 @@ Batches::Batches(Costs known, bool alone)
     : costs_(known), alone_(alone), most_(known.test_seconds > 0 ? most_tests : first_tests) {}
 
 std::size_t Batches::next(std::size_t left) const {
+    if (alone_) return std::min(left, most_tests);
     if (costs_.test_seconds == 0) return std::min(left, most_);
+    const std::size_t least = size_for(start_share_most);
     const std::size_t size =
-        alone_ ? size_for(start_share_alone)
-               : std::clamp(left - left / 2, size_for(start_share_most), size_for(start_share));
-    return std::min({left, size, most_});
+        std::min(std::clamp(left - left / 2, least, size_for(start_share)), most_);
+    // What would be left is not worth a start.
+    return left < size + least / 2 ? left : size;
 }
 
 std::size_t Batches::size_for(double share) const {

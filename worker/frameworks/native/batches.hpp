@@ -16,7 +16,7 @@ struct Costs {
 
 class Batches {
 public:
-    /// `alone`: the run has no other slot.
+    /// `alone`: the run has no other slot, which could have any of them.
     explicit Batches(Costs known = {}, bool alone = false);
 
     /// The size of the next batch, of so many tests that are left; at least 1, if there is one.

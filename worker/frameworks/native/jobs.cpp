@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "shared/process.hpp"
+#include "shared/values.hpp"
 #include "worker/frameworks/native/captured.hpp"
 #include "worker/frameworks/native/program.hpp"
 #include "worker/frameworks/native/texts.hpp"
@@ -24,7 +25,7 @@ constexpr std::ptrdiff_t units_most = 1000;
 constexpr Duration alive_interval = std::chrono::seconds(1);
 // News is told at most so often, and looked for where nothing is lost by it: each time four
 // processes wake up.
-constexpr Duration news_interval = std::chrono::milliseconds(20);
+constexpr Duration news_interval = std::chrono::milliseconds(50);
 // One that prints more than that is not kept waiting: its pipe holds four times as much.
 constexpr std::size_t bytes_much = std::size_t{16} * 1024;
 constexpr double timeout_most_seconds = 1e7;
@@ -35,6 +36,20 @@ Duration duration(double seconds) {
     return std::chrono::duration_cast<Duration>(
         std::chrono::duration<double>(std::min(seconds, timeout_most_seconds)));
 }
+
+// All that an answer hangs on.
+struct Question {
+    std::string run;
+    std::string directory;
+    std::map<std::string, std::string> variables;
+    std::vector<std::string> command;
+    std::map<std::string, std::optional<std::string>> more_variables;
+    std::string program_directory;
+    std::string file;
+
+    XGRID_FIELDS(Question, run, directory, variables, command, more_variables, program_directory,
+                 file);
+};
 
 TestResult failure(Outcome outcome, const std::string& when, std::string message) {
     Phase phase = phase_for(outcome, when);
@@ -157,8 +172,10 @@ struct Jobs::Running final : Listener {
     bool told = false;                   // a result, since settle()
 };
 
-Jobs::Jobs(const SlotStart& start, Channel& channel, OwnPermits tests, Framework& framework)
+Jobs::Jobs(const SlotStart& start, const SharedAnswers& answers, Channel& channel,
+           OwnPermits tests, Framework& framework)
     : start_(start),
+      answers_(answers),
       channel_(channel),
       permits_(std::move(tests)),
       framework_(framework),
@@ -177,13 +194,17 @@ void Jobs::serve() {
     }
 }
 
-Result<Ran> Jobs::run_program(const Program& program) {
-    return run_to_end(program, start_.directory, duration(start_.timeout_seconds));
+Result<Ran> Jobs::ask(const Program& program) {
+    const Question question{start_.testrun_uid, start_.directory,  start_.variables, program.command,
+                            program.variables,  program.directory, program.file};
+    return answers_.get(to_bytes(question), [&] {
+        return run_to_end(program, start_.directory, duration(start_.timeout_seconds));
+    });
 }
 
 void Jobs::enumerate(Ended& end) {
     Result<Units> units =
-        framework_.enumerate([this](const Program& program) { return run_program(program); });
+        framework_.enumerate([this](const Program& program) { return ask(program); });
     if (!units) {
         channel_.say(fact_line(job_, ExitAsked{units.error(), 4}));
         end.end = End::stopped;
@@ -212,7 +233,7 @@ void Jobs::run_unit(const JobBody& body, Ended& end) {
     names_.clear();
     waiting_.clear();
     Result<Loaded> loaded =
-        framework_.load(unit_, [this](const Program& program) { return run_program(program); });
+        framework_.load(unit_, [this](const Program& program) { return ask(program); });
     if (!loaded) return fail_unit(loaded.error());
     tell_found(*loaded, body.selection, end);
     if (start_.collect_only) return;

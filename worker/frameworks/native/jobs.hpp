@@ -16,13 +16,15 @@
 #include "worker/frameworks/native/channel.hpp"
 #include "worker/frameworks/native/framework.hpp"
 #include "worker/frameworks/native/learnt.hpp"
+#include "worker/frameworks/native/shared_answers.hpp"
 #include "worker/frameworks/native/talk.hpp"
 
 namespace xgrid::worker::native {
 
 class Jobs {
 public:
-    Jobs(const SlotStart& start, Channel& channel, OwnPermits tests, Framework& framework);
+    Jobs(const SlotStart& start, const SharedAnswers& answers, Channel& channel, OwnPermits tests,
+         Framework& framework);
 
     void serve();
 
@@ -44,9 +46,10 @@ private:
     void tell_late(Running& running);
     void run_alone(Index test, const std::string& company_end);
     void finish_test(Index test, TestResult result);
-    Result<Ran> run_program(const Program& program);
+    Result<Ran> ask(const Program& program);
 
     const SlotStart& start_;
+    const SharedAnswers& answers_;
     Channel& channel_;
     OwnPermits permits_;
     Framework& framework_;

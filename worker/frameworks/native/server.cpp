@@ -19,6 +19,7 @@
 
 #include "shared/descriptor.hpp"
 #include "shared/process.hpp"
+#include "worker/frameworks/native/shared_answers.hpp"
 #include "worker/frameworks/native/slot.hpp"
 #include "worker/frameworks/native/talk.hpp"
 
@@ -73,6 +74,7 @@ private:
             const auto slot = keys_.extract(pid);
             if (slot) say(exited_line(slot.mapped(), status));
         }
+        if (keys_.empty()) answers_.forget();
     }
 
     // False: the worker is gone. The kernel never joins two messages that both carry descriptors,
@@ -142,13 +144,14 @@ private:
         dup2(null, 0);
         dup2(ends[1].get(), 1);
         dup2(ends[2].get(), 2);
-        run_slot(start, std::move(ends[0]), std::move(ends[3]), std::move(ends[4]));
+        run_slot(start, answers_, std::move(ends[0]), std::move(ends[3]), std::move(ends[4]));
         _exit(0);
     }
 
     Descriptor control_;
     Descriptor ended_;  // readable when a slot has ended
     std::map<pid_t, std::uint64_t> keys_;
+    SharedAnswers answers_;
     std::deque<Descriptor> given_;
     std::string text_;
 };

@@ -39,7 +39,8 @@ SlotFacts facts_of(const SlotStart& start, const Framework& framework) {
 
 }  // namespace
 
-void run_slot(const SlotStart& start, Descriptor socket, Descriptor jobs, Descriptor tests) {
+void run_slot(const SlotStart& start, const SharedAnswers& answers, Descriptor socket,
+              Descriptor jobs, Descriptor tests) {
     Channel channel(std::move(socket), OwnPermits(std::move(jobs)));
     const auto refuse = [&](int code, const std::string& why) {
         channel.say(refused_line(code, why));
@@ -55,7 +56,7 @@ void run_slot(const SlotStart& start, Descriptor socket, Descriptor jobs, Descri
         {.directory = start.directory, .arguments = start.arguments, .boxed = start.boxed});
     if (!framework) return refuse(4, framework.error());
     channel.say(up_line(facts_of(start, **framework)));
-    Jobs(start, channel, OwnPermits(std::move(tests)), **framework).serve();
+    Jobs(start, answers, channel, OwnPermits(std::move(tests)), **framework).serve();
 }
 
 }  // namespace xgrid::worker::native
