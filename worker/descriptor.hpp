@@ -16,7 +16,8 @@ enum class ReadEnd { more, nothing_now, end };
 
 /// Appends what can be read without waiting, at most one piece.
 inline ReadEnd read_some(const Descriptor& from, std::string& to) {
-    thread_local std::array<char, std::size_t{64} * 1024> piece;  // never cleared: most reads are short
+    thread_local std::array<char, std::size_t{64} * 1024>
+        piece;  // never cleared: most reads are short
     const ssize_t count = ::read(from.get(), piece.data(), piece.size());
     if (count > 0) {
         to.append(piece.data(), static_cast<std::size_t>(count));

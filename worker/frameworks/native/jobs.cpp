@@ -172,8 +172,8 @@ struct Jobs::Running final : Listener {
     bool told = false;                   // a result, since settle()
 };
 
-Jobs::Jobs(const SlotStart& start, const SharedAnswers& answers, Channel& channel,
-           OwnPermits tests, Framework& framework)
+Jobs::Jobs(const SlotStart& start, const SharedAnswers& answers, Channel& channel, OwnPermits tests,
+           Framework& framework)
     : start_(start),
       answers_(answers),
       channel_(channel),
@@ -195,8 +195,9 @@ void Jobs::serve() {
 }
 
 Result<Ran> Jobs::ask(const Program& program) {
-    const Question question{start_.testrun_uid, start_.directory,  start_.variables, program.command,
-                            program.variables,  program.directory, program.file};
+    const Question question{start_.testrun_uid, start_.directory,  start_.variables,
+                            program.command,    program.variables, program.directory,
+                            program.file};
     return answers_.get(to_bytes(question), [&] {
         return run_to_end(program, start_.directory, duration(start_.timeout_seconds));
     });

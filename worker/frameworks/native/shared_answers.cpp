@@ -119,6 +119,8 @@ Result<Ran> SharedAnswers::get(const std::string& name,
     return ran;
 }
 
-void SharedAnswers::forget() const { [[maybe_unused]] const int done = ftruncate(memory_.get(), 0); }
+void SharedAnswers::forget() const {
+    [[maybe_unused]] const int done = ftruncate(memory_.get(), 0);
+}
 
 }  // namespace xgrid::worker::native
