@@ -148,6 +148,9 @@ struct Environment {
                  in_place, folder);
 };
 
+/// Of a run whose code changes more than these, no path says anything.
+constexpr std::size_t changed_paths_max = 50;
+
 /// What every slot of a run is told once.
 struct RunSpec {
     std::string framework = "pytest";
@@ -190,13 +193,16 @@ struct RunSpec {
     bool retry_anywhere = false;  // else on another worker, or slot, where there is one
     bool fail_on_flaky = false;   // a test that only passed when it ran again fails the run
     std::vector<Quarantine> quarantines;
+    // Paths from the repository's root that its code changes, sorted; for the history of tests.
+    // Empty: not known, or more than changed_paths_max.
+    std::vector<std::string> changed;
 
     XGRID_FIELDS(RunSpec, framework, interpreter, directory, arguments, command, environment, slots,
                  testrun_uid, collect_full, collect_only, show_output, failures_max, crashes_max,
                  distributed, timeout_seconds, start, confirm, collected_units, coloured, tree,
                  interpreter_arguments, environments, each, nice, grouping, group_pattern,
                  chunk_max, ramp_seconds, boxed, whole_reports, inputs, needs, locks, retries,
-                 duplicate_tail, retry_anywhere, fail_on_flaky, quarantines);
+                 duplicate_tail, retry_anywhere, fail_on_flaky, quarantines, changed);
 };
 
 enum class JobKind : std::uint8_t {
@@ -765,6 +771,13 @@ struct FlakeProof {
     std::uint64_t at = 0;  // when the second of them came
     XGRID_FIELDS(FlakeProof, tree, passed_run, failed_run, at);
 };
+/// In how many runs that changed a path a test has failed.
+struct CoFailure {
+    std::string path;
+    std::uint64_t failures = 0;
+    std::uint64_t runs = 0;
+    XGRID_FIELDS(CoFailure, path, failures, runs);
+};
 /// What the history knows of a test in an environment.
 struct TestHistory {
     std::string project;
@@ -779,8 +792,9 @@ struct TestHistory {
     std::vector<PastVerdict> last;   // the last ones, the newest first
     std::vector<FlakeProof> proofs;  // the newest first
     bool suspected = false;          // both outcomes, and not proved
+    std::vector<CoFailure> changes;  // after which it tends to fail, in any environment
     XGRID_FIELDS(TestHistory, project, unit, test, environment, seconds, verdicts, failures,
-                 first_seen, last_seen, last, proofs, suspected);
+                 first_seen, last_seen, last, proofs, suspected, changes);
 };
 struct Answer {
     std::uint64_t number = 0;

@@ -68,7 +68,8 @@ inline RunSpec run_spec() {
             .duplicate_tail = true,
             .retry_anywhere = true,
             .fail_on_flaky = true,
-            .quarantines = {{"test_a.py::*", "ann", "https://example.org/1", "2026-12-31"}}};
+            .quarantines = {{"test_a.py::*", "ann", "https://example.org/1", "2026-12-31"}},
+            .changed = {"src/a.c"}};
 }
 
 inline Phase phase() {
@@ -244,7 +245,8 @@ inline std::vector<Message> messages() {
                      1'700'000'900,
                      {{"run", Outcome::failed, 0.5, 1'700'000'900, "tree", 2}},
                      {{"tree", "run", "other", 1'700'000'900}},
-                     true}}},
+                     true,
+                     {{"src/a.c", 2, 3}}}}},
             Kept{"run", "why"}};
 }
 
