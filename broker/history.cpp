@@ -16,6 +16,8 @@ namespace {
 constexpr Duration write_interval = std::chrono::seconds(5);
 // Of verdicts that are written in one go; then others may say something.
 constexpr std::size_t part_max = 1000;
+// Linux has no longer ones.
+constexpr std::size_t path_bytes_max = 4096;
 
 // One that was not asked for in any particular way has no name.
 std::string name_of(const Environment& environment) {
@@ -40,6 +42,17 @@ std::uint64_t hash_of(const std::map<std::string, std::string>& fingerprint) {
 std::uint32_t microseconds_of(const std::array<double, 3>& seconds) {
     const double sum = std::accumulate(seconds.begin(), seconds.end(), 0.0) * 1e6;
     return static_cast<std::uint32_t>(std::clamp(sum, 0.0, 4e9));
+}
+
+// Whatever a client says.
+std::vector<std::string> paths_of(const RunSpec& spec) {
+    if (spec.changed.size() > changed_paths_max) return {};
+    std::vector<std::string> paths = spec.changed;
+    std::erase_if(paths, [](const std::string& path) { return path.size() > path_bytes_max; });
+    std::ranges::sort(paths);
+    const auto twice = std::ranges::unique(paths);
+    paths.erase(twice.begin(), twice.end());
+    return paths;
 }
 
 // A file that could not be collected has the place of a test, and is none.
@@ -83,11 +96,21 @@ void History::begin(const Submit& submit) {
     run.about = {.project = project_of(submit.order),
                  .run = submit.run,
                  .tree = submit.spec.tree ? submit.spec.tree->id.hex() : "",
-                 .epoch = submit.epoch};
+                 .epoch = submit.epoch,
+                 .changed = paths_of(submit.spec)};
     for (const Environment& one : environments_of(submit.spec)) {
         run.environments.push_back(name_of(one));
     }
     run.taken = store_->taken(run.about);
+}
+
+bool History::hear_changes(const Submit& submit) {
+    const auto found = runs_.find(submit.run);
+    if (!store_ || found == runs_.end()) return false;
+    Known& run = found->second;
+    if (run.written || run.taken > 0 || !run.about.changed.empty()) return false;
+    run.about.changed = paths_of(submit.spec);
+    return store_->says_more(run.about.project, run.about.changed);
 }
 
 std::vector<TestsExpected> History::expectations(const Submit& submit) {
@@ -97,8 +120,10 @@ std::vector<TestsExpected> History::expectations(const Submit& submit) {
     const std::vector<std::string>& names = found->second.environments;
     const std::size_t lanes = submit.spec.each ? names.size() : 1;
     for (std::uint32_t lane = 0; lane < lanes; ++lane) {
-        TestsExpected some{lane, store_->expected(found->second.about.project,
-                                                  submit.spec.each ? names[lane] : "")};
+        const HistoryRun& about = found->second.about;
+        TestsExpected some{
+            lane,
+            store_->expected(about.project, submit.spec.each ? names[lane] : "", about.changed)};
         if (!some.units.empty()) all.push_back(std::move(some));
     }
     return all;
@@ -135,21 +160,25 @@ void History::hear(Known& run, const Event& event) {
         const DoneTest test{failing->unit, failing->test, failing->environment};
         std::uint32_t& attempt = run.failing[test];
         attempt = std::max(attempt + 1, failing->attempt);
-        note(run, test, failing->worker, failing->result, attempt);
+        note(run, test, failing->worker, failing->result, attempt, false);
     } else if (const auto* finished = std::get_if<TestFinished>(&event)) {
         const DoneTest test{finished->unit, finished->test, finished->environment};
         const auto before = run.failing.find(test);
         const std::uint32_t attempt = before == run.failing.end() ? 1 : before->second + 1;
         if (before != run.failing.end()) run.failing.erase(before);
-        note(run, test, finished->worker, finished->result, attempt);
+        note(run, test, finished->worker, finished->result, attempt, true);
     }
 }
 
 // What no slot has run says nothing of the test.
 void History::note(Known& run, const DoneTest& test, const std::string& worker,
-                   const TestResult& result, std::uint32_t attempt) {
+                   const TestResult& result, std::uint32_t attempt, bool is_last) {
     const auto slot = run.slots.find({test.environment, worker});
-    if (!store_ || slot == run.slots.end() || run.looked < run.taken || !is_test(result)) return;
+    if (!store_ || slot == run.slots.end() || !is_test(result)) return;
+    const bool ends_red = is_last && says_failed(result.outcome) &&
+                          run.red.size() < co_failing_tests_max &&
+                          run.red.emplace(test.unit, test.test).second;
+    if (run.looked < run.taken) return;
     run.verdicts.push_back({.unit = test.unit,
                             .test = test.test,
                             .environment = slot->second.environment,
@@ -157,7 +186,8 @@ void History::note(Known& run, const DoneTest& test, const std::string& worker,
                             .outcome = result.outcome,
                             .microseconds = microseconds_of(result.seconds),
                             .attempt = attempt,
-                            .event = run.looked});
+                            .event = run.looked,
+                            .ends_red = ends_red});
 }
 
 // ---- Writing
@@ -179,6 +209,7 @@ void History::write_part(Known& run, std::chrono::seconds wall) {
     const std::vector<HistoryVerdict> part(run.verdicts.begin(), end);
     if (const auto error = store_->add(run.about, part, wall)) return give_up(error->text);
     run.verdicts.erase(run.verdicts.begin(), end);
+    run.written = true;
 }
 
 void History::finish(std::chrono::seconds wall) {

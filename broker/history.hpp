@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +35,9 @@ public:
 
     /// That run is followed from now on.
     void begin(const Submit& submit);
+    /// It may be said later which paths it changes, as long as nothing of it is written. Whether
+    /// more is expected for that.
+    bool hear_changes(const Submit& submit);
     /// What is known of its tests, for each of its lanes.
     std::vector<TestsExpected> expectations(const Submit& submit);
 
@@ -61,15 +65,17 @@ private:
         std::vector<std::string> environments;                        // names
         std::map<std::pair<std::uint32_t, std::string>, Slot> slots;  // by environment and name
         std::map<DoneTest, std::uint32_t> failing;                    // attempts, of tests to retry
+        std::set<std::pair<std::string, TestName>> red;               // in any environment
         std::uint64_t looked = 0;                                     // events
         std::uint64_t taken = 0;                                      // ... of an earlier life
         std::vector<HistoryVerdict> verdicts;                         // not written
+        bool written = false;                                         // a part of it
         bool over = false;
     };
 
     void hear(Known& run, const Event& event);
     void note(Known& run, const DoneTest& test, const std::string& worker, const TestResult& result,
-              std::uint32_t attempt);
+              std::uint32_t attempt, bool is_last);
     void write_part(Known& run, std::chrono::seconds wall);
     std::string project_of(const Order& order) const {
         return project_.empty() ? order.project : project_;

@@ -30,7 +30,7 @@ create index if not exists flaky_tests on tests (flaky) where flaky > 0;
 // As history_of() reads them.
 constexpr const char* columns =
     "name, unit, test, occurrence, environment, microseconds, verdicts, failures, first_seen, "
-    "last_seen, flaky, last, proofs";
+    "last_seen, flaky, last, proofs, project";
 
 constexpr std::size_t origins_kept_max = 10'000;
 constexpr std::chrono::seconds prune_pause = std::chrono::hours(24);
@@ -75,7 +75,8 @@ std::optional<Error> HistoryStore::begin() {
     }
     if (version < history_version) {
         database_.run("begin immediate");
-        database_.run_all(tables);
+        database_.run_all(tables);  // those of the first version
+        database_.run_all(CoFailures::tables().c_str());
         database_.run(fmt::format("pragma user_version = {}", history_version));
         database_.run("commit");
     }
@@ -86,6 +87,7 @@ std::optional<Error> HistoryStore::begin() {
         "insert or replace into tests values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
         "?13, ?14)");
     read_origin_ = database_.prepare("select run, tree, kind, at from origins where number = ?1");
+    co_failures_ = CoFailures(database_);
     return database_.take_trouble();
 }
 
@@ -97,11 +99,14 @@ std::optional<Error> HistoryStore::add(const HistoryRun& run,
     ensure(!verdicts.empty(), "what is written is something");
     database_.run("begin immediate");
     const std::int64_t project = project_of(run.project);
+    const std::vector<std::int64_t> changed = changed_by(run, project, wall);
     std::map<std::uint64_t, std::int64_t> origins;  // by kinds of slots
     for (const HistoryVerdict& verdict : verdicts) {
         const auto [found, is_new] = origins.try_emplace(verdict.kind);
         if (is_new) found->second = origin_of(run, verdict.kind, wall);
         add(project, found->second, verdict, wall);
+        if (!verdict.ends_red) continue;
+        co_failures_.failed(verdict.unit, verdict.test, changed, wall.count());
     }
     const std::string key = key_of(run);
     Database::Statement note =
@@ -158,6 +163,17 @@ std::int64_t HistoryStore::project_of(const std::string& name) {
     Database::Statement select = database_.prepare("select number from projects where name = ?1");
     Database::Rows rows = select.rows(std::string_view(name));
     return rows.next() ? rows.integer(0) : 0;
+}
+
+// A run counts once, with its first verdicts.
+std::vector<std::int64_t> HistoryStore::changed_by(const HistoryRun& run, std::int64_t project,
+                                                   std::chrono::seconds wall) {
+    if (run.changed.empty()) return {};
+    const std::string key = key_of(run);
+    Database::Statement select = database_.prepare("select 1 from taken where run = ?1");
+    const bool counted = select.rows(std::string_view(key)).next();
+    return counted ? co_failures_.known(project, run.changed)
+                   : co_failures_.changed(project, run.changed, wall.count());
 }
 
 std::int64_t HistoryStore::origin_of(const HistoryRun& run, std::uint64_t kind,
@@ -230,6 +246,7 @@ void HistoryStore::prune(std::chrono::seconds wall, std::int64_t tests_max) {
         remove.run(more - 1);
     }
     database_.run("delete from projects where number not in (select project from tests)");
+    CoFailures::prune(database_, oldest, co_failures_max);
     database_.run("commit");
     database_.take_trouble();
     origins_.clear();
@@ -238,7 +255,8 @@ void HistoryStore::prune(std::chrono::seconds wall, std::int64_t tests_max) {
 // ---- Reading
 
 std::vector<ExpectedUnit> HistoryStore::expected(const std::string& project,
-                                                 const std::string& environment) {
+                                                 const std::string& environment,
+                                                 const std::vector<std::string>& changed) {
     struct Test {
         double seconds = 0;
         bool failed = false;
@@ -277,6 +295,13 @@ std::vector<ExpectedUnit> HistoryStore::expected(const std::string& project,
             if (last.empty() || !from_bytes(last, record.last)) continue;  // it has never failed
             test.failures = std::max(test.failures, record.failing_share().value_or(0));
         }
+    }
+    for (const CoFailures::Share& share : co_failures_.shares(project, changed)) {
+        const auto unit = units.find(share.unit);
+        if (unit == units.end()) continue;
+        const auto test = unit->second.find(share.test);
+        if (test == unit->second.end()) continue;
+        test->second.failures = std::max(test->second.failures, share.failures);
     }
     if (database_.take_trouble()) return {};
     std::vector<ExpectedUnit> found;
@@ -324,6 +349,7 @@ TestHistory HistoryStore::history_of(Database::Rows& row) {
                                 .tree = from.tree,
                                 .attempt = seen.attempt});
     }
+    history.changes = co_failures_.of(row.integer(13), row.bytes(1), row.bytes(2), row.integer(3));
     for (const Proof& proof : proofs) {
         const Origin& passed = origin(proof.passed);
         history.proofs.push_back({.tree = passed.tree,

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "broker/co_failures.hpp"
 #include "broker/expectations.hpp"
 #include "broker/test_record.hpp"
 #include "shared/database.hpp"
@@ -22,7 +23,7 @@
 namespace xgrid::broker {
 
 /// Of the tables; a history of a later one is left alone.
-constexpr std::int64_t history_version = 1;
+constexpr std::int64_t history_version = 2;
 
 /// What is kept: tests that have run within that time, and no more than so many.
 constexpr std::chrono::hours history_age_max = std::chrono::hours(24) * 90;
@@ -34,6 +35,7 @@ struct HistoryRun {
     std::string run;
     std::string tree;         // of its code; empty: not known
     std::uint64_t epoch = 0;  // in which it was submitted: its log of events is another one in each
+    std::vector<std::string> changed;  // paths that its code changes, if they are known
 };
 
 struct HistoryVerdict {
@@ -45,6 +47,7 @@ struct HistoryVerdict {
     std::uint32_t microseconds = 0;
     std::uint32_t attempt = 1;
     std::uint64_t event = 0;  // its place in the run's log
+    bool ends_red = false;    // the test failed in this run; true of one of its verdicts at most
 };
 
 class HistoryStore {
@@ -59,8 +62,14 @@ public:
     /// How many of the run's events were taken before.
     std::uint64_t taken(const HistoryRun& run);
 
-    /// Of the project's tests; in the environment of that name, if one is given.
-    std::vector<ExpectedUnit> expected(const std::string& project, const std::string& environment);
+    /// Of the project's tests, in a run that changes these paths; in the environment of that name,
+    /// if one is given.
+    std::vector<ExpectedUnit> expected(const std::string& project, const std::string& environment,
+                                       const std::vector<std::string>& changed = {});
+    /// Whether that is other than in a run that changes nothing.
+    bool says_more(const std::string& project, const std::vector<std::string>& changed) {
+        return !co_failures_.shares(project, changed).empty();
+    }
 
     /// Those whose id or unit contains that text; of these only the ones that are it, if any are.
     /// An empty project stands for any.
@@ -83,6 +92,8 @@ private:
     explicit HistoryStore(Database database) : database_(std::move(database)) {}
     std::optional<Error> begin();
     std::int64_t project_of(const std::string& name);
+    std::vector<std::int64_t> changed_by(const HistoryRun& run, std::int64_t project,
+                                         std::chrono::seconds wall);
     std::int64_t origin_of(const HistoryRun& run, std::uint64_t kind, std::chrono::seconds wall);
     const Origin& origin(std::int64_t number);
     bool are_same(std::int64_t one, std::int64_t other);
@@ -96,6 +107,7 @@ private:
     Database::Statement read_;
     Database::Statement write_;
     Database::Statement read_origin_;
+    CoFailures co_failures_;
     std::map<std::int64_t, Origin> origins_;
 };
 

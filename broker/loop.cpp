@@ -387,12 +387,17 @@ private:
         if (ask != nullptr) add_history(*ask, effects);
         carry_out(std::move(effects));
         if (begins) expect(*submit);
+        if (submit != nullptr && !begins && history_.hear_changes(*submit)) expect_of(*submit);
     }
 
     // Not before its first job is on its way.
     void expect(const Submit& submit) {
         if (core_.find(submit.run) == nullptr) return;
         history_.begin(submit);
+        expect_of(submit);
+    }
+
+    void expect_of(const Submit& submit) {
         carry_out(core_.expect(clock_.now(), submit.run, history_.expectations(submit)));
     }
 

@@ -195,6 +195,7 @@ private:
     void take(Instant now, Job& about, const Finished& fact);
     void take(Instant now, Job& about, const GaveBack& fact);
     void take(Instant now, Job& about, const LateTeardown& fact);
+    void take(Instant now, Job& about, const LateProperties& fact);
     void take(Instant now, Job& about, const Warned& fact);
     void take(Instant now, Job& about, const Noted& fact);
     void take(Instant now, Job& about, const Printed& fact);

@@ -209,6 +209,15 @@ void Run::take(Instant now, Job& about, const LateTeardown& fact) {
     if (late) tear_down(now, std::move(*late));
 }
 
+void Run::take(Instant, Job& about, const LateProperties& fact) {
+    const Attempt& attempt = *about.attempt;
+    if (fact.test >= attempt.tests.size() || attempt.states[fact.test] != TestState::closed) return;
+    const TestName& test = attempt.tests[fact.test];
+    if (retries_.is_superseded(attempt.slot, test)) return;
+    events_.emplace_back(PropertiesAdded{about.body.unit, test, name_of(attempt.slot),
+                                         fact.properties, environment_of(about)});
+}
+
 void Run::tear_down(Instant now, TeardownFailed late) {
     const bool counts = quarantine_of(spec_.quarantines, late.test) == nullptr;
     events_.emplace_back(std::move(late));

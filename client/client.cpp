@@ -218,6 +218,16 @@ Effects Client::lacks(Instant now, std::uint32_t environment, std::string why) {
     return effects;
 }
 
+// A broker that knows the run takes nothing else from a submission that comes again. One that does
+// not know it yet gets both in turn.
+Effects Client::changes(std::vector<std::string> paths) {
+    Effects effects;
+    if (over_ || cancelled_ || attached_ || paths.empty()) return effects;
+    spec_.changed = std::move(paths);
+    effects.send.push_back(submission());
+    return effects;
+}
+
 Effects Client::cancel(Instant now) {
     Effects effects;
     if (over_ || cancelled_) return effects;

@@ -52,6 +52,8 @@ public:
     Effects cancel(Instant now);
     /// An environment cannot be had, or not any more, and why: the first reason is kept.
     Effects lacks(Instant now, std::uint32_t environment, std::string why);
+    /// Which paths the run's code changes, found after it was submitted.
+    Effects changes(std::vector<std::string> paths);
     /// After `unsent`: the same again under another name, with the code as it is now. Nothing is
     /// lost by that, nor is anything of both mixed: no test has run.
     Effects retake(Instant now, std::string run, TreeSpec tree);

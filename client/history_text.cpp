@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "client/answer_text.hpp"
+#include "client/markup.hpp"
 #include "client/run_id.hpp"
 #include "client/table.hpp"
 #include "shared/history_json.hpp"
@@ -55,6 +56,15 @@ std::string text_of(const FlakeProof& proof) {
                        short_id(proof.passed_run), short_id(proof.failed_run), tree);
 }
 
+std::string text_of(const std::vector<CoFailure>& changes) {
+    std::string text;
+    for (const CoFailure& one : changes) {
+        text += fmt::format("{}{} ({} of {} runs)", text.empty() ? "" : ", ", printable(one.path),
+                            one.failures, one.runs);
+    }
+    return text.empty() ? text : "these paths change: " + text;
+}
+
 std::string in_full(const TestHistory& test, std::uint64_t now) {
     std::string text = name_of(test) + "\n";
     const auto line = [&](const char* head, const std::string& what) {
@@ -75,6 +85,7 @@ std::string in_full(const TestHistory& test, std::uint64_t now) {
     } else if (test.suspected) {
         line("suspected", "passed and failed, but not yet with the same code");
     }
+    line("fails when", text_of(test.changes));
     return text;
 }
 

@@ -132,10 +132,20 @@ std::string Junit::add(Instant now, const Event& event, const Tally& tally) {
         Suite& suite = suite_of(late->environment);
         const auto place = suite.places.find(late->test.id);
         if (place != suite.places.end()) add_phase(suite, late->phase, place->second);
+    } else if (const auto* more = std::get_if<PropertiesAdded>(&event)) {
+        add_properties(*more);
     } else if (const auto* ended = std::get_if<EnvironmentEnded>(&event)) {
         if (suites_.size() > 1) add_end(now, *ended);
     }
     return {};
+}
+
+void Junit::add_properties(const PropertiesAdded& event) {
+    Suite& suite = suite_of(event.environment);
+    const auto place = suite.places.find(event.test.id);
+    if (place == suite.places.end()) return;
+    Properties& all = suite.cases[place->second].properties;
+    all.insert(all.end(), event.properties.begin(), event.properties.end());
 }
 
 // What could not be had is an error in the one place where a reader of reports looks for one.

@@ -37,7 +37,7 @@ private:
         std::string file;
         std::uint32_t line = 0;
         double seconds = 0;
-        std::vector<std::pair<std::string, std::string>> properties;
+        Properties properties;
         std::string elements;
         bool failed = false;         // in its call
         bool passed = false;         // is counted as such
@@ -61,6 +61,7 @@ private:
     void add_case(const TestFinished& event, const EarlierResults& earlier);
     void add_phase(Suite& suite, const Phase& phase, std::size_t place);
     void add_output(Suite& suite, const Details& details, std::size_t place);
+    void add_properties(const PropertiesAdded& event);
     void add_end(Instant now, const EnvironmentEnded& event);
     void add_earlier(const EarlierResults& earlier, Case& to) const;
     void add_quarantined(Suite& suite, const Phase& phase, Case& to);

@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 
 #include "client/changed_code.hpp"
+#include "client/changed_paths.hpp"
 #include "client/chosen.hpp"
 #include "client/client.hpp"
 #include "client/code.hpp"
@@ -49,7 +50,9 @@ namespace {
 
 constexpr Duration tick_interval = std::chrono::milliseconds(100);
 // What takes longer is told.
-constexpr Duration patience = std::chrono::milliseconds(500);
+constexpr std::chrono::milliseconds patience(500);
+// Between two looks whether a thread is done.
+constexpr Duration look_interval = std::chrono::milliseconds(5);
 
 Instant now() { return std::chrono::steady_clock::now(); }
 
@@ -75,6 +78,12 @@ std::string local_time() {
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}", local);
 }
 
+// A round again and again is no run of its own to learn from, and begins at once.
+bool tells_changes(const Options& options) {
+    return !options.attached && !options.kept && !options.repeats && !options.repeat &&
+           !options.spec.collect_only;
+}
+
 class Loop {
 public:
     Loop(Options options, std::string run, Grid& grid, Reports& reports,
@@ -88,6 +97,7 @@ public:
           coverage_({.distributed = options_.spec.distributed,
                      .coloured = options_.spec.coloured,
                      .interpreter = options_.spec.interpreter}) {
+        if (tells_changes(options_)) changed_.emplace(options_.spec.directory);
         broker_.emplace(grid_.context(), options_.credentials);
         if (!options_.broker.empty()) {
             handshakes_.emplace(grid_.context(), broker_->socket());
@@ -147,6 +157,10 @@ private:
         } else if (takes_code_along(options_)) {
             if (auto snapshot = read_code()) offer(std::move(snapshot));
         }
+        // Who leaves at once can tell nothing later.
+        if (changed_ && options_.detach) {
+            options_.spec.changed = changed_->take(patience).value_or(std::vector<std::string>());
+        }
         core_.emplace(run_, options_.spec, options_.order);
     }
 
@@ -156,6 +170,9 @@ private:
         hear_grid();
         hear_handshakes();
         hear_broker();
+        if (const auto found = changed_ ? changed_->take({}) : std::nullopt) {
+            take(core_->changes(*found));
+        }
         take(core_->advance(now()));
         if (unsent_ && !cut_short_) send_again();
     }
@@ -374,6 +391,7 @@ private:
         grid_.watch(items);
         Instant until = std::min(core_->next_deadline(), grid_.next_deadline());
         const bool looks = options_.detach && giver_;  // whether all of the code is there
+        if (changed_ && !changed_->taken()) until = std::min(until, now() + look_interval);
         if (reports_.live() || looks) until = std::min(until, now() + tick_interval);
         wait_for(items, until - now());
     }
@@ -388,6 +406,7 @@ private:
     std::optional<Dealer> broker_;
     std::optional<Handshakes> handshakes_;  // with a shared broker
     std::optional<Admission> admission_;
+    std::optional<ChangedPathsTask> changed_;
     std::set<std::string> told_lost_;  // hosts
     std::optional<Client> core_;
     std::set<std::string> warned_;  // of what does not travel

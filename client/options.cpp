@@ -254,10 +254,12 @@ void set_order(Options& options, const Parsed& parsed, const Given& given,
 
 bool is_pytest(const RunSpec& spec) { return spec.framework == "pytest"; }
 
-// Words that are no options, nor values of options.
+// Words that are no options, nor values of options. What comes behind "--" is for the targets
+// before it, if there are any.
 std::vector<std::string> targets_in(const std::vector<std::string>& arguments) {
     std::vector<std::string> targets;
-    for (std::size_t i = 0; i < arguments.size() && arguments[i] != "--"; ++i) {
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        if (arguments[i] == "--" && !targets.empty()) break;
         if (!arguments[i].starts_with("-")) targets.push_back(arguments[i]);
         if (pytest_option_takes_value(arguments[i])) ++i;
     }

@@ -81,6 +81,7 @@ Json object_for(const OutputSeen& event) {
 Json object_for(const TestFailing&) { return nullptr; }  // it may pass yet
 Json object_for(const UnitsKnown&) { return nullptr; }
 Json object_for(const TreeSynced&) { return nullptr; }
+Json object_for(const PropertiesAdded&) { return nullptr; }
 Json object_for(const EnvironmentEnded&) { return nullptr; }
 Json object_for(const RunFinished&) { return nullptr; }  // said in the end, with the exit code
 

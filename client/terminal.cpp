@@ -191,6 +191,7 @@ std::string Terminal::show(const TeardownFailed& event, const Tally& tally) {
 }
 
 std::string Terminal::show(const WarningSeen&, const Tally&) { return {}; }
+std::string Terminal::show(const PropertiesAdded&, const Tally&) { return {}; }
 
 std::string Terminal::show(const NoteSeen& event, const Tally&) {
     const std::string who = event.worker.empty() ? "" : "[" + event.worker + "] ";

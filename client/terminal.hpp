@@ -59,6 +59,7 @@ private:
     std::string show(const TestFailing& event, const Tally& tally);
     std::string show(const TreeSynced& event, const Tally& tally);
     std::string show(const EnvironmentEnded& event, const Tally& tally);
+    std::string show(const PropertiesAdded& event, const Tally& tally);
 
     std::string title();
     std::string listed(const std::string& text);

@@ -107,6 +107,14 @@ Json object_for(const WarningSeen& event) {
             {"line", event.warning.line},
             {"id", event.warning.test}};
 }
+Json object_for(const PropertiesAdded& event) {
+    Json object = {{"event", "test_properties"}};
+    name_test(object, event.test);
+    object["worker"] = event.worker;
+    object["environment"] = nullptr;
+    object["properties"] = event.properties;
+    return object;
+}
 Json object_for(const NoteSeen& event) {
     return {{"event", "note"}, {"worker", event.worker}, {"text", event.text}};
 }

@@ -28,6 +28,10 @@ Json object_for(const TestHistory& test) {
                           {"failed_run", one.failed_run},
                           {"at", one.at}});
     }
+    Json changes = Json::array();
+    for (const CoFailure& one : test.changes) {
+        changes.push_back({{"path", one.path}, {"failures", one.failures}, {"runs", one.runs}});
+    }
     Json object = {{"id", test.test.id},
                    {"occurrence", test.test.occurrence},
                    {"unit", test.unit},
@@ -43,6 +47,7 @@ Json object_for(const TestHistory& test) {
     if (const std::uint64_t since = flaky_since(test)) object["since"] = since;
     object["last"] = std::move(last);
     object["proofs"] = std::move(proofs);
+    object["changes"] = std::move(changes);
     return object;
 }
 

@@ -148,6 +148,9 @@ struct Environment {
                  in_place, folder);
 };
 
+/// Of a run whose code changes more than these, no path says anything.
+constexpr std::size_t changed_paths_max = 50;
+
 /// What every slot of a run is told once.
 struct RunSpec {
     std::string framework = "pytest";
@@ -190,13 +193,16 @@ struct RunSpec {
     bool retry_anywhere = false;  // else on another worker, or slot, where there is one
     bool fail_on_flaky = false;   // a test that only passed when it ran again fails the run
     std::vector<Quarantine> quarantines;
+    // Paths from the repository's root that its code changes, sorted; for the history of tests.
+    // Empty: not known, or more than changed_paths_max.
+    std::vector<std::string> changed;
 
     XGRID_FIELDS(RunSpec, framework, interpreter, directory, arguments, command, environment, slots,
                  testrun_uid, collect_full, collect_only, show_output, failures_max, crashes_max,
                  distributed, timeout_seconds, start, confirm, collected_units, coloured, tree,
                  interpreter_arguments, environments, each, nice, grouping, group_pattern,
                  chunk_max, ramp_seconds, boxed, whole_reports, inputs, needs, locks, retries,
-                 duplicate_tail, retry_anywhere, fail_on_flaky, quarantines);
+                 duplicate_tail, retry_anywhere, fail_on_flaky, quarantines, changed);
 };
 
 enum class JobKind : std::uint8_t {
@@ -244,12 +250,15 @@ struct Phase {
     XGRID_FIELDS(Phase, when, category, letter, word, text, message, reason, path, line, report);
 };
 
+/// Names and values that a test has recorded, for reports.
+using Properties = std::vector<std::pair<std::string, std::string>>;
+
 /// Everything of a test that is not told by its outcome alone.
 struct Details {
     std::vector<Phase> phases;
-    std::vector<std::pair<std::string, std::string>> sections;    // title, captured text
-    std::vector<std::pair<std::string, std::string>> properties;  // for reports
-    std::string path;                                             // where the test is defined
+    std::vector<std::pair<std::string, std::string>> sections;  // title, captured text
+    Properties properties;
+    std::string path;  // where the test is defined
     std::uint32_t line = 0;
     std::string domain;  // its name there
 
@@ -398,8 +407,16 @@ struct TreeReady {
     XGRID_FIELDS(TreeReady, folder, files, objects_sent, bytes_sent, seconds);
 };
 
-using Fact = std::variant<SlotBegan, UnitsNamed, TestsFound, Started, Finished, GaveBack,
-                          LateTeardown, Warned, Noted, Printed, ExitAsked, Ended, TreeReady>;
+/// What a framework tells of a finished test only when its process ends.
+struct LateProperties {
+    std::uint32_t test = 0;
+    Properties properties;
+    XGRID_FIELDS(LateProperties, test, properties);
+};
+
+using Fact =
+    std::variant<SlotBegan, UnitsNamed, TestsFound, Started, Finished, GaveBack, LateTeardown,
+                 Warned, Noted, Printed, ExitAsked, Ended, TreeReady, LateProperties>;
 
 // ---- Worker and broker
 
@@ -594,9 +611,19 @@ struct EnvironmentEnded {
     XGRID_FIELDS(EnvironmentEnded, environment, end, code, reason);
 };
 
+/// More properties of a test that has a verdict.
+struct PropertiesAdded {
+    std::string unit;
+    TestName test;
+    std::string worker;
+    Properties properties;
+    std::uint32_t environment = 0;
+    XGRID_FIELDS(PropertiesAdded, unit, test, worker, properties, environment);
+};
+
 using Event = std::variant<WorkerUp, WorkerDown, UnitsKnown, UnitLoaded, TestStarted, TestFinished,
                            TeardownFailed, WarningSeen, NoteSeen, OutputSeen, RunFinished,
-                           TestFailing, TreeSynced, EnvironmentEnded>;
+                           TestFailing, TreeSynced, EnvironmentEnded, PropertiesAdded>;
 
 // ---- Client and broker
 
@@ -765,6 +792,13 @@ struct FlakeProof {
     std::uint64_t at = 0;  // when the second of them came
     XGRID_FIELDS(FlakeProof, tree, passed_run, failed_run, at);
 };
+/// In how many runs that changed a path a test has failed.
+struct CoFailure {
+    std::string path;
+    std::uint64_t failures = 0;
+    std::uint64_t runs = 0;
+    XGRID_FIELDS(CoFailure, path, failures, runs);
+};
 /// What the history knows of a test in an environment.
 struct TestHistory {
     std::string project;
@@ -779,8 +813,9 @@ struct TestHistory {
     std::vector<PastVerdict> last;   // the last ones, the newest first
     std::vector<FlakeProof> proofs;  // the newest first
     bool suspected = false;          // both outcomes, and not proved
+    std::vector<CoFailure> changes;  // after which it tends to fail, in any environment
     XGRID_FIELDS(TestHistory, project, unit, test, environment, seconds, verdicts, failures,
-                 first_seen, last_seen, last, proofs, suspected);
+                 first_seen, last_seen, last, proofs, suspected, changes);
 };
 struct Answer {
     std::uint64_t number = 0;

@@ -34,6 +34,9 @@
     return text;
   };
 
+  const changesOf = (test) => test.changes
+    .map((one) => `${one.path} (${one.failures} of ${one.runs} runs)`).join(", ");
+
   const columns = [
     { label: "Test", class: "wide", names: true, show: (test) =>
       test.id + (test.occurrence > 0 ? ` (${test.occurrence + 1})` : "") },
@@ -41,6 +44,7 @@
       show: proofsOf },
     { label: "Last", key: (test) => JSON.stringify(test.last), show: stripOf },
     { label: "Failed", class: "number", show: (test) => `${test.failures} of ${test.verdicts}` },
+    { label: "Fails when these change", class: "wide rest", show: changesOf },
     { label: "Duration", class: "number rest", show: (test) => xgrid.seconds(test.duration) },
     { label: "Environment", class: "rest", show: (test) => test.environment },
     { label: "Project", class: "rest", show: (test) => test.project },

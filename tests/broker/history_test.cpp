@@ -129,6 +129,88 @@ TEST_CASE_FIXTURE(Learning, "a broker that takes a run up again counts no verdic
     CHECK(found()[0].verdicts == 1);
 }
 
+TEST_CASE_FIXTURE(Learning, "a run's changed paths count for its tests that failed at last") {
+    submitted.spec.changed = {"b.c", "a.c", "b.c"};
+    for (int i = 0; i < 3; ++i) run(std::to_string(i), {Outcome::passed, Outcome::error});
+    const auto tests = found();
+    CHECK(tests[0].changes.empty());
+    CHECK(tests[1].changes == std::vector<CoFailure>{{"a.c", 3, 3}, {"b.c", 3, 3}});
+    history->begin(submitted);
+    CHECK(history->expectations(submitted)[0].units[0].named[1].failures == 1);
+}
+
+TEST_CASE_FIXTURE(Learning, "a failure that is run again counts by its last verdict") {
+    submitted.spec.changed = {"a.c"};
+    submitted.spec.retries = 1;
+    for (int i = 0; i < 6; ++i) {
+        run(std::to_string(i), {Outcome::failed}, false);
+        say_facts({Ended{}});
+        const Outcome last = i < 2 ? Outcome::failed : Outcome::passed;
+        say_facts({TestsFound{{{"a.py::0"}}}, Finished{0, {.outcome = last}}, Ended{}});
+        say_facts({Ended{}});
+        look();
+    }
+    const auto tests = found();
+    REQUIRE(tests.size() == 1);
+    CHECK(tests[0].failures == 8);
+    CHECK(tests[0].changes == std::vector<CoFailure>{{"a.c", 2, 6}});
+}
+
+TEST_CASE_FIXTURE(Learning, "a broker that takes a run up again counts its paths once") {
+    submitted.spec.changed = {"a.c"};
+    for (int i = 0; i < 3; ++i) {
+        run(std::to_string(i), {Outcome::failed}, false);
+        history->finish(wall);
+        open();
+        history->begin(submitted);
+        look();
+        say_facts({Ended{}});
+        say_facts({Ended{}});
+        look();
+    }
+    CHECK(found()[0].changes == std::vector<CoFailure>{{"a.c", 3, 3}});
+}
+
+TEST_CASE_FIXTURE(Learning, "what a client says to have changed is kept if it can be paths") {
+    submitted.spec.changed = {"a.c", std::string(5000, 'x')};
+    for (int i = 0; i < 3; ++i) run(std::to_string(i), {Outcome::failed});
+    CHECK(found()[0].changes == std::vector<CoFailure>{{"a.c", 3, 3}});
+    submitted.spec.changed.resize(changed_paths_max + 1);
+    run("many", {Outcome::failed});
+    CHECK(found()[0].changes == std::vector<CoFailure>{{"a.c", 3, 3}});
+}
+
+TEST_CASE_FIXTURE(Learning,
+                  "what a run changes may be said later, until something of it is written") {
+    // Whether that lets one expect more.
+    const auto say_late = [this] {
+        Submit late = submitted;
+        late.spec.changed = {"a.c"};
+        return history->hear_changes(late);
+    };
+    const auto end = [this] {
+        for (int i = 0; i < 2; ++i) say_facts({Ended{}});
+        look();
+        history->finish(wall);
+    };
+    for (int i = 0; i < 3; ++i) {
+        run(std::to_string(i), {Outcome::failed}, false);
+        CHECK_FALSE(say_late());
+        end();
+    }
+    CHECK(found()[0].changes == std::vector<CoFailure>{{"a.c", 3, 3}});
+    run("next", {Outcome::passed}, false);
+    CHECK(say_late());
+    CHECK(history->expectations(submitted)[0].units[0].named[0].failures == 1);
+    CHECK_FALSE(say_late());
+    end();
+    run("too late", {Outcome::failed}, false);
+    history->finish(wall);
+    CHECK_FALSE(say_late());
+    end();
+    CHECK(found()[0].changes == std::vector<CoFailure>{{"a.c", 3, 4}});
+}
+
 TEST_CASE_FIXTURE(Learning, "a file that could not be collected is no test") {
     submitted.run = "run1";
     broker.receive(now, "client", submitted);

@@ -123,6 +123,18 @@ TEST_CASE_FIXTURE(OneRun, "what a slot has to say besides verdicts is passed on 
           std::vector{TeardownFailed{"a", {"0"}, "gw0", {.when = "teardown"}}});
 }
 
+TEST_CASE_FIXTURE(OneRun, "what a test is later said to have recorded is of its verdict") {
+    const Properties properties = {{"name", "value"}};
+    list({"a"});
+    load(0, 2);
+    say(0, LateProperties{0, properties});
+    say(0, LateProperties{7, properties});
+    CHECK(events<PropertiesAdded>().empty());
+    say(0, Finished{0});
+    say(0, LateProperties{0, properties});
+    CHECK(events<PropertiesAdded>() == std::vector{PropertiesAdded{"a", {"0"}, "gw0", properties}});
+}
+
 TEST_CASE_FIXTURE(OneRun, "what is given back runs elsewhere, in a piece for each taker") {
     list({"a"});
     load(0, 5);

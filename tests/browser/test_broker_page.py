@@ -213,6 +213,26 @@ def test_the_flaky_test_is_found_with_its_proof_and_any_other_by_its_name(
     assert leave(browser) == []
 
 
+def test_after_which_changes_a_test_fails_is_in_its_history(browser, service):
+    service.worker(slots=1)
+    path = "<img src=x onerror=alert(1)>.py"
+    service.project.write(path, "")
+    folder = str(service.project.path)
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run(["git", "add", "."], cwd=folder, check=True)
+    subprocess.run(["git", *who, "commit", "-qm", "all"], cwd=folder, check=True)
+    service.project.write(path, "# changed")
+    for _ in range(3):
+        run = submit(service, "--no-confirm", "test_a.py::test_fails")
+        assert grid.ended(run).code == 1
+    open_page(browser, service, "/#/tests/fails")
+    browser.wait_for("return document.querySelector('.listing tbody tr')")
+    assert path + " (3 of 3 runs)" in browser.text(".listing tbody tr")
+    assert browser.count("img") == 0
+    assert leave(browser) == []
+
+
 def test_who_has_no_token_is_asked_for_one(browser, tmp_path):
     service = Service(tmp_path / "grid", "", "--http", "127.0.0.1:0", asks=True)
     try:

@@ -88,6 +88,20 @@ TEST_CASE_FIXTURE(Fixture, "the end is acknowledged, so that the broker may forg
     CHECK((effects.send[0] == Message(Follow{"run", 1, 1})));
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "what the run changes is told when it is found, and with it from then on") {
+    client.advance(start);
+    const Effects told = client.changes({"a.c"});
+    REQUIRE(told.send.size() == 1);
+    CHECK(std::get<Submit>(told.send[0]).spec.changed == std::vector<std::string>{"a.c"});
+    hear(0, {});
+    const Effects again = client.receive(start, UnknownRun{"run", 1});
+    CHECK(std::get<Submit>(again.send.at(0)).spec.changed == std::vector<std::string>{"a.c"});
+    CHECK(client.changes({}).send.empty());
+    client.cancel(start);
+    CHECK(client.changes({"a.c"}).send.empty());
+}
+
 TEST_CASE_FIXTURE(Fixture, "a broker that stays silent is given up") {
     Instant now = start;
     std::string trouble;

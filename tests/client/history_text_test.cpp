@@ -71,6 +71,15 @@ TEST_CASE("of one test all is told") {
           "0123456789ab\n");
 }
 
+TEST_CASE("after which changes a test fails is told, whatever paths are called") {
+    TestHistory test = flaky();
+    CHECK_FALSE(contains(text_of_history({test}, now, 0), "fails when"));
+    test.changes = {{"src/parser.c", 3, 4}, {"a\x1b[1m", 2, 9}};
+    CHECK(text_of_history({test}, now, 0)
+              .ends_with("  fails when  these paths change: src/parser.c (3 of 4 runs), "
+                         "a\\x1b[1m (2 of 9 runs)\n"));
+}
+
 TEST_CASE("of many tests a line each is told") {
     const std::string text = text_of_history(std::vector(6, flaky()), now, 0);
     CHECK(text.starts_with("TEST "));

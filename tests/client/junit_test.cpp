@@ -81,6 +81,19 @@ TEST_CASE("a failed teardown stands beside the test's own outcome, and counts fo
     }
 }
 
+TEST_CASE("what is said later to have been recorded stands in the test's case") {
+    const TestName test{.id = "build/unit::A.one"};
+    const std::string text =
+        report({PropertiesAdded{.test = test, .properties = {{"too", "early"}}}, finished(test.id),
+                finished("build/unit::A.two"),
+                PropertiesAdded{.test = test, .properties = {{"a", "1 < 2"}, {"b", ""}}}});
+    CHECK(contains(text,
+                   "name=\"A.one\" time=\"0.000\"><properties><property name=\"a\" "
+                   "value=\"1 &lt; 2\" /><property name=\"b\" value=\"\" /></properties>"
+                   "</testcase>"));
+    CHECK(!contains(text, "early"));
+}
+
 TEST_CASE("a failure and a failed teardown are two cases of one test") {
     const Phase call{.when = "call", .category = "failed", .text = "c", .message = "why"};
     const Phase teardown{.when = "teardown", .category = "error", .text = "t", .message = "why"};

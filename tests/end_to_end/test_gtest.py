@@ -3,9 +3,11 @@
 import collections
 import json
 import subprocess
+import xml.etree.ElementTree
 
 import pytest
 
+import grid
 import natives
 from natives import programs  # noqa: F401
 
@@ -79,12 +81,30 @@ def test_selection_by_name_filter_and_keyword(project, whole):
     assert (
         set(without_unit(run.outcomes)) == {"A.passes", "Some/Numbers.are_odd/1"} and run.code == 0
     )
-    run = project.submit("-n", 2, unit, "--gtest_filter=*Numbers*")
+    words = [unit, "--gtest_filter=*Numbers*"]
+    run = project.submit("-n", 2, *words)
     assert set(without_unit(run.outcomes)) == {"Some/Numbers.are_odd/%d" % i for i in range(4)}
+    events = project.path / "events"
+    process = project.start("-n", 2, "--json", events, "--", *words, python=None)
+    assert grid.ended(process, events).outcomes == run.outcomes
     run = project.submit("-n", 2, unit, "-k", "numbers and not odd/0")
     assert set(without_unit(run.outcomes)) == {"Some/Numbers.are_odd/%d" % i for i in range(1, 4)}
     run = project.submit("-n", 2, unit, "--gtest_also_run_disabled_tests", "-k", "off")
     assert set(run.outcomes.values()) == {"failed"} and len(run.outcomes) == 2
+
+
+@pytest.mark.parametrize("options", [["-n", "1"], ["-n", "2", "--boxed"]])
+def test_what_a_test_records_is_in_the_report(project, whole, options):
+    report = project.path / "report.xml"
+    run = project.submit(*options, whole, "-k", "passes or records", "--junitxml", report)
+    assert run.code == 0
+    found = {
+        case.get("name"): [(each.get("name"), each.get("value")) for each in case.iter("property")]
+        for case in xml.etree.ElementTree.parse(report).iter("testcase")
+    }
+    assert found == {"A.passes": [], "A.records": [("answer", "42")]}
+    (event,) = run.of("test_properties")
+    assert event["id"].endswith("::A.records") and event["properties"] == [["answer", "42"]]
 
 
 def test_what_is_not_there_is_said(project, whole):

@@ -86,3 +86,39 @@ def test_a_history_that_cannot_be_used_is_said_once_and_the_tests_run(project):
     assert run.code == 0
     assert run.err.count("warning: no history of tests is kept") == 1, run.err
     assert ask(project, "flakes")[0] == 3
+
+
+def test_a_test_goes_first_where_the_run_changes_what_it_fails_with(project):
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
+
+    def commit():
+        subprocess.run([*git, "add", "."], cwd=str(project.path), check=True)
+        subprocess.run([*git, "commit", "-qm", "all"], cwd=str(project.path), check=True)
+
+    def place_of_quick(run):
+        return [event["id"] for event in run.of("test_started")].index("test_quick.py::test_it")
+
+    subprocess.run(["git", "init", "-q"], cwd=str(project.path), check=True)
+    project.write("util.py", "VALUE = 1\n")
+    project.write("other.py", "VALUE = 1\n")
+    project.write("test_quick.py", "import util\ndef test_it(): assert util.VALUE > 0\n")
+    for number in range(8):
+        project.write("test_%d.py" % number, "import time\ndef test_it(): time.sleep(0.4)\n")
+    commit()
+    project.write("util.py", "VALUE = -22\n")
+    assert project.submit("-n", 2, "--no-confirm").code == 1
+    assert project.submit("-n", 1, "--no-confirm", "test_quick.py").code == 1
+    project.write("util.py", "VALUE = 333\n")
+    assert project.submit("-n", 1, "--no-confirm", "test_quick.py").code == 0
+    code, out, err = ask(project, "history", "test_quick")
+    assert code == 0, err
+    assert "\n  fails when  these paths change: util.py (2 of 3 runs)\n" in out
+    commit()
+
+    project.write("other.py", "VALUE = 22\n")
+    assert place_of_quick(project.submit("-n", 2)) == 8, "it is the shortest, and does not fail"
+    project.write("util.py", "VALUE = 4444\n")
+    # Some may begin before those are listed that come later by their names.
+    assert place_of_quick(project.submit("-n", 2)) < 5
+    (known,) = json.loads(ask(project, "history", "test_quick", "--json")[1])
+    assert known["changes"] == [{"path": "util.py", "failures": 2, "runs": 4}]

@@ -21,8 +21,8 @@ WORLD = [
     r"worker/(descriptor|detection|disk_space|kernel|listen|permits|session|slots|tree_content|tree_sync|trees|worker_keys)\.[ch]pp",
     r"worker/(frameworks|workspace)/.*",
     r"shared/precompiled/.*",
-    r"broker/(access|audit|config_file|desk|history|history_store|http|key_store|keys_command|keys_options|journal|objects|pages|viewing)\.[ch]pp",
-    r"client/(code|coverage_report|embedded|git_library|giver|libraries|memory|option_list|pytest_cache|reports|repository)\.[ch]pp",
+    r"broker/(access|audit|co_failures|config_file|desk|history|history_store|http|key_store|keys_command|keys_options|journal|objects|pages|viewing)\.[ch]pp",
+    r"client/(changed_paths|code|coverage_report|embedded|git_library|giver|libraries|memory|option_list|pytest_cache|reports|repository)\.[ch]pp",
     r"client/(program|remote_host|remote_hosts)\.[ch]pp",
     r"client/(plugin_command|plugin_talk)\.[ch]pp",
     r"client/(project|pytest_ini|settings_files|sync_settings|targets)\.[ch]pp",
@@ -71,7 +71,7 @@ LIBRARIES = [
 ABOVE = [
     (
         r'"client/git_library\.hpp"',
-        [r"client/(git_library|repository|snapshot/working_copy)\.cpp"],
+        [r"client/(changed_paths|git_library|repository|snapshot/working_copy)\.cpp"],
     ),
     (r'"{role}/loop\.hpp"', [r"{role}/(main|loop)\.cpp", r"client/(commands|embedded)\.[ch]pp"]),
     (
@@ -100,7 +100,7 @@ NOT_PURE = (
     r"|random|shared_mutex|thread|(?!zstd\.h)[^/]*\.h|(sys|netinet|arpa|linux)/.*)>"
 )
 # Ours, through which a pure file would reach it all the same.
-NOT_PURE_OURS = r'".*/(loop|options|clock|config_file|desk|http|pages|viewing|socket|socket_folder|curve|handshakes|secret_file|key_file|key_store|keys_command|keys_options|access|audit|credentials|config_home|dialer|knock|tokens|journal|listen|permits|session|worker_keys|cache_home|descriptor|objects|code|coverage_report|git_library|giver|tree_content|tree_sync|trees|database|file|living|mapped_file|notices|option_text|partial|store\w*|command_options|commands|history|history_command|history_store|inquiry|order|embedded|memory|option_list|completion_command|manual_command|screen|subcommands|watch_command|plugin_command|plugin_talk|program|project|pytest_cache|pytest_ini|folder_watches|grid|remote_hosts?|repository|rounds|settings_files|sync_settings|text_file|whole_file|watching|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
+NOT_PURE_OURS = r'".*/(loop|options|clock|co_failures|config_file|desk|http|pages|viewing|socket|socket_folder|curve|handshakes|secret_file|key_file|key_store|keys_command|keys_options|access|audit|credentials|config_home|dialer|knock|tokens|journal|listen|permits|session|worker_keys|cache_home|descriptor|objects|changed_paths|code|coverage_report|git_library|giver|tree_content|tree_sync|trees|database|file|living|mapped_file|notices|option_text|partial|store\w*|command_options|commands|history|history_command|history_store|inquiry|order|embedded|memory|option_list|completion_command|manual_command|screen|subcommands|watch_command|plugin_command|plugin_talk|program|project|pytest_cache|pytest_ini|folder_watches|grid|remote_hosts?|repository|rounds|settings_files|sync_settings|text_file|whole_file|watching|(process|kernel|slots)\w*)\.hpp"|"worker/(frameworks|workspace)/.*"|"client/snapshot/(?!glob|ignore_rules|settings).*"'
 
 CLOCK = re.compile(r"_clock::now|random_device|std::time\(|clock_gettime|gettimeofday")
 ASKS_THE_CLOCK = [

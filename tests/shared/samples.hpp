@@ -68,7 +68,8 @@ inline RunSpec run_spec() {
             .duplicate_tail = true,
             .retry_anywhere = true,
             .fail_on_flaky = true,
-            .quarantines = {{"test_a.py::*", "ann", "https://example.org/1", "2026-12-31"}}};
+            .quarantines = {{"test_a.py::*", "ann", "https://example.org/1", "2026-12-31"}},
+            .changed = {"src/a.c"}};
 }
 
 inline Phase phase() {
@@ -132,7 +133,8 @@ inline std::vector<Fact> facts() {
             Printed{Stream::err, "text"},
             ExitAsked{"reason", -1},
             Ended{End::gone, "text", 4, {test}, "{}"},
-            TreeReady{"/copy", 7, 5, 3000, 0.5}};
+            TreeReady{"/copy", 7, 5, 3000, 0.5},
+            LateProperties{3, {{"name", "value"}}}};
 }
 
 inline std::vector<Event> events() {
@@ -150,7 +152,9 @@ inline std::vector<Event> events() {
             OutputSeen{"gw0", Stream::err, "text"},
             RunFinished{RunEnd::grid_failed, 3, "reason"},
             TestFailing{"test_a.py", test, "gw0", result(), 0, 2, true},
-            TreeSynced{"host", {"/copy", 7, 5, 3000, 0.5}}};
+            TreeSynced{"host", {"/copy", 7, 5, 3000, 0.5}},
+            EnvironmentEnded{1, RunEnd::refused, 4, "reason"},
+            PropertiesAdded{"test_a.py", test, "gw0", {{"name", "value"}}, 1}};
 }
 
 inline Order order() { return {"ann", "laptop", "xgrid submit", "project", 3, false, true}; }
@@ -244,7 +248,8 @@ inline std::vector<Message> messages() {
                      1'700'000'900,
                      {{"run", Outcome::failed, 0.5, 1'700'000'900, "tree", 2}},
                      {{"tree", "run", "other", 1'700'000'900}},
-                     true}}},
+                     true,
+                     {{"src/a.c", 2, 3}}}}},
             Kept{"run", "why"}};
 }
 

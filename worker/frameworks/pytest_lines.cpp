@@ -91,15 +91,19 @@ Phase phase_from(const json& value) {
             .report = value.value("report", "")};
 }
 
+Properties properties_from(const json& value) {
+    Properties properties;
+    for (const json& property : value) properties.emplace_back(property.at(0), property.at(1));
+    return properties;
+}
+
 Details details_from(const json& value) {
     Details details;
     for (const json& phase : value.at("phases")) details.phases.push_back(phase_from(phase));
     for (const json& section : value.at("sections")) {
         details.sections.emplace_back(section.at(0), section.at(1));
     }
-    for (const json& property : value.at("properties")) {
-        details.properties.emplace_back(property.at(0), property.at(1));
-    }
+    details.properties = properties_from(value.at("properties"));
     const json& location = value.at("location");
     details.path = location.at(0);
     details.line = number_or_0(location.at(1));
@@ -182,6 +186,9 @@ Fact fact_from(const std::string& word, const json& line) {
     if (word == "gave") return GaveBack{index_from(line.at(2)), indices_from(line.at(3))};
     if (word == "late")
         return LateTeardown{{line.at(2), index_from(line.at(3))}, phase_from(line.at(4))};
+    if (word == "properties") {
+        return LateProperties{index_from(line.at(2)), properties_from(line.at(3))};
+    }
     if (word == "warning") return Warned{warning_from(line.at(2))};
     if (word == "note") return Noted{line.at(2), line.at(3)};
     if (word == "exit") return ExitAsked{line.at(2), integer_from<std::int32_t>(line.at(3))};

@@ -104,12 +104,12 @@ ReportEvents end_of(const std::string& tags, const std::string& inside, const st
 
 const std::string failure = "<Failure filename=\"a.cpp\" line=\"2\">never</Failure>";
 
-TEST_CASE("Catch2 is known by its help, with its version") {
+TEST_CASE("Catch2 is known by its help") {
     const auto kind = make_catch2();
-    CHECK(kind->recognise("\nCatch v2.13.10\nusage:\n") == "Catch2 2.13.10");
-    CHECK(kind->recognise("\nCatch2 v3.7.1\nusage:\n") == "Catch2 3.7.1");
-    CHECK_FALSE(kind->recognise("[doctest] doctest version is \"2.4.9\"\n"));
-    CHECK_FALSE(kind->recognise("see Catch v2.13.10\n"));
+    CHECK(kind->recognises("\nCatch v2.13.10\nusage:\n"));
+    CHECK(kind->recognises("Catch2 v3.7.1\nusage:\n"));
+    CHECK_FALSE(kind->recognises("[doctest] doctest version is \"2.4.9\"\n"));
+    CHECK_FALSE(kind->recognises("see Catch v2.13.10\n"));
 }
 
 TEST_CASE("version 3 of Catch2 lists tests as XML") {

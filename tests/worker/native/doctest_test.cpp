@@ -105,11 +105,10 @@ std::string asserted(const std::string& type, const std::string& inside) {
            "\" filename=\"a.cpp\" line=\"2\"><Original>f()</Original>" + inside + "</Expression>";
 }
 
-TEST_CASE("doctest is known by its help, with its version") {
+TEST_CASE("doctest is known by its help") {
     const auto kind = make_doctest();
-    CHECK(kind->recognise("[doctest] doctest version is \"2.4.9\"\n[doctest]\n") ==
-          "doctest 2.4.9");
-    CHECK_FALSE(kind->recognise("Catch v2.13.10\n"));
+    CHECK(kind->recognises("[doctest] doctest version is \"2.4.9\"\n[doctest]\n"));
+    CHECK_FALSE(kind->recognises("Catch v2.13.10\n"));
 }
 
 TEST_CASE("doctest's list has names as they are, suites, places, and what is skipped") {

@@ -81,6 +81,42 @@ const std::string output =
 
 }  // namespace
 
+TEST_CASE("what a test has recorded is told when its process ends, from a report in any pieces") {
+    const std::string recorded =
+        R"({"tests": 2, "testsuites": [{"name": "A", "testsuite": [{"name": "passes", "file": )"
+        R"("g.cpp", "line": 6, "status": "RUN", "result": "COMPLETED", "timestamp": "x", "time": )"
+        R"("0s", "classname": "A", "key": "value", "size": "3"}, {"name": "fails", "status": "RUN")"
+        R"(, "failures": [{"failure": "f", "type": ""}]}, {"name": "unknown", "key": "v"}]}]})";
+    const std::vector<Case> tests = named({"A.passes", "A.fails"});
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{1000}}) {
+        Told heard;
+        const Batch batch = make_gtest()->batch("./g", {}, tests);
+        for (std::size_t from = 0; from < recorded.size(); from += piece) {
+            batch.reader->read(Source::report, std::string_view(recorded).substr(from, piece),
+                               heard);
+        }
+        CHECK(heard.lines.empty());
+        batch.reader->end(0, heard);
+        CHECK(heard.lines == std::vector<std::string>{"recorded 0 key=value", "recorded 0 size=3"});
+    }
+    Told none;
+    const Batch cut = make_gtest()->batch("./g", {}, tests);
+    cut.reader->read(Source::report, recorded.substr(0, 200), none);
+    cut.reader->end(0, none);
+    CHECK(none.lines.empty());
+}
+
+TEST_CASE("a report that the user wants is not taken away") {
+    const auto report_of = [](const std::vector<std::string>& arguments) {
+        const Batch batch = make_gtest()->batch("./g", arguments, named({"A.passes"}));
+        const auto& command = batch.program.command;
+        return std::ranges::count_if(
+            command, [](const std::string& word) { return word.starts_with("--gtest_output"); });
+    };
+    CHECK(report_of({}) == 1);
+    CHECK(report_of({"--gtest_output=xml:own.xml"}) == 1);
+}
+
 TEST_CASE("the list has names, suites, places and what is disabled") {
     const std::vector<Case> tests = cases();
     std::vector<std::string> names;
@@ -151,6 +187,6 @@ TEST_CASE("any text is understood somehow, and no test is made up") {
 }
 
 TEST_CASE("only its own help makes it one") {
-    CHECK(make_gtest()->recognise("  --gtest_list_tests\n      List the names of all tests"));
-    CHECK_FALSE(make_gtest()->recognise("[doctest] doctest version is \"2.4.9\""));
+    CHECK(make_gtest()->recognises("  --gtest_list_tests\n      List the names of all tests"));
+    CHECK_FALSE(make_gtest()->recognises("[doctest] doctest version is \"2.4.9\""));
 }

@@ -59,6 +59,7 @@ TEST_CASE("facts arrive as they were told") {
         Finished{5, {.outcome = Outcome::passed}},
         GaveBack{0, {3, 4}},
         LateTeardown{{"a", 1}, details.phases.front()},
+        LateProperties{5, {{"name", "value"}, {"name", "other"}}},
         Noted{"text", true},
         ExitAsked{"reason", 4},
         Ended{.end = End::stopped, .text = "why", .missing = {{"a", 2}}},

@@ -29,6 +29,13 @@ public:
             fmt::format("ended {} {}", test, phase_for(result.outcome, "call").category));
         results.push_back(std::move(result));
     }
+    void recorded(std::size_t test, Properties properties) override {
+        flush();
+        largest = std::max(largest, test);
+        for (const auto& [name, value] : properties) {
+            lines.push_back(fmt::format("recorded {} {}={}", test, name, value));
+        }
+    }
     void printed(Stream stream, std::string_view text) override {
         (stream == Stream::out ? out_ : err_) += text;
     }

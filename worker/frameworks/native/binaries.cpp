@@ -41,6 +41,7 @@ Result<Wishes> wishes_from(const std::vector<std::string>& words) {
     std::map<std::string, bool> whole;
     for (std::size_t i = 0; i < words.size(); ++i) {
         const std::string& word = words[i];
+        if (word == "--" && wishes.paths.empty()) continue;  // the targets come behind it
         if (word == "--") {
             wishes.arguments.insert(wishes.arguments.end(),
                                     words.begin() + static_cast<std::ptrdiff_t>(i) + 1,
@@ -174,10 +175,8 @@ private:
             Result<Ran> ran = run({.command = {program_path(unit), "--help"}});
             if (!ran) return cannot_start(unit, ran.error());
             for (const auto& kind : kinds_) {
-                const std::optional<std::string> title = kind->recognise(ran->out + ran->err);
-                if (!title) continue;
+                if (!kind->recognises(ran->out + ran->err)) continue;
                 known.kind = kind->name();
-                known.title = *title;
                 learnt_.keep(print, known);
                 return kind.get();
             }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,8 +21,8 @@ public:
     /// A binary of this kind, or a shared library of the kind that it is linked to by name, has one
     /// of these in it. That alone proves nothing: what a program says to --help does.
     virtual std::vector<std::string_view> marks() const = 0;
-    /// Its title, with the version if it tells; none: it is of another kind.
-    virtual std::optional<std::string> recognise(const std::string& help) const = 0;
+    /// Whether that is what one of this kind says to --help.
+    virtual bool recognises(const std::string& help) const = 0;
 
     /// `arguments` are the user's, for every program of the run.
     virtual Program listing(const std::string& path,

@@ -348,15 +348,12 @@ public:
         return {"OverallResultsCases", "_ZN5Catch7AutoReg"};
     }
 
-    std::optional<std::string> recognise(const std::string& help) const override {
-        for (const std::string_view sign : {"Catch v", "Catch2 v"}) {
+    // In a line of its own, with the version.
+    bool recognises(const std::string& help) const override {
+        return std::ranges::any_of(std::array{"Catch v", "Catch2 v"}, [&](std::string_view sign) {
             const std::size_t at = help.find(sign);
-            if (at == std::string::npos || (at > 0 && help[at - 1] != '\n')) continue;
-            const std::size_t from = at + sign.size();
-            const std::size_t end = std::min(help.find_first_of(" \r\n", from), help.size());
-            if (end > from && end - from <= 32) return "Catch2 " + help.substr(from, end - from);
-        }
-        return {};
+            return at == 0 || (at != std::string::npos && help[at - 1] == '\n');
+        });
     }
 
     Program listing(const std::string& path,

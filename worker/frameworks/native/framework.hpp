@@ -67,6 +67,8 @@ public:
     virtual void began(std::size_t test) = 0;
     /// It has ended; implies that it began. `seconds` of the result: 0 if not known.
     virtual void ended(std::size_t test, TestResult result) = 0;
+    /// Of a test that has ended.
+    virtual void recorded(std::size_t /*test*/, Properties /*properties*/) {}
     /// The running test's, or of what comes before and after.
     virtual void printed(Stream stream, std::string_view text) = 0;
 };

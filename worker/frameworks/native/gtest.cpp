@@ -1,7 +1,8 @@
 // googletest's binaries. Their list and results are read from what they print, which they flush at
 // each step, so that what a test prints stands where it was printed; where a test is defined is in
-// the list that they write as JSON. Formats as of googletest 1.8 to 1.17, tried with 1.12.1
-// (Debian 12): https://google.github.io/googletest/advanced.html, and src/gtest.cc for the texts.
+// the list that they write as JSON, and what it records in their report, at their end. Formats as
+// of googletest 1.8 to 1.17, tried with 1.12.1 (Debian 12):
+// https://google.github.io/googletest/advanced.html, and src/gtest.cc for the texts.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -28,6 +29,8 @@ constexpr std::string_view skip_end = ": Skipped";
 constexpr std::string_view unknown_place = "unknown file: Failure";  // of an exception, say
 // Longer lines do not tell of tests.
 constexpr std::size_t line_most = std::size_t{64} * 1024;
+// One that is larger tells nothing.
+constexpr std::size_t report_most = std::size_t{64} << 20;
 
 struct End {
     std::string_view mark;
@@ -48,25 +51,44 @@ bool is_disabled(std::string_view name) {
 // "  # GetParam() = 3", "  # TypeParam = int"
 std::string_view without_remark(std::string_view line) { return line.substr(0, line.find("  # ")); }
 
-// Where each test is defined, by its whole name; nothing from versions that do not tell.
-std::map<std::string, std::pair<std::string, std::uint32_t>> places_from(
-    const std::string& report) {
-    std::map<std::string, std::pair<std::string, std::uint32_t>> places;
+// Calls take(name, test) for each test of a report, with its whole name.
+template <class Take>
+void for_each_test(const std::string& report, const Take& take) {
     const json value = json::parse(report, nullptr, false);
-    if (!value.is_object()) return places;
+    if (!value.is_object()) return;
     try {
         for (const json& suite : value.at("testsuites")) {
             for (const json& test : suite.at("testsuite")) {
-                if (!test.contains("file")) continue;
-                const std::string name =
-                    suite.at("name").get<std::string>() + "." + test.at("name").get<std::string>();
-                places[name] = {test.at("file"), test.at("line")};
+                take(suite.at("name").get<std::string>() + "." + test.at("name").get<std::string>(),
+                     test);
             }
         }
     } catch (const std::exception&) {
         // Another version's: what was understood is good.
     }
+}
+
+// Where each test is defined, by its whole name; nothing from versions that do not tell.
+std::map<std::string, std::pair<std::string, std::uint32_t>> places_from(
+    const std::string& report) {
+    std::map<std::string, std::pair<std::string, std::uint32_t>> places;
+    for_each_test(report, [&](const std::string& name, const json& test) {
+        if (test.contains("file")) places[name] = {test.at("file"), test.at("line")};
+    });
     return places;
+}
+
+// What it has recorded stands among what googletest says of it, which nothing that is recorded may
+// have the name of.
+Properties properties_of(const json& test) {
+    constexpr std::array own = {"name",   "value_param", "type_param", "file",     "status",
+                                "result", "timestamp",   "time",       "classname"};
+    Properties properties;
+    for (const auto& [name, value] : test.items()) {
+        if (!value.is_string() || std::ranges::find(own, name) != own.end()) continue;
+        properties.emplace_back(name, value);
+    }
+    return properties;
 }
 
 // ---- Results
@@ -92,7 +114,10 @@ public:
     }
 
     void read(Source source, std::string_view text, Listener& to) override {
-        if (source == Source::report) return;
+        if (source == Source::report) {
+            report_ += text.substr(0, report_most - report_.size());
+            return;
+        }
         if (source == Source::err) return to.printed(Stream::err, text);
         line_ += text;
         std::size_t from = 0;
@@ -107,7 +132,15 @@ public:
         }
     }
 
-    void end(int, Listener& to) override { flush(to); }
+    void end(int, Listener& to) override {
+        flush(to);
+        for_each_test(report_, [&](const std::string& name, const json& test) {
+            const auto place = places_.find(name);
+            if (place == places_.end()) return;
+            Properties properties = properties_of(test);
+            if (!properties.empty()) to.recorded(place->second, std::move(properties));
+        });
+    }
 
 private:
     void flush(Listener& to) {
@@ -215,8 +248,9 @@ private:
 
     std::unordered_map<std::string, std::size_t> places_;
     std::vector<std::string> paths_;  // where each is defined
-    std::string line_;                // that is not complete
-    std::string current_;             // the test that runs
+    std::string report_;
+    std::string line_;     // that is not complete
+    std::string current_;  // the test that runs
     std::vector<Failure> failures_;
     bool within_ = false;  // the text of the last one
 };
@@ -230,16 +264,15 @@ public:
         return {"gtest_list_tests", "libgtest"};
     }
 
-    std::optional<std::string> recognise(const std::string& help) const override {
-        if (help.find("--gtest_list_tests") == std::string::npos) return std::nullopt;
-        return "googletest";
+    bool recognises(const std::string& help) const override {
+        return help.find("--gtest_list_tests") != std::string::npos;
     }
 
     Program listing(const std::string& path,
                     const std::vector<std::string>& arguments) const override {
         Program program = with(path, arguments);
         program.command.push_back("--gtest_list_tests");
-        program.command.push_back(fmt::format("--gtest_output=json:{}", report_path));
+        program.command.push_back(own_report());
         return program;
     }
 
@@ -272,6 +305,9 @@ public:
     Batch batch(const std::string& path, const std::vector<std::string>& arguments,
                 std::span<const Case> tests) const override {
         Program program = with(path, arguments);
+        const bool user_has_report = std::ranges::any_of(
+            arguments, [](const std::string& word) { return word.starts_with("--gtest_output"); });
+        if (!user_has_report) program.command.push_back(own_report());
         std::string filter = "--gtest_filter=";
         bool any_disabled = false;
         for (const Case& test : tests) {
@@ -300,6 +336,8 @@ private:
         const std::size_t dot = test.name.find('.');
         return is_disabled(test.suite) || is_disabled(test.name.substr(dot + 1));
     }
+
+    static std::string own_report() { return fmt::format("--gtest_output=json:{}", report_path); }
 
     // Nobody else is to choose its tests, or how it tells of them.
     static Program with(const std::string& path, const std::vector<std::string>& arguments) {

@@ -101,6 +101,10 @@ struct Jobs::Running final : Listener {
         tell(tests[test], std::move(result));
         current.reset();
     }
+    void recorded(std::size_t test, Properties properties) override {
+        if (test >= tests.size() || open.contains(tests[test])) return;
+        jobs.channel_.say(fact_line(jobs.job_, LateProperties{tests[test], std::move(properties)}));
+    }
     void printed(Stream stream, std::string_view text) override {
         if (jobs.start_.show_output) {
             const int to = stream == Stream::out ? STDOUT_FILENO : STDERR_FILENO;

@@ -28,7 +28,6 @@ Known Learnt::read(const std::string& fingerprint) const {
         std::ifstream file(folder_ / (fingerprint + ".json"));
         const json value = json::parse(file);
         return {.kind = value.at("kind"),
-                .title = value.at("title"),
                 .costs = {.start_seconds = seconds_from(value.at("start")),
                           .test_seconds = seconds_from(value.at("test"))}};
     } catch (const std::exception&) {
@@ -45,7 +44,6 @@ void Learnt::keep(const std::string& fingerprint, const Known& known) const {
     {
         std::ofstream file(draft);
         file << json{{"kind", known.kind},
-                     {"title", known.title},
                      {"start", known.costs.start_seconds},
                      {"test", known.costs.test_seconds}};
     }

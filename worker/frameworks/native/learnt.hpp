@@ -10,8 +10,7 @@
 namespace xgrid::worker::native {
 
 struct Known {
-    std::string kind;   // of test binary; empty: it was not asked yet
-    std::string title;  // ... with its version
+    std::string kind;  // of test binary; empty: it was not asked yet
     Costs costs;
 };
 

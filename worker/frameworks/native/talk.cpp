@@ -44,16 +44,19 @@ json phase_to_json(const Phase& phase) {
             {"reason", phase.reason}, {"path", phase.path},         {"line", phase.line}};
 }
 
+json properties_to_json(const Properties& properties) {
+    json value = json::array();
+    for (const auto& [name, text] : properties) value.push_back({name, text});
+    return value;
+}
+
 json details_to_json(const Details& details) {
     json value = {{"phases", json::array()},
                   {"sections", json::array()},
-                  {"properties", json::array()},
+                  {"properties", properties_to_json(details.properties)},
                   {"location", {details.path, details.line, details.domain}}};
     for (const Phase& phase : details.phases) value["phases"].push_back(phase_to_json(phase));
     for (const auto& [title, text] : details.sections) value["sections"].push_back({title, text});
-    for (const auto& [name, text] : details.properties) {
-        value["properties"].push_back({name, text});
-    }
     return value;
 }
 
@@ -94,6 +97,9 @@ json as_json(JobNumber job, const GaveBack& fact) { return {"gave", job, fact.nu
 json as_json(JobNumber job, const Noted& fact) { return {"note", job, fact.text, fact.of_run}; }
 json as_json(JobNumber job, const LateTeardown& fact) {
     return {"late", job, fact.test.id, fact.test.occurrence, phase_to_json(fact.phase)};
+}
+json as_json(JobNumber job, const LateProperties& fact) {
+    return {"properties", job, fact.test, properties_to_json(fact.properties)};
 }
 json as_json(JobNumber job, const ExitAsked& fact) { return {"exit", job, fact.reason, fact.code}; }
 json as_json(JobNumber job, const Ended& fact) {

@@ -58,7 +58,8 @@ std::string up_line(const SlotFacts& facts);
 std::string refused_line(std::int32_t code, const std::string& text);
 std::string alive_line();
 std::string limit_line(double seconds);
-/// Of those facts that programs can give: units, found, start, done, gave, late, note, exit, end.
+/// Of those facts that programs can give: units, found, start, done, gave, late, properties,
+/// note, exit, end.
 std::string fact_line(JobNumber job, const Fact& fact);
 
 }  // namespace xgrid::worker::native
