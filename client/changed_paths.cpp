@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <set>
-#include <sys/resource.h>
 #include <system_error>
 #include <thread>
-#include <unistd.h>
 
 #include "client/git_library.hpp"
 #include "client/snapshot/left_out.hpp"
@@ -21,10 +19,6 @@ using Commit = std::unique_ptr<git_commit, Freed<git_commit_free>>;
 using Tree = std::unique_ptr<git_tree, Freed<git_tree_free>>;
 using Diff = std::unique_ptr<git_diff, Freed<git_diff_free>>;
 using Object = std::unique_ptr<git_object, Freed<git_object_free>>;
-
-// Where all cores have work, a run is not to take longer for it. It is no more than that, so that
-// it still ends before something of a long run is written.
-constexpr int niceness = 10;
 
 // One of its parts is a name of what tools leave behind.
 bool is_left_behind(const std::string& path, const LeftOut& left_out) {
@@ -146,10 +140,8 @@ std::vector<std::string> changed_paths(const std::string& directory,
 
 ChangedPathsTask::ChangedPathsTask(const std::string& directory)
     : stop_(std::make_shared<std::atomic<bool>>(false)) {
-    std::packaged_task<std::vector<std::string>()> task([directory, stop = stop_] {
-        setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), niceness);  // of this thread
-        return changed_paths(directory, *stop);
-    });
+    std::packaged_task<std::vector<std::string>()> task(
+        [directory, stop = stop_] { return changed_paths(directory, *stop); });
     found_ = task.get_future();
     std::thread(std::move(task)).detach();
 }

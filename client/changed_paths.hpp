@@ -3,7 +3,7 @@
 //
 // To look at each file of a repository takes time (0.1 s for 20,000), so it is done on a thread,
 // and a run begins without: it is told later. A repository with an index of more than
-// index_bytes_max, about 40,000 files, is not looked at.
+// index_bytes_max, about 25,000 files, is not looked at.
 #pragma once
 
 #include <atomic>
@@ -17,7 +17,7 @@
 
 namespace xgrid::client {
 
-constexpr std::uintmax_t index_bytes_max = 4'000'000;
+constexpr std::uintmax_t index_bytes_max = 2'500'000;
 
 /// What differs between the files and the last commit, staged or not, and what is new and not
 /// ignored; a new folder is one path, "new/". Where no tracked file differs, as in CI: also what
