@@ -106,6 +106,40 @@ TEST_CASE("what a test has recorded is told when its process ends, from a report
     CHECK(none.lines.empty());
 }
 
+TEST_CASE("an environment that skips has skipped all tests") {
+    const std::string skips =
+        "[==========] Running 2 tests from 1 test suite.\n"
+        "[----------] Global test environment set-up.\n"
+        "e.cc:39: Skipped\n"
+        "no such device\n"
+        "\n"
+        "[----------] Global test environment tear-down\n"
+        "[==========] 2 tests from 1 test suite ran. (0 ms total)\n"
+        "[  PASSED  ] 2 tests.\n";
+    const std::vector<Case> tests = named({"A.one", "A.two"});
+    const Told heard = told(tests, skips, 7);
+    CHECK(heard.lines == std::vector<std::string>{"ended 0 skipped", "ended 1 skipped"});
+    REQUIRE(heard.results.size() == 2);
+    const Phase& phase = heard.results[1].details->phases.front();
+    CHECK(phase.reason == "no such device");
+    CHECK(phase.path == "e.cc");
+    CHECK(phase.line == 39);
+    // A crash on the way is none, and neither is what an environment says that goes on.
+    Told crashed;
+    const Batch batch = make_gtest()->batch("./g", {}, tests);
+    batch.reader->read(Source::out, skips, crashed);
+    batch.reader->end(139, crashed);
+    CHECK(crashed.lines.empty());
+    const std::string goes_on =
+        "[----------] Global test environment set-up.\n"
+        "made a folder\n"
+        "[----------] 1 test from A\n"
+        "[ RUN      ] A.one\n"
+        "[       OK ] A.one (0 ms)\n";
+    CHECK(told(tests, goes_on, 100).lines ==
+          std::vector<std::string>{"out made a folder\n", "began 0", "ended 0 passed"});
+}
+
 TEST_CASE("a report that the user wants is not taken away") {
     const auto report_of = [](const std::vector<std::string>& arguments) {
         const Batch batch = make_gtest()->batch("./g", arguments, named({"A.passes"}));

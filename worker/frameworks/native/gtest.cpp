@@ -26,6 +26,7 @@ using nlohmann::json;
 constexpr std::string_view begins = "[ RUN      ] ";
 constexpr std::string_view failure_end = ": Failure";
 constexpr std::string_view skip_end = ": Skipped";
+constexpr std::string_view set_up = "[----------] Global test environment set-up.";
 constexpr std::string_view unknown_place = "unknown file: Failure";  // of an exception, say
 // Longer lines do not tell of tests.
 constexpr std::size_t line_most = std::size_t{64} * 1024;
@@ -132,8 +133,9 @@ public:
         }
     }
 
-    void end(int, Listener& to) override {
+    void end(int status, Listener& to) override {
         flush(to);
+        if (status == 0 && !began_) skip_all(to);
         for_each_test(report_, [&](const std::string& name, const json& test) {
             const auto place = places_.find(name);
             if (place == places_.end()) return;
@@ -151,6 +153,7 @@ private:
     // One whole line, with its end. Before a mark stands what a test has printed without one.
     void take(std::string_view line, Listener& to) {
         const std::string_view bare = line.substr(0, line.size() - 1);
+        if (take_set_up(bare)) return;
         const std::size_t at = bare.find('[');
         if (at != std::string_view::npos) {
             const std::string_view marked = bare.substr(at);
@@ -161,6 +164,7 @@ private:
                     current_ = found->first;
                     failures_.clear();
                     within_ = false;
+                    began_ = true;
                     to.began(found->second);
                     return;
                 }
@@ -170,6 +174,27 @@ private:
             }
         }
         take_text(line, bare, to);
+    }
+
+    // An environment that skips has googletest run no test, and be content.
+    bool take_set_up(std::string_view bare) {
+        if (bare.starts_with("[----------] ")) in_set_up_ = bare == set_up;
+        if (!in_set_up_ || bare == set_up) return false;
+        if (bare.ends_with(skip_end)) {
+            const Place place = place_in(bare.substr(0, bare.size() - skip_end.size()));
+            failures_ = {{.path = place.path, .line = place.line}};
+            return true;
+        }
+        if (failures_.empty()) return false;
+        failures_.back().text += fmt::format("{}\n", bare);
+        return true;
+    }
+
+    void skip_all(Listener& to) const {
+        if (failures_.empty()) return;
+        for (std::size_t test = 0; test < places_.size(); ++test) {
+            to.ended(test, {.outcome = Outcome::skipped, .details = details_of(Outcome::skipped)});
+        }
     }
 
     // "[  FAILED  ] A.B/1, where GetParam() = 3 (12 ms)"
@@ -249,10 +274,12 @@ private:
     std::unordered_map<std::string, std::size_t> places_;
     std::vector<std::string> paths_;  // where each is defined
     std::string report_;
-    std::string line_;     // that is not complete
-    std::string current_;  // the test that runs
-    std::vector<Failure> failures_;
-    bool within_ = false;  // the text of the last one
+    std::string line_;               // that is not complete
+    std::string current_;            // the test that runs
+    std::vector<Failure> failures_;  // its own, or of the environment before the first test
+    bool within_ = false;            // the text of the last one
+    bool in_set_up_ = false;         // of the environment
+    bool began_ = false;             // a test has
 };
 
 // ---- The kind
