@@ -82,6 +82,7 @@ TEST_CASE("a batch of fast tests does not make one of slow tests huge at once") 
     CHECK(batches.next(100'000) == 256);
     batches.ran(256, 0.1, 0.00001);
     CHECK(batches.next(100'000) == 4096);
+    CHECK(batches.next(7'000) == 4096);  // however little the rest would be worth
 }
 
 TEST_CASE("no size for nothing, whatever was measured") {

@@ -36,7 +36,7 @@ std::size_t Batches::next(std::size_t left) const {
     const std::size_t size =
         std::min(std::clamp(left - left / 2, least, size_for(start_share)), most_);
     // What would be left is not worth a start.
-    return left < size + least / 2 ? left : size;
+    return left < size + std::min(least, size) / 2 ? left : size;
 }
 
 std::size_t Batches::size_for(double share) const {

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <map>
+#include <numeric>
 #include <set>
 #include <unistd.h>
 #include <utility>
@@ -96,8 +97,9 @@ struct Jobs::Running final : Listener {
         began(test);
         if (test >= tests.size() || open.erase(tests[test]) == 0) return;
         const double took = seconds(now() - began_at);
+        seen_seconds += took;
+        told_seconds += std::accumulate(result.seconds.begin(), result.seconds.end(), 0.0);
         if (result.seconds == std::array<double, 3>{}) result.seconds[1] = took;
-        tests_seconds += took;
         tell(tests[test], std::move(result));
         current.reset();
     }
@@ -153,6 +155,9 @@ struct Jobs::Running final : Listener {
         jobs.finish_test(test, std::move(result));
     }
 
+    // Both may be too little: many tests are read in one go, and some clocks count milliseconds.
+    double tests_seconds() const { return std::max(seen_seconds, told_seconds); }
+
     double limit_seconds() const {
         const Index test = current.value_or(tests.front());
         const double own = jobs.tests_[test].timeout_seconds;
@@ -166,8 +171,9 @@ struct Jobs::Running final : Listener {
     Instant began_at = now();
     bool any = false;  // one has begun
     bool timed_out = false;
-    bool failed = false;  // a test has
-    double tests_seconds = 0;
+    bool failed = false;      // a test has
+    double seen_seconds = 0;  // of tests, as far as their beginnings and ends were read apart
+    double told_seconds = 0;  // of tests, by the framework
     std::string end;          // how the process has ended
     std::string company_end;  // ... and how another one has, in which this test ran beside others
     std::map<Stream, Captured> captured;  // of the running test
@@ -344,7 +350,7 @@ std::vector<Jobs::Index> Jobs::run_batch(std::vector<Index> tests, Batches& batc
     const Instant from = now();
     run_process(batch, running);
     if (running.open.empty()) {
-        batches.ran(running.tests.size(), seconds(now() - from), running.tests_seconds);
+        batches.ran(running.tests.size(), seconds(now() - from), running.tests_seconds());
         return left;
     }
     std::vector<Index> innocent = conclude(running);
