@@ -9,12 +9,11 @@ import collections
 import importlib.util
 import os
 import pathlib
-import shutil
 import statistics
 import sys
 import tempfile
 
-from pytest_bench import measure
+from pytest_bench import measure, program
 
 SIZES = (10_000, 20_000)
 FILE_TESTS = 500
@@ -44,18 +43,13 @@ def parse_options():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--xgrid", default="xgrid", help="the program to measure")
+    parser.add_argument("--xgrid", type=program, default="xgrid", help="the program to measure")
     parser.add_argument("--python", default="/usr/bin/python3", help="has pytest; runs this, too")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="default 5")
     parser.add_argument(
         "--tool", action="append", choices=("xgrid", "xdist"), help="measure only it; default: both"
     )
-    options = parser.parse_args()
-    found = shutil.which(options.xgrid)
-    if not found:
-        parser.error(f"cannot measure {options.xgrid}: no such program")
-    options.xgrid = os.path.abspath(found)
-    return options
+    return parser.parse_args()
 
 
 def main():

@@ -12,11 +12,10 @@ import importlib.util
 import os
 import pathlib
 import random
-import shutil
 import statistics
 import tempfile
 
-from pytest_bench import measure
+from pytest_bench import measure, program
 
 RUNS = ("first", "second", "third")
 
@@ -48,7 +47,7 @@ def parse_options():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--xgrid", default="xgrid", help="the program to measure")
+    parser.add_argument("--xgrid", type=program, default="xgrid", help="the program to measure")
     parser.add_argument("--python", default="/usr/bin/python3", help="has pytest; runs this, too")
     parser.add_argument("--suites", type=int, default=5, metavar="N", help="default 5")
     parser.add_argument("--slots", type=int, default=4, metavar="N", help="default 4")
@@ -56,12 +55,7 @@ def parse_options():
     parser.add_argument("--files", type=int, default=20, metavar="N", help="default 20")
     parser.add_argument("--seconds", type=float, default=80, help="all tests in sum; default 80")
     parser.add_argument("--shape", type=float, default=1.2, help="default 1.2")
-    options = parser.parse_args()
-    found = shutil.which(options.xgrid)
-    if not found:
-        parser.error(f"cannot measure {options.xgrid}: no such program")
-    options.xgrid = os.path.abspath(found)
-    return options
+    return parser.parse_args()
 
 
 def main():

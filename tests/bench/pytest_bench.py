@@ -305,6 +305,14 @@ def print_table(suite, slots, values):
     print()
 
 
+def program(name):
+    """Its whole path: it runs in other folders. For argparse, too."""
+    found = shutil.which(name)
+    if not found:
+        raise argparse.ArgumentTypeError(f"cannot measure {name}: no such program")
+    return os.path.abspath(found)
+
+
 def parse_options():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -325,10 +333,10 @@ def parse_options():
     options = parser.parse_args()
     options.tool = options.tool or ["pytest", "xdist", "xgrid"]
     if "xgrid" in options.tool:
-        found = shutil.which(options.xgrid)
-        if not found:
-            parser.error(f"cannot measure {options.xgrid}: no such program")
-        options.xgrid = os.path.abspath(found)
+        try:
+            options.xgrid = program(options.xgrid)
+        except argparse.ArgumentTypeError as error:
+            parser.error(str(error))
     return options
 
 
